@@ -1,0 +1,1 @@
+"""The gRPC interface as generated stubs, one folder a version."""

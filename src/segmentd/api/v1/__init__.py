@@ -1,0 +1,1 @@
+"""Generated stubs of the protobuf package `segmentd.api.v1`; edit `protos/` and run `make protos`."""

@@ -1,0 +1,1 @@
+"""Typed columns with validity, dictionaries, bit planes, batches and blocks."""

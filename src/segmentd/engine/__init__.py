@@ -1,0 +1,1 @@
+"""Programs run over columns, block by block on a thread pool."""

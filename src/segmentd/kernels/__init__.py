@@ -1,0 +1,1 @@
+"""Compiled loops over raw arrays, the only importer of Numba."""

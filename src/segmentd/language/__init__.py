@@ -1,0 +1,1 @@
+"""CEL text to typed trees, the only importer of the CEL library."""

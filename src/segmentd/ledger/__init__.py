@@ -1,0 +1,1 @@
+"""Ledgers, their attributes and the facts in them."""

@@ -1,0 +1,1 @@
+"""Typed trees to one linear program with shared conditions."""

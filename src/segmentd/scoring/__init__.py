@@ -1,0 +1,1 @@
+"""Answers from segments and data: score, evaluate and explain."""

@@ -1,0 +1,1 @@
+"""Segment definitions: rules, catalogue and use cases."""

@@ -1,0 +1,1 @@
+"""The composition root of the gRPC service, with its interceptors and health."""

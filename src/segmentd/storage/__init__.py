@@ -1,0 +1,1 @@
+"""The SQL database that definitions lie in: engine, transactions and migrations."""
