@@ -1,0 +1,142 @@
+"""The typed tree: what an expression means, after the official checker and before planning.
+
+Nodes are compared by meaning, not by place: two conditions written in two segments are equal.
+Values of constants: BOOL bool, INT64 int, DOUBLE float, DECIMAL int (minor units), STRING str,
+TIMESTAMP and DATE int (microseconds since 1970-01-01T00:00:00Z; a DATE is the start of its day in the
+ledger's zone), DURATION int (microseconds), LIST tuple of str, NULL None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from segmentd.schema import BOOL, TIMESTAMP, DataType
+
+Value = bool | int | float | str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the text: line and column count from 1, columns in code points."""
+
+    line: int
+    column: int
+
+
+UNPLACED = Position(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal, or a part without variables that was evaluated at definition time."""
+
+    value: Value
+    type: DataType
+    position: Position = field(default=UNPLACED, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The request's `now`."""
+
+    position: Position = field(default=UNPLACED, compare=False)
+
+    @property
+    def type(self) -> DataType:
+        """Always TIMESTAMP."""
+        return TIMESTAMP
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRead:
+    """The value of a given attribute of the subject; null where it is missing (an empty list for LIST)."""
+
+    id: str
+    type: DataType
+    required: bool
+    position: Position = field(default=UNPLACED, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """`has(customer.id)` of a given attribute. For a LIST: not empty, as CEL says of repeated fields."""
+
+    id: str
+    type_read: DataType
+    required: bool
+    position: Position = field(default=UNPLACED, compare=False)
+
+    @property
+    def type(self) -> DataType:
+        """Always BOOL."""
+        return BOOL
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentVerdict:
+    """`"id" in customer.segments`: that segment's verdict on the same subject, unknown included."""
+
+    segment: str
+    position: Position = field(default=UNPLACED, compare=False)
+
+    @property
+    def type(self) -> DataType:
+        """Always BOOL."""
+        return BOOL
+
+
+@dataclass(frozen=True, slots=True)
+class ListLiteral:
+    """`[a, b, c]`. Unknown when an element is (CEL builds the list first)."""
+
+    elements: tuple[Node, ...]
+    type: DataType
+    position: Position = field(default=UNPLACED, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation on its arguments (a method's receiver first), by overload id of `language/overloads.py`."""
+
+    overload: str
+    arguments: tuple[Node, ...]
+    type: DataType
+    position: Position = field(default=UNPLACED, compare=False)
+
+
+Node = Constant | Now | AttributeRead | Presence | SegmentVerdict | ListLiteral | Call
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The node's operands, in order."""
+    match node:
+        case Call():
+            return node.arguments
+        case ListLiteral():
+            return node.elements
+        case _:
+            return ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it, parents first."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+__all__ = [
+    "AttributeRead",
+    "Call",
+    "Constant",
+    "ListLiteral",
+    "Node",
+    "Now",
+    "Position",
+    "Presence",
+    "SegmentVerdict",
+    "Value",
+    "children",
+    "walk",
+]

@@ -1,0 +1,120 @@
+"""Typed attributes of customers and accounts: the vocabulary that expressions, columns and definitions share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+from functools import cached_property
+from typing import Final
+
+MAX_SCALE: Final = 9
+"""Decimals keep at most nine digits after the point: int64 minor units still hold 9 billion major units."""
+
+ATTRIBUTE_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+
+
+@unique
+class Subject(StrEnum):
+    """Whom a segment selects and an attribute describes; the value is the variable's name in expressions."""
+
+    CUSTOMER = "customer"
+    ACCOUNT = "account"
+
+
+@unique
+class Kind(StrEnum):
+    """The kinds of values. DURATION and NULL occur inside expressions only, never as an attribute's type."""
+
+    BOOL = "BOOL"
+    INT64 = "INT64"
+    DOUBLE = "DOUBLE"
+    DECIMAL = "DECIMAL"
+    STRING = "STRING"
+    TIMESTAMP = "TIMESTAMP"
+    DATE = "DATE"
+    LIST = "LIST"
+    DURATION = "DURATION"
+    NULL = "NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class DataType:
+    """A value's type. DECIMAL has a scale (digits after the point) and a currency code; LIST is of STRING."""
+
+    kind: Kind
+    scale: int = 0
+    currency: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind is not Kind.DECIMAL and (self.scale or self.currency):
+            raise ValueError(f"{self.kind} has no scale or currency")
+        if not 0 <= self.scale <= MAX_SCALE:
+            raise ValueError(f"scale {self.scale} is not in 0..{MAX_SCALE}")
+
+    def __str__(self) -> str:
+        if self.kind is Kind.DECIMAL:
+            return f"DECIMAL({self.scale}{', ' + self.currency if self.currency else ''})"
+        return self.kind.value
+
+
+BOOL: Final = DataType(Kind.BOOL)
+INT64: Final = DataType(Kind.INT64)
+DOUBLE: Final = DataType(Kind.DOUBLE)
+STRING: Final = DataType(Kind.STRING)
+TIMESTAMP: Final = DataType(Kind.TIMESTAMP)
+DATE: Final = DataType(Kind.DATE)
+LIST: Final = DataType(Kind.LIST)
+DURATION: Final = DataType(Kind.DURATION)
+NULL: Final = DataType(Kind.NULL)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeSpec:
+    """One attribute as expressions and columns see it. A required one is set on every row.
+
+    `expression` is the CEL text of a computed attribute, None for a given one. A computed attribute is never
+    a column of a batch; reading it means evaluating its expression, unknown included.
+    """
+
+    id: str
+    type: DataType
+    required: bool = False
+    expression: str | None = None
+
+    def __post_init__(self) -> None:
+        if not ATTRIBUTE_ID.fullmatch(self.id):
+            raise ValueError(f"attribute id {self.id!r} does not match [A-Za-z][A-Za-z0-9_]{{0,62}}")
+        if self.type.kind in (Kind.DURATION, Kind.NULL):
+            raise ValueError(f"attribute {self.id!r} cannot have type {self.type}")
+        if self.type.kind is Kind.LIST and self.required:
+            raise ValueError(f"attribute {self.id!r}: a missing list is an empty list, so a LIST is never required")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The attributes of one subject of one ledger, by id, and the ledger's business time zone (an IANA name)."""
+
+    subject: Subject
+    attributes: tuple[AttributeSpec, ...]
+    time_zone: str = "UTC"
+    _by_id: Mapping[str, AttributeSpec] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        by_id = {spec.id: spec for spec in self.attributes}
+        if len(by_id) != len(self.attributes):
+            raise ValueError("two attributes have the same id")
+        object.__setattr__(self, "_by_id", by_id)
+
+    def get(self, attribute_id: str) -> AttributeSpec | None:
+        """The attribute of this id, or None."""
+        return self._by_id.get(attribute_id)
+
+    @cached_property
+    def given(self) -> tuple[AttributeSpec, ...]:
+        """The attributes that arrive as columns."""
+        return tuple(spec for spec in self.attributes if spec.expression is None)
+
+    def __iter__(self) -> Iterator[AttributeSpec]:
+        return iter(self.attributes)
