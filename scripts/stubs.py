@@ -5,6 +5,7 @@ Usage: `python scripts/stubs.py [--check]`, from the root of the repository.
 
 import argparse
 import difflib
+import re
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -18,20 +19,20 @@ GOOGLE_ROOT = Path("build/googleapis")
 SOURCE_ROOT = Path("src")
 ENDINGS = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
 DIFF_LINES = 40
+SERVICE = re.compile(r"^service\s", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class ProtoRoot:
-    """A folder of protos: what imports are relative to, the folder searched below it, and whether it has services."""
+    """A folder of protos: what their imports are relative to, and the folder below it that is searched."""
 
     include: Path
     folder: Path
-    services: bool
 
 
 ROOTS = (
-    ProtoRoot(Path("protos"), Path("protos/segmentd"), services=True),
-    ProtoRoot(SOURCE_ROOT, Path("src/segmentd/language"), services=False),
+    ProtoRoot(Path("protos"), Path("protos/segmentd")),
+    ProtoRoot(SOURCE_ROOT, Path("src/segmentd/language")),
 )
 
 
@@ -48,17 +49,21 @@ def main() -> int:
 
 
 def generate(root: ProtoRoot, out: Path) -> None:
-    """Compile every proto of `root` into `out`. Raises SystemExit when protoc finds an error."""
-    protos = sorted(str(path) for path in root.folder.rglob("*.proto"))
+    """Compile every proto of `root` into `out`; those that define a service also get gRPC stubs."""
+    protos = sorted(root.folder.rglob("*.proto"))
+    services = [proto for proto in protos if SERVICE.search(proto.read_text("utf-8"))]
+    compile_protos(root, protos, [f"--python_out={out}", f"--mypy_out=quiet:{out}"])
+    compile_protos(root, services, [f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}"])
+
+
+def compile_protos(root: ProtoRoot, protos: list[Path], outputs: list[str]) -> None:
+    """Run protoc over `protos`. Raises SystemExit when it finds an error."""
     if not protos:
         return
     well_known = files("grpc_tools") / "_proto"
     includes = [f"-I{root.include}", f"-I{GOOGLE_ROOT}", f"-I{well_known}"]
     plugins = [f"--plugin={name}={BIN / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")]
-    outputs = [f"--python_out={out}", f"--mypy_out=quiet:{out}"]
-    if root.services:
-        outputs += [f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}"]
-    if protoc.main(["protoc", *includes, *plugins, *outputs, *protos]) != 0:
+    if protoc.main(["protoc", *includes, *plugins, *outputs, *map(str, protos)]) != 0:
         raise SystemExit(f"protoc refused the protos under {root.folder}")
 
 
