@@ -18,7 +18,9 @@ BIN = Path(sys.executable).parent
 GOOGLE_ROOT = Path("build/googleapis")
 SOURCE_ROOT = Path("src")
 ENDINGS = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
-DIFF_LINES = 40
+DIFF_LINES = 20
+LINE_LENGTH = 120
+"""Descriptors are single lines of many thousand characters."""
 SERVICE = re.compile(r"^service\s", re.MULTILINE)
 
 
@@ -91,7 +93,8 @@ def report_drift(fresh: Path) -> int:
     for name in drifted:
         committed, generated = (read(root / name).splitlines() for root in (SOURCE_ROOT, fresh))
         diff = list(difflib.unified_diff(committed, generated, "committed", "generated", n=1, lineterm=""))
-        print(f"{SOURCE_ROOT / name}: {len(diff)} lines of difference", *diff[:DIFF_LINES], sep="\n  ")
+        shown = (line[:LINE_LENGTH] for line in diff[:DIFF_LINES])
+        print(f"{SOURCE_ROOT / name}: {len(diff)} lines of difference", *shown, sep="\n  ")
     if drifted:
         print(f"{len(drifted)} stubs do not match the protos; run `make protos` and commit the result")
     return 1 if drifted else 0
