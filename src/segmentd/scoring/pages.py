@@ -1,0 +1,109 @@
+"""How many rows are evaluated at a time, and how many fit a message, so that neither grows with the population."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from segmentd.columns.planes import WORD
+from segmentd.scoring.memberships import Form
+from segmentd.scoring.verdicts import Verdicts, segments_per_row
+
+WINDOW_STEP: Final = 4_096
+"""Windows are multiples of the engine's blocks."""
+
+MAX_WINDOW_ROWS: Final = 1 << 20
+"""Between two windows a call can be cancelled, shows progress, and lets others have its worker."""
+
+PLANE_BYTES: Final = 16 << 20
+"""The planes of a window, members and unknowns of all segments, take at most this much."""
+
+PAGE_BYTES: Final = 1 << 20
+"""A message aims at no more than this."""
+
+SEGMENT_BYTES: Final = 128
+"""What a segment costs in every page at most, its details apart: an id of 63 bytes, counts, tags and lengths."""
+
+CONTAINER_ROWS: Final = 1 << 16
+"""Rows of a container of a Roaring bitmap."""
+
+CONTAINER_BYTES: Final = 8_192 + 16
+"""What a container takes at most, with its header."""
+
+Range = tuple[int, int]
+"""First row, and the row after the last."""
+
+
+def windows(start: int, stop: int, segments: int, form: Form) -> Iterator[Range]:
+    """The ranges of rows to evaluate one after the other, which begin at multiples of 64 rows but for the first."""
+    step = window_rows(segments, form)
+    first = start
+    while first < stop:
+        last = min(first - first % WORD + step, stop)
+        yield first, last
+        first = last
+
+
+def window_rows(segments: int, form: Form) -> int:
+    """Rows of a window: a multiple of 4,096."""
+    if not form.needs_planes or segments == 0:
+        return MAX_WINDOW_ROWS
+    fitting = PLANE_BYTES * 8 // (2 * segments)
+    return min(max(fitting // WINDOW_STEP, 1) * WINDOW_STEP, MAX_WINDOW_ROWS)
+
+
+def pages(verdicts: Verdicts, form: Form, limit_rows: int) -> Iterator[Range]:
+    """The ranges of a window's rows, counted from its first, that go into a message each; at least a row."""
+    room = max(PAGE_BYTES - SEGMENT_BYTES * len(verdicts.segments), PAGE_BYTES // 2)
+    ends = np.cumsum(_bytes_per_row(verdicts, form))
+    start = 0
+    while start < verdicts.rows:
+        used = int(ends[start - 1]) if start else 0
+        stop = int(np.searchsorted(ends, used + room, side="right"))
+        if form is Form.BITMAPS:
+            stop = max(stop, start + _rows_of_full_containers(verdicts, room))
+        stop = max(min(stop, start + limit_rows, verdicts.rows), start + 1)
+        yield start, stop
+        start = stop
+
+
+def _bytes_per_row(verdicts: Verdicts, form: Form) -> npt.NDArray[np.floating]:
+    """How many bytes each row adds to a page, at most."""
+    segments = len(verdicts.segments)
+    if form is Form.PLANES or segments == 0:
+        return np.full(verdicts.rows, segments * 2 / 8)
+    members, unknowns = verdicts.known_planes()
+    entries = segments_per_row(members, verdicts.rows) + segments_per_row(unknowns, verdicts.rows)
+    last_row = verdicts.row_start + verdicts.rows
+    if form is Form.BITMAPS:
+        return entries * 2.0
+    if form is Form.LISTS:
+        return entries * float(_varint_bytes(segments)) + 2 * _END_BYTES + _id_bytes(verdicts, absent=0)
+    return entries * _id_bytes(verdicts, absent=_varint_bytes(last_row))
+
+
+def _id_bytes(verdicts: Verdicts, *, absent: int) -> npt.NDArray[np.floating]:
+    """What naming each row costs: its id with tag and length, or `absent` where rows have no ids."""
+    if verdicts.ids is None:
+        return np.full(verdicts.rows, float(absent))
+    lengths: npt.NDArray[np.int64] = pc.binary_length(verdicts.ids).to_numpy(zero_copy_only=False)
+    return lengths + float(1 + _END_BYTES)
+
+
+def _rows_of_full_containers(verdicts: Verdicts, room: int) -> int:
+    """Rows whose bitmaps fit however full they are; a range touches a container more than its rows fill."""
+    containers = room // (2 * max(len(verdicts.segments), 1) * CONTAINER_BYTES) - 1
+    return max(containers, 0) * CONTAINER_ROWS
+
+
+_END_BYTES: Final = 5
+"""A 32-bit number as a varint, at most."""
+
+
+def _varint_bytes(largest: int) -> int:
+    """The bytes of a number up to `largest` as a varint."""
+    return max(-(-largest.bit_length() // 7), 1)
