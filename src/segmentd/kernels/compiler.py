@@ -1,0 +1,50 @@
+"""One decorator for all kernels, and the place on disk where their machine code is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite
+import numba
+from numba.core import config
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+BLOCK_ROWS = 4096
+"""Rows a block: a column of doubles takes 32 KiB of it, which stays in the first cache."""
+
+BLOCK_WORDS = BLOCK_ROWS // 64
+
+
+def cache_directory() -> Path:
+    """Where machine code is kept: `SEGMENTD_CACHE_DIR`, else the user's cache directory.
+
+    Numba looks only at the file that defines a function when it asks whether code is stale, not at what the
+    function calls, so the folder's name covers all kernel sources and the compiler's versions. The processor is
+    part of Numba's own key.
+    """
+    home = os.environ.get("SEGMENTD_CACHE_DIR")
+    root = Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "segmentd"
+    digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return root / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def kernel(function: Function) -> Function:
+    """Compile at first use, without the interpreter's lock, cached on disk; IEEE arithmetic, no fast-math."""
+    compiled: Function = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=False)(function)
+    return compiled
+
+
+def inline_kernel(function: Function) -> Function:
+    """A kernel that is compiled into its callers only."""
+    compiled: Function = numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
+    return compiled
+
+
+config.CACHE_DIR = str(cache_directory())
