@@ -102,7 +102,7 @@ class SegmentdError(Exception):
     reason: ClassVar[ErrorReason] = ErrorReason.INTERNAL
     status: ClassVar[Status] = Status.INVALID_ARGUMENT
 
-    def __init__(self, message: str, *, fields: tuple[FieldViolation, ...] = (), **metadata: object) -> None:
+    def __init__(self, message: str, /, *, fields: tuple[FieldViolation, ...] = (), **metadata: object) -> None:
         super().__init__(message)
         self.message = message
         self.fields = fields

@@ -1,0 +1,93 @@
+"""Resource names, such as `ledgers/main/segments/premium`, and the ids in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from segmentd.api.errors import FieldRequiredError, InvalidFieldError, InvalidResourceNameError
+from segmentd.schema import ATTRIBUTE_ID, Subject
+
+LEDGER_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+SEGMENT_ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+QUALIFIED_ATTRIBUTE: Final = re.compile(rf"({'|'.join(Subject)})\.({ATTRIBUTE_ID.pattern})")
+
+LEDGER_PATTERN: Final = "ledgers/{ledger}"
+SEGMENT_PATTERN: Final = "ledgers/{ledger}/segments/{segment}"
+ATTRIBUTE_PATTERN: Final = "ledgers/{ledger}/attributes/{subject}.{id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentName:
+    """The name of a segment."""
+
+    ledger: str
+    segment: str
+
+    def __str__(self) -> str:
+        return f"ledgers/{self.ledger}/segments/{self.segment}"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeName:
+    """The name of an attribute."""
+
+    ledger: str
+    subject: Subject
+    attribute: str
+
+    @property
+    def qualified(self) -> str:
+        """`{subject}.{id}`, as expressions write it."""
+        return f"{self.subject}.{self.attribute}"
+
+    def __str__(self) -> str:
+        return f"ledgers/{self.ledger}/attributes/{self.qualified}"
+
+
+def ledger_name(ledger_id: str) -> str:
+    """`ledgers/{ledger}`."""
+    return f"ledgers/{ledger_id}"
+
+
+def parse_ledger_name(name: str, field: str) -> str:
+    """The ledger's id in `ledgers/{ledger}`. `field` is where the name stood in the request."""
+    return _split(name, field, LEDGER_PATTERN, (LEDGER_ID,))[0]
+
+
+def parse_segment_name(name: str, field: str) -> SegmentName:
+    """The parts of a segment's name. `field` is where the name stood in the request."""
+    return SegmentName(*_split(name, field, SEGMENT_PATTERN, (LEDGER_ID, SEGMENT_ID)))
+
+
+def parse_attribute_name(name: str, field: str) -> AttributeName:
+    """The parts of an attribute's name. `field` is where the name stood in the request."""
+    ledger, qualified = _split(name, field, ATTRIBUTE_PATTERN, (LEDGER_ID, QUALIFIED_ATTRIBUTE))
+    subject, _, attribute = qualified.partition(".")
+    return AttributeName(ledger, Subject(subject), attribute)
+
+
+def parse_new_id(value: str, field: str, pattern: re.Pattern[str]) -> str:
+    """The id that a creation asks for. Raises FieldRequiredError or InvalidFieldError."""
+    if not value:
+        raise FieldRequiredError(field)
+    if not pattern.fullmatch(value):
+        raise InvalidFieldError(field, value, f"it must match {pattern.pattern}")
+    return value
+
+
+def parse_new_attribute(ledger: str, value: str, field: str) -> AttributeName:
+    """The name of the attribute `{subject}.{id}` that a creation asks for."""
+    subject, _, attribute = parse_new_id(value, field, QUALIFIED_ATTRIBUTE).partition(".")
+    return AttributeName(ledger, Subject(subject), attribute)
+
+
+def _split(name: str, field: str, pattern: str, ids: tuple[re.Pattern[str], ...]) -> tuple[str, ...]:
+    if not name:
+        raise FieldRequiredError(field, f"must be set, to a name of the form {pattern}")
+    parts, expected = name.split("/"), pattern.split("/")
+    fits = len(parts) == len(expected) and parts[::2] == expected[::2]
+    if not fits or not all(form.fullmatch(part) for form, part in zip(ids, parts[1::2], strict=True)):
+        raise InvalidResourceNameError(field, name, pattern)
+    return tuple(parts[1::2])

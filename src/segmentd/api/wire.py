@@ -1,0 +1,50 @@
+"""Between the bytes of requests and answers and Python's values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from segmentd.api.errors import InvalidFieldError, MalformedRequestError
+from segmentd.api.v1 import subject_pb2 as pb
+from segmentd.schema import Subject
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+_SUBJECTS: Mapping[int, Subject] = {
+    pb.SUBJECT_UNSPECIFIED: Subject.CUSTOMER,
+    pb.SUBJECT_CUSTOMER: Subject.CUSTOMER,
+    pb.SUBJECT_ACCOUNT: Subject.ACCOUNT,
+}
+
+
+def parse_request(message_type: type[MessageT], raw: bytes) -> MessageT:
+    """The message that the bytes hold. Raises MalformedRequestError where they hold none of this type."""
+    try:
+        return message_type.FromString(raw)
+    except DecodeError as error:
+        raise MalformedRequestError(message_type.DESCRIPTOR.full_name) from error
+
+
+def to_timestamp(moment: datetime) -> Timestamp:
+    """The moment, which has a time zone, as a protobuf Timestamp; microseconds are kept."""
+    timestamp = Timestamp()
+    timestamp.FromDatetime(moment.astimezone(UTC))
+    return timestamp
+
+
+def to_subject(number: int, field: str) -> Subject:
+    """The subject of an API enum's number; unspecified is CUSTOMER. Raises InvalidFieldError on other numbers."""
+    subject = _SUBJECTS.get(number)
+    if subject is None:
+        raise InvalidFieldError(field, number, "SUBJECT_CUSTOMER or SUBJECT_ACCOUNT")
+    return subject
+
+
+def from_subject(subject: Subject) -> pb.Subject.ValueType:
+    """The API enum's number of a subject."""
+    return pb.SUBJECT_ACCOUNT if subject is Subject.ACCOUNT else pb.SUBJECT_CUSTOMER
