@@ -27,13 +27,25 @@ class Position:
 UNPLACED = Position(1, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Constant:
-    """A literal, or a part without variables that was evaluated at definition time."""
+    """A literal, or a part without variables that was evaluated at definition time.
+
+    Doubles are equal when they are the same double: -0.0 is not 0.0, and NaN equals itself.
+    """
 
     value: Value
     type: DataType
-    position: Position = field(default=UNPLACED, compare=False)
+    position: Position = UNPLACED
+
+    def _identity(self) -> tuple[object, DataType]:
+        return (self.value.hex() if isinstance(self.value, float) else self.value), self.type
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
 
 
 @dataclass(frozen=True, slots=True)
