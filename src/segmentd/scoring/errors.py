@@ -1,0 +1,69 @@
+"""What can be wrong with a request to score, its batch and its expressions apart."""
+
+from __future__ import annotations
+
+from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
+
+
+class ResponseTooLargeError(SegmentdError):
+    """The answer would not fit a message that every client accepts. `size_bytes` is what it has at least."""
+
+    reason = ErrorReason.RESPONSE_TOO_LARGE
+    status = Status.RESOURCE_EXHAUSTED
+
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"the answer has {size_bytes} bytes or more, and at most {limit_bytes} fit a message; ask for fewer rows "
+            "or segments, or for another form",
+            size_bytes=size_bytes,
+            limit_bytes=limit_bytes,
+        )
+
+
+class NoResidentPopulationError(SegmentdError):
+    """The ledger holds no customers."""
+
+    reason = ErrorReason.NO_RESIDENT_POPULATION
+    status = Status.FAILED_PRECONDITION
+
+    def __init__(self, ledger: str) -> None:
+        super().__init__(
+            f"ledger {ledger!r} holds no customers; send features, or start the server with a population", ledger=ledger
+        )
+
+
+class DataVersionError(SegmentdError):
+    """The data version that the caller counts rows of is not the current one."""
+
+    reason = ErrorReason.INVALID_FIELD
+    status = Status.ABORTED
+
+    def __init__(self, given: int, current: int) -> None:
+        description = f"is {given}, and the current one is {current}; read rows anew"
+        super().__init__(
+            f"data_version {description}",
+            fields=(FieldViolation("data_version", description),),
+            field="data_version",
+            value=given,
+            current=current,
+        )
+
+
+class OverloadedError(SegmentdError):
+    """As much work is waiting as the server accepts."""
+
+    reason = ErrorReason.OVERLOADED
+    status = Status.RESOURCE_EXHAUSTED
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} calls are waiting for a worker, which is the limit; try again later", limit=limit)
+
+
+class CallCancelledError(SegmentdError):
+    """The caller cancelled the call, or its deadline passed."""
+
+    reason = ErrorReason.CALL_CANCELLED
+    status = Status.CANCELLED
+
+    def __init__(self) -> None:
+        super().__init__("the call was cancelled")

@@ -1,0 +1,175 @@
+"""What happens around every call: its size is checked, its failure explained, its end logged."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc import code_pb2, status_pb2
+
+from segmentd.errors import SegmentdError
+from segmentd.server.errors import DefectError, MessageTooLargeError, NotReadyError, OutOfMemoryError
+from segmentd.server.logs import LOGGER, log_event, stack_of
+from segmentd.server.status import clip, to_status
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Unary = Callable[[bytes, Context], Awaitable[Message]]
+ServerStream = Callable[[bytes, Context], AsyncIterator[Message]]
+BidirectionalStream = Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]
+
+DETAILS_KEY: Final = "grpc-status-details-bin"
+_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+_STATUS_MESSAGE_BYTES: Final = 1_000
+
+
+@dataclass(slots=True)
+class Call:
+    """One call as the log tells it."""
+
+    method: str
+    started: float = field(default_factory=time.monotonic)
+    rows: int | None = None
+    code: str = "OK"
+    reason: str | None = None
+    event_id: str | None = None
+
+    def log(self) -> None:
+        """Log that the call has ended."""
+        log_event(
+            "call",
+            method=self.method,
+            code=self.code,
+            reason=self.reason,
+            event_id=self.event_id,
+            duration_ms=round((time.monotonic() - self.started) * 1e3, 3),
+            rows=self.rows,
+        )
+
+
+_CURRENT: Final[ContextVar[Call | None]] = ContextVar("call", default=None)
+
+
+def note_rows(rows: int) -> None:
+    """Add to the rows that the current call is said to have been about."""
+    call = _CURRENT.get()
+    if call is not None:
+        call.rows = (call.rows or 0) + rows
+
+
+def explain(error: Exception) -> status_pb2.Status:
+    """The status of any failure. What is no SegmentdError is a defect: logged with its stack, without its message."""
+    if isinstance(error, SegmentdError):
+        return to_status(error)
+    if isinstance(error, MemoryError):
+        return to_status(OutOfMemoryError())
+    event_id = secrets.token_hex(8)
+    call = _CURRENT.get()
+    log_event(
+        "defect",
+        level=logging.ERROR,
+        event_id=event_id,
+        method=call.method if call else None,
+        error=type(error).__name__,
+        stack=stack_of(error.__traceback__),
+    )
+    if call is not None:
+        call.event_id = event_id
+    return to_status(DefectError(event_id))
+
+
+class Gate:
+    """Lets calls in while the server is `serving`; before and after they are told its state."""
+
+    def __init__(self, max_request_bytes: int) -> None:
+        self._max_request_bytes = max_request_bytes
+        self.state = "starting"
+
+    def check_state(self) -> None:
+        """Raises NotReadyError unless the server is serving."""
+        if self.state != "serving":
+            raise NotReadyError(self.state)
+
+    def check_size(self, request: bytes) -> None:
+        """Raises MessageTooLargeError if the request is larger than accepted."""
+        if len(request) > self._max_request_bytes:
+            raise MessageTooLargeError(len(request), self._max_request_bytes)
+
+    def unary(self, method: str, behaviour: Unary) -> Callable[[bytes, Context], Awaitable[Message]]:
+        """The behaviour of a method of one answer, guarded."""
+
+        async def answer(request: bytes, context: Context) -> Message:
+            with _logged(method) as call:
+                try:
+                    self.check_state()
+                    self.check_size(request)
+                    return await behaviour(request, context)
+                except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a status with a reason
+                    await _abort(call, context, error)
+
+        return answer
+
+    def server_stream(self, method: str, behaviour: ServerStream) -> ServerStream:
+        """The behaviour of a method that streams its answers, guarded."""
+
+        async def answer(request: bytes, context: Context) -> AsyncIterator[Message]:
+            with _logged(method) as call:
+                try:
+                    self.check_state()
+                    self.check_size(request)
+                    async for message in behaviour(request, context):
+                        yield message
+                except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a status with a reason
+                    await _abort(call, context, error)
+
+        return answer
+
+    def bidirectional(self, method: str, behaviour: BidirectionalStream) -> BidirectionalStream:
+        """The behaviour of a method that streams both ways, guarded. It checks the size of its requests itself."""
+
+        async def answer(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
+            with _logged(method) as call:
+                try:
+                    self.check_state()
+                    async for message in behaviour(requests, context):
+                        yield message
+                except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a status with a reason
+                    await _abort(call, context, error)
+
+        return answer
+
+
+class _logged:  # noqa: N801 - used as a function
+    """Makes a call the current one, and logs its end, cancelled or not."""
+
+    def __init__(self, method: str) -> None:
+        self._call = Call(method)
+
+    def __enter__(self) -> Call:
+        self._token = _CURRENT.set(self._call)
+        return self._call
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, asyncio.CancelledError | GeneratorExit):
+            self._call.code = "CANCELLED"
+        if LOGGER.isEnabledFor(logging.INFO):
+            self._call.log()
+
+
+async def _abort(call: Call, context: Context, error: Exception) -> NoReturn:
+    """End the call with the status of the error; it is what `context.abort` raises that leaves here."""
+    status = explain(error)
+    call.code = code_pb2.Code.Name(status.code)
+    call.reason = str(error.reason) if isinstance(error, SegmentdError) else None
+    await context.abort(
+        _CODES[status.code],
+        clip(status.message, _STATUS_MESSAGE_BYTES),
+        ((DETAILS_KEY, status.SerializeToString()),),
+    )

@@ -1,0 +1,64 @@
+"""How a server is run: addresses, files, limits. A constructor gives a valid configuration or raises ValueError."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MEBIBYTE: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files: the server's certificate chain and key; with `client_ca`, clients must show a certificate of it."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """What `segmentd serve` can be told.
+
+    `data_dir` holds the definitions, is made if it is lacking, and belongs to one process. `port` 0 takes a free
+    one. `population` is a Parquet, CSV or Arrow file of customers, served as ledger `main`; `id_column` names
+    them; `currency` and `time_zone` are those of `main` where it does not exist yet. `threads` of the engine.
+    `max_request_bytes`: larger requests are refused. `max_waiting`: scores that may wait for a worker, beyond
+    which callers are told to come back. `max_calls` at a time, open streams included. `drain_s`: how long calls
+    may go on once the server is told to stop.
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 50051
+    population: Path | None = None
+    id_column: str = "customer_id"
+    currency: str = "EUR"
+    time_zone: str = "UTC"
+    threads: int = os.cpu_count() or 1
+    max_request_bytes: int = 32 * MEBIBYTE
+    max_waiting: int = 64
+    max_calls: int = 1_024
+    drain_s: float = 10.0
+    tls: TlsFiles | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise ValueError(f"port {self.port} is not in 0..65535")
+        for name in ("threads", "max_request_bytes", "max_waiting", "max_calls"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, and has to be 1 or more")
+        if self.drain_s < 0:
+            raise ValueError(f"drain_s is {self.drain_s}, and has to be 0 or more")
+
+    @property
+    def hard_request_bytes(self) -> int:
+        """Where the transport itself refuses, without a reason: twice the limit that is explained.
+
+        gRPC drops a message beyond its own limit before we see it and ends the call with a bare
+        RESOURCE_EXHAUSTED. Up to this size we take the message, only to say what is wrong with it.
+        """
+        return 2 * self.max_request_bytes
