@@ -1,1 +1,16 @@
 """The SQL database that definitions lie in: engine, transactions and migrations."""
+
+from segmentd.storage.database import Database, open_database
+from segmentd.storage.directory import DataDirectory
+from segmentd.storage.errors import DataDirectoryInUseError, SchemaTooNewError, StoreFailedError
+from segmentd.storage.writer import Writer
+
+__all__ = [
+    "DataDirectory",
+    "DataDirectoryInUseError",
+    "Database",
+    "SchemaTooNewError",
+    "StoreFailedError",
+    "Writer",
+    "open_database",
+]

@@ -1,0 +1,92 @@
+"""The SQL database that definitions lie in: SQLite in the data directory, with durable, serialised writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from segmentd.storage.errors import StoreFailedError
+from segmentd.storage.migration import migrate
+
+DATABASE_FILE: Final = "segmentd.sqlite3"
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    # In WAL mode only FULL waits for the disk at each commit: an acknowledged write survives a power cut.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 5000",
+)
+
+
+class Database:
+    """An open database at the newest schema. Close it when done; several threads may use it."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self.path = path
+        self._engine = engine
+        self._writing = engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database. Raises StoreFailedError."""
+        with _translated(f"reading {self.path}"), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection whose changes are all on disk when the block ends, or none if it raises.
+
+        Other writers wait: the lock is taken at the start, so that what was read cannot change before the commit.
+        Raises StoreFailedError.
+        """
+        with _translated(f"writing {self.path}"), self._writing.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def open_database(directory: Path) -> Database:
+    """Open the database in the directory, made if there is none, and migrate it.
+
+    Raises StoreFailedError, and SchemaTooNewError where a later release wrote it.
+    """
+    path = directory / DATABASE_FILE
+    engine = create_engine(URL.create("sqlite", database=str(path)))
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    database = Database(engine, path)
+    try:
+        with database.write() as connection:
+            migrate(connection, path)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(connection: SqliteConnection, _record: object) -> None:
+    # The sqlite3 module would begin transactions by itself, late and deferred, and commit before DDL.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma).close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreFailedError(doing, error.orig) from error

@@ -1,0 +1,77 @@
+"""The data directory has one owner, and says so."""
+
+from __future__ import annotations
+
+import tempfile
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from segmentd.errors import ErrorReason, Status
+from segmentd.storage import DataDirectory, DataDirectoryInUseError, StoreFailedError
+from tests.storage.children import become_nobody, kill_myself, run_child, start_child
+
+
+def test_a_second_owner_is_refused_with_path_process_and_what_to_do(tmp_path: Path) -> None:
+    """While a process owns the directory, the error names the path, that process and the ways out."""
+
+    def own(pipe: Connection) -> None:
+        with DataDirectory(tmp_path):
+            pipe.send("owned")
+            pipe.recv()
+
+    child, pipe = start_child(own)
+    assert pipe.recv() == "owned"
+    with pytest.raises(DataDirectoryInUseError, match="stop that server") as caught:
+        DataDirectory(tmp_path)
+    assert caught.value.reason is ErrorReason.DATA_DIRECTORY_IN_USE
+    assert caught.value.status is Status.FAILED_PRECONDITION
+    assert caught.value.metadata == {"path": str(tmp_path), "process": str(child.pid)}
+    pipe.send("go")
+    child.join(60)
+    DataDirectory(tmp_path).release()
+
+
+def test_the_directory_is_free_when_its_owner_is_killed(tmp_path: Path) -> None:
+    """A lock does not outlive its process, so nothing has to be cleaned up by hand."""
+
+    def own_and_die(_pipe: Connection) -> None:
+        DataDirectory(tmp_path)
+        kill_myself()
+
+    assert run_child(own_and_die) == -9
+    with DataDirectory(tmp_path) as directory:
+        assert directory.path == tmp_path
+
+
+def test_the_directory_is_made_with_its_parents(tmp_path: Path) -> None:
+    """A data directory that does not exist is made."""
+    with DataDirectory(tmp_path / "a" / "b"):
+        assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    """The error names the path and what the system said."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreFailedError, match=r"opening the data directory .*file failed.*[Ff]ile exists"):
+        DataDirectory(tmp_path / "file")
+
+
+def test_a_directory_that_cannot_be_written_is_refused() -> None:
+    """Without the right to write, opening fails with STORE_FAILED and the system's reason."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o555)
+        answers: list[object] = []
+
+        def open_it(pipe: Connection) -> None:
+            become_nobody()
+            try:
+                DataDirectory(Path(name))
+            except StoreFailedError as error:
+                pipe.send((error.reason, error.metadata["error"]))
+
+        child, pipe = start_child(open_it)
+        answers.append(pipe.recv())
+        child.join(60)
+    assert answers == [(ErrorReason.STORE_FAILED, "Permission denied")]

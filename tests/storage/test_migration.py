@@ -1,0 +1,102 @@
+"""Migrations: whole or not at all, forwards only, and equal to the tables that stores use."""
+
+from __future__ import annotations
+
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import Engine
+
+from segmentd.errors import ErrorReason
+from segmentd.storage import SchemaTooNewError, open_database
+from segmentd.storage.columns import UtcMoment
+from segmentd.storage.tables import metadata
+from tests.storage.children import kill_myself, run_child
+
+
+def tables(directory: Path) -> set[str]:
+    """The tables of the database in the directory, which is opened and so migrated."""
+    database = open_database(directory)
+    with database.read() as connection:
+        names = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+    database.close()
+    return names
+
+
+def same_type(_context: object, _inspected: object, _column: object, _found: object, wanted: object) -> bool | None:
+    """Leave the comparison to Alembic, but for moments, which lie as integers."""
+    return False if isinstance(wanted, UtcMoment) else None
+
+
+def test_the_migrated_schema_is_what_the_stores_use(tmp_path: Path) -> None:
+    """Alembic finds no difference between the tables of a new database and those of the code."""
+    database = open_database(tmp_path)
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": same_type})
+        assert compare_metadata(context, metadata) == []
+    database.close()
+
+
+def test_a_second_opening_changes_nothing(tmp_path: Path) -> None:
+    """Opening a current database runs no step."""
+    assert tables(tmp_path) == tables(tmp_path) == {"alembic_version", "ledgers", "attributes", "segments"}
+
+
+def test_a_migration_killed_anywhere_does_no_harm(tmp_path: Path) -> None:
+    """Killed before or after any of its statements, it leaves no table, and the next opening makes them all."""
+    survived = False
+    for point in range(100):
+        directory = tmp_path / str(point)
+        directory.mkdir()
+        if run_child(lambda _pipe, at=point, path=directory: migrate_until(at, path)) == 0:  # type: ignore[misc]
+            survived = True
+            break
+        assert tables(directory) == {"alembic_version", "ledgers", "attributes", "segments"}
+    assert survived
+    assert point > 2 * 4, "each of four tables is at least one statement, with a point before and one after"
+
+
+def migrate_until(point: int, directory: Path) -> None:
+    """Open a database in this process, which is killed at the n-th moment before or after a statement."""
+    passed = 0
+
+    def pass_by(*_details: object) -> None:
+        nonlocal passed
+        if passed == point:
+            kill_myself()
+        passed += 1
+
+    event.listen(Engine, "before_cursor_execute", pass_by)
+    event.listen(Engine, "after_cursor_execute", pass_by)
+    open_database(directory)
+
+
+def test_a_killed_migration_had_begun(tmp_path: Path) -> None:
+    """The kill of the test above does strike half-way: without a transaction, tables would stay behind."""
+
+    def die_after_a_table(_pipe: Pipe) -> None:
+        def die(_connection: Connection, _cursor: object, statement: str, *_details: object) -> None:
+            if "CREATE TABLE attributes" in statement:
+                kill_myself()
+
+        event.listen(Engine, "after_cursor_execute", die)
+        open_database(tmp_path)
+
+    assert run_child(die_after_a_table) == -9
+    assert tables(tmp_path) == {"alembic_version", "ledgers", "attributes", "segments"}
+
+
+def test_a_later_schema_is_refused_untouched(tmp_path: Path) -> None:
+    """A database of a later release is not opened; the error says which schema it has and which are known."""
+    database = open_database(tmp_path)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    with pytest.raises(SchemaTooNewError, match="later release") as caught:
+        open_database(tmp_path)
+    assert caught.value.reason is ErrorReason.STORE_FAILED
+    assert (caught.value.metadata["found"], caught.value.metadata["known"]) == ("9999", "0001")
