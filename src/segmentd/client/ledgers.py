@@ -1,0 +1,90 @@
+"""Ledgers: create, get, list, update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from segmentd.api.v1 import ledger_service_pb2 as pb
+from segmentd.client.call import Call, Scope, Steps, fetch_pages, last_part
+from segmentd.client.moments import from_timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A ledger as the service keeps it."""
+
+    id: str
+    display_name: str
+    currency_code: str
+    time_zone: str
+    create_time: datetime
+    update_time: datetime
+    etag: str
+    catalogue_version: int
+    data_version: int
+    customer_count: int
+
+
+def create_ledger(
+    scope: Scope,  # noqa: ARG001 - every builder is given the scope
+    ledger_id: str,
+    *,
+    currency_code: str,
+    time_zone: str = "",
+    display_name: str = "",
+    validate_only: bool = False,
+) -> Call[Ledger]:
+    """Create a ledger. `currency_code` is an ISO 4217 code, `time_zone` an IANA name ("" means UTC)."""
+    ledger = pb.Ledger(display_name=display_name, currency_code=currency_code, time_zone=time_zone)
+    request = pb.CreateLedgerRequest(ledger_id=ledger_id, ledger=ledger, validate_only=validate_only)
+    return Call("LedgerService/CreateLedger", request, pb.Ledger, read_ledger)
+
+
+def get_ledger(scope: Scope, ledger_id: str | None = None) -> Call[Ledger]:
+    """Return a ledger; without an id, the client's own."""
+    name = f"ledgers/{ledger_id}" if ledger_id else scope.parent
+    return Call("LedgerService/GetLedger", pb.GetLedgerRequest(name=name), pb.Ledger, read_ledger)
+
+
+def list_ledgers(scope: Scope, *, page_size: int = 1_000) -> Steps[tuple[Ledger, ...]]:  # noqa: ARG001 - as above
+    """Return all ledgers, ordered by id, fetched in pages of `page_size`."""
+    request = pb.ListLedgersRequest(page_size=page_size)
+    ledgers = yield from fetch_pages("LedgerService/ListLedgers", request, pb.ListLedgersResponse, "ledgers")
+    return tuple(map(read_ledger, ledgers))
+
+
+def update_ledger(
+    scope: Scope,
+    ledger_id: str | None = None,
+    *,
+    display_name: str | None = None,
+    time_zone: str | None = None,
+    etag: str = "",
+    validate_only: bool = False,
+) -> Call[Ledger]:
+    """Change what is not None; with an `etag`, only if it is still current."""
+    name = f"ledgers/{ledger_id}" if ledger_id else scope.parent
+    ledger = pb.Ledger(name=name, display_name=display_name or "", time_zone=time_zone or "", etag=etag)
+    changes = {"display_name": display_name, "time_zone": time_zone}
+    mask = FieldMask(paths=[field for field, value in changes.items() if value is not None])
+    request = pb.UpdateLedgerRequest(ledger=ledger, update_mask=mask, validate_only=validate_only)
+    return Call("LedgerService/UpdateLedger", request, pb.Ledger, read_ledger)
+
+
+def read_ledger(ledger: pb.Ledger) -> Ledger:
+    """The ledger of a response."""
+    return Ledger(
+        id=last_part(ledger.name),
+        display_name=ledger.display_name,
+        currency_code=ledger.currency_code,
+        time_zone=ledger.time_zone,
+        create_time=from_timestamp(ledger.create_time),
+        update_time=from_timestamp(ledger.update_time),
+        etag=ledger.etag,
+        catalogue_version=ledger.catalogue_version,
+        data_version=ledger.data_version,
+        customer_count=ledger.customer_count,
+    )
