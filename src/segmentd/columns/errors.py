@@ -1,0 +1,192 @@
+"""What can be wrong with the columns of a batch."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from segmentd.errors import ErrorReason, SegmentdError, Status
+
+
+class ColumnError(SegmentdError):
+    """A column, or the batch it is in, cannot be read.
+
+    `part` is what of the column is at fault: its values, its validity, or its name.
+    """
+
+    part: ClassVar[str] = "values"
+
+
+class TypeMismatchError(ColumnError):
+    """A column's values do not fit the attribute's type."""
+
+    reason = ErrorReason.ATTRIBUTE_TYPE_MISMATCH
+
+    def __init__(self, attribute: str, *, given: str, expected: str) -> None:
+        super().__init__(
+            f"attribute {attribute!r} is {expected}, and {given} values do not fit it",
+            attribute=attribute,
+            given=given,
+            expected=expected,
+        )
+
+
+class InvalidValueError(ColumnError):
+    """A value is outside what the attribute's type can hold."""
+
+    reason = ErrorReason.INVALID_VALUE
+
+    def __init__(self, attribute: str, *, row: int, value: object, allowed: str) -> None:
+        shown = str(value)
+        shown = shown if len(shown) <= 80 else f"{shown[:80]}…"
+        super().__init__(
+            f"attribute {attribute!r} has the value {shown} in row {row}; {allowed}",
+            attribute=attribute,
+            row=row,
+            value=shown,
+        )
+
+
+class ColumnWidthError(ColumnError):
+    """The raw bytes of a column are not a whole number of elements for its rows."""
+
+    reason = ErrorReason.COLUMN_WIDTH
+
+    def __init__(self, attribute: str, *, size: int, width: str, expected: str) -> None:
+        super().__init__(
+            f"attribute {attribute!r} has {size} raw bytes; {expected}", attribute=attribute, bytes=size, width=width
+        )
+
+
+class ValidityLengthError(ColumnError):
+    """A validity bitmap does not have one bit a row, rounded up to bytes."""
+
+    reason = ErrorReason.VALIDITY_LENGTH
+    part = "validity"
+
+    def __init__(self, attribute: str, *, size: int, expected: int) -> None:
+        super().__init__(
+            f"the validity of attribute {attribute!r} has {size} bytes; its rows need exactly {expected}",
+            attribute=attribute,
+            bytes=size,
+            expected=expected,
+        )
+
+
+class RaggedColumnsError(ColumnError):
+    """The columns of a batch have different lengths."""
+
+    reason = ErrorReason.RAGGED_COLUMNS
+
+    def __init__(self, attribute: str, *, rows: int, expected: int) -> None:
+        super().__init__(
+            f"attribute {attribute!r} has {rows} rows, and the batch {expected}",
+            attribute=attribute,
+            rows=rows,
+            expected=expected,
+        )
+
+
+class ListLengthsError(ColumnError):
+    """The lengths of a column's lists do not add up to their elements."""
+
+    reason = ErrorReason.RAGGED_COLUMNS
+
+    def __init__(self, attribute: str, *, elements: int, expected: int) -> None:
+        super().__init__(
+            f"the lists of attribute {attribute!r} have {elements} elements, and their lengths add up to {expected}",
+            attribute=attribute,
+            rows=elements,
+            expected=expected,
+        )
+
+
+class DictionaryLimitError(ColumnError):
+    """A dictionary has more values than one request may carry."""
+
+    reason = ErrorReason.DISTINCT_LIMIT
+
+    def __init__(self, attribute: str, *, distinct: int, limit: int) -> None:
+        super().__init__(
+            f"the dictionary of attribute {attribute!r} has {distinct} values; at most {limit} are allowed",
+            attributes=attribute,
+            distinct=distinct,
+            limit=limit,
+        )
+
+
+class DuplicateColumnError(ColumnError):
+    """An attribute is given twice."""
+
+    reason = ErrorReason.DUPLICATE_COLUMN
+    part = "attribute"
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__(f"attribute {attribute!r} is given twice", attribute=attribute)
+
+
+class UnknownColumnError(ColumnError):
+    """A column is named after an attribute that the ledger lacks, or a computed one."""
+
+    reason = ErrorReason.UNKNOWN_ATTRIBUTE
+    part = "attribute"
+
+    def __init__(self, attribute: str, *, nearest: str | None = None, computed: bool = False) -> None:
+        hint = f"; did you mean {nearest!r}?" if nearest else ""
+        what = (
+            f"attribute {attribute!r} is computed, so it cannot be given" if computed else f"no attribute {attribute!r}"
+        )
+        super().__init__(f"{what}{hint}", attribute=attribute, nearest=nearest or "")
+
+
+class TooManyRowsError(ColumnError):
+    """The batch has more rows than one request may carry."""
+
+    reason = ErrorReason.TOO_MANY_ROWS
+
+    def __init__(self, rows: int, limit: int) -> None:
+        super().__init__(f"the batch has {rows} rows; at most {limit} are allowed", rows=rows, limit=limit)
+
+
+class EmptyBatchError(ColumnError):
+    """The batch has no rows."""
+
+    reason = ErrorReason.EMPTY_BATCH
+
+    def __init__(self) -> None:
+        super().__init__("the batch has no rows; give at least one")
+
+
+class RequiredAttributeMissingError(ColumnError):
+    """A required attribute has no column, or a row without a value (`row`, None where the column is absent)."""
+
+    reason = ErrorReason.REQUIRED_ATTRIBUTE_MISSING
+
+    def __init__(self, attribute: str, *, row: int | None) -> None:
+        where = "has no column" if row is None else f"has no value in row {row}"
+        super().__init__(
+            f"attribute {attribute!r} is required, and {where}", attribute=attribute, row="" if row is None else row
+        )
+
+
+class MalformedArrowError(ColumnError):
+    """The bytes are no Arrow data that can be read."""
+
+    reason = ErrorReason.MALFORMED_ARROW
+
+    def __init__(self, error: str) -> None:
+        line = error.strip().splitlines()[0] if error.strip() else "unreadable"
+        super().__init__(f"the bytes are no Arrow IPC stream: {line}", error=line)
+
+
+class ExpandedSizeError(ColumnError):
+    """Data that is small as sent would take more memory than a request may."""
+
+    reason = ErrorReason.MESSAGE_TOO_LARGE
+    status = Status.RESOURCE_EXHAUSTED
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"the data takes {size} bytes when it is unpacked; at most {limit} are allowed",
+            size_bytes=size,
+            limit_bytes=limit,
+        )
