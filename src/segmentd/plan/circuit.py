@@ -1,0 +1,122 @@
+"""The circuit: operations of all asked segments as a graph in which equal parts are one gate.
+
+Gates are made through methods that simplify, so that what is built is small and canonical: a condition that two
+segments share is one gate, and a row that cannot be unknown costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from segmentd.plan.operations import Op, Register, register_of
+
+GateId = int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """An operation, its operand gates, and what else it needs (a column, a parameter, a predicate)."""
+
+    op: Op
+    operands: tuple[GateId, ...] = ()
+    details: tuple[Hashable, ...] = ()
+
+    @property
+    def register(self) -> Register:
+        """The register file of its result."""
+        return register_of(self.op)
+
+
+class Circuit:
+    """Gates by number; equal gates have one number. `ZEROS` and `ONES` are planes of every circuit."""
+
+    def __init__(self) -> None:
+        self.gates: list[Gate] = []
+        self._numbers: dict[Gate, GateId] = {}
+        self.zeros = self.add(Gate(Op.ZEROS))
+        self.ones = self.add(Gate(Op.ONES))
+
+    def add(self, gate: Gate) -> GateId:
+        """The gate's number, a new one if no equal gate is there."""
+        number = self._numbers.get(gate)
+        if number is None:
+            number = self._numbers[gate] = len(self.gates)
+            self.gates.append(gate)
+        return number
+
+    def make(self, op: Op, *operands: GateId, details: tuple[Hashable, ...] = ()) -> GateId:
+        """A gate of this operation."""
+        return self.add(Gate(op, operands, details))
+
+    def complement(self, plane: GateId) -> GateId:
+        """Rows that are not in the plane."""
+        gate = self.gates[plane]
+        if plane == self.zeros:
+            return self.ones
+        if plane == self.ones:
+            return self.zeros
+        return gate.operands[0] if gate.op is Op.NOT else self.make(Op.NOT, plane)
+
+    def both(self, left: GateId, right: GateId) -> GateId:
+        """Rows in both planes."""
+        if self.zeros in (left, right) or self._are_complements(left, right):
+            return self.zeros
+        if left in (self.ones, right):
+            return right
+        if right == self.ones:
+            return left
+        if self.gates[right].op is Op.NOT:
+            return self._difference(left, self.gates[right].operands[0])
+        if self.gates[left].op is Op.NOT:
+            return self._difference(right, self.gates[left].operands[0])
+        return self.make(Op.AND, min(left, right), max(left, right))
+
+    def either(self, left: GateId, right: GateId) -> GateId:
+        """Rows in one of the planes."""
+        if self.ones in (left, right) or self._are_complements(left, right):
+            return self.ones
+        if left in (self.zeros, right):
+            return right
+        if right == self.zeros:
+            return left
+        whole = self._rejoined(left, right)
+        return self.make(Op.OR, min(left, right), max(left, right)) if whole is None else whole
+
+    def all_of(self, *planes: GateId) -> GateId:
+        """Rows in every plane."""
+        result = self.ones
+        for plane in planes:
+            result = self.both(result, plane)
+        return result
+
+    def any_of(self, *planes: GateId) -> GateId:
+        """Rows in some plane."""
+        result = self.zeros
+        for plane in planes:
+            result = self.either(result, plane)
+        return result
+
+    def without(self, plane: GateId, removed: GateId) -> GateId:
+        """Rows in the first plane and not in the second."""
+        return self.both(plane, self.complement(removed))
+
+    def _difference(self, plane: GateId, removed: GateId) -> GateId:
+        if self.gates[plane].op is Op.NOT:
+            return self.complement(self.either(self.gates[plane].operands[0], removed))
+        return self.make(Op.AND_NOT, plane, removed)
+
+    def _are_complements(self, left: GateId, right: GateId) -> bool:
+        return self._negates(left, right) or self._negates(right, left)
+
+    def _negates(self, plane: GateId, other: GateId) -> bool:
+        gate = self.gates[plane]
+        return gate.op is Op.NOT and gate.operands[0] == other
+
+    def _rejoined(self, left: GateId, right: GateId) -> GateId | None:
+        """`(a & b) | (a & ~b)` is `a`: the true and the false rows of a comparison are those that have a value."""
+        for one, other in ((left, right), (right, left)):
+            kept, removed = self.gates[one], self.gates[other]
+            if removed.op is Op.AND_NOT and kept.op is Op.AND and set(removed.operands) == set(kept.operands):
+                return removed.operands[0]
+        return None

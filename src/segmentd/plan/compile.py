@@ -1,0 +1,135 @@
+"""Asked segments and computed attributes → program: trees lowered in order of reference, then made linear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from segmentd.language.tree import AttributeRead, Node, Presence, SegmentVerdict, walk
+from segmentd.plan.arithmetic import ARITHMETIC
+from segmentd.plan.linear import Emission, linearize
+from segmentd.plan.logic import LOGIC
+from segmentd.plan.lowered import Quantity, Sort, Truth, sort_of
+from segmentd.plan.lowering import Lowering
+from segmentd.plan.operations import Op
+from segmentd.plan.program import ComputedOutput, Program
+from segmentd.schema import Schema
+
+HANDLERS = MappingProxyType(LOGIC | ARITHMETIC)
+"""The operations that have kernels, by overload id; operations on text have tables instead."""
+
+
+def compile_program(
+    asked: Sequence[str],
+    computed: Sequence[tuple[str, Node]],
+    definitions: Mapping[str, Node | None],
+    schema: Schema,
+) -> Program:
+    """The program that answers the asked segments and computed attributes.
+
+    `definitions` holds the tree of every segment that may be referred to, None for an inactive one, which is false for
+    everybody. References were checked when the definitions were made: they exist and have no cycle.
+    """
+    low = Lowering(HANDLERS, zone=schema.time_zone)
+    roots = [tree for segment in asked if (tree := definitions[segment])] + [tree for _, tree in computed]
+    for segment in _in_order_of_reference((*asked, *_references(roots)), definitions):
+        low.verdicts[segment] = _verdict(low, definitions[segment])
+    emissions = [_segment_emission(low, number, low.verdicts[segment]) for number, segment in enumerate(asked)]
+    outputs: list[Op] = []
+    described = []
+    for attribute, tree in computed:
+        described.append(_emit_computed(low, attribute, tree, emissions, outputs))
+    line = linearize(low.circuit, emissions)
+    return Program(
+        schema=schema,
+        segments=tuple(asked),
+        computed=tuple(described),
+        attributes=_readers(asked, computed, definitions),
+        columns=tuple(line.columns),
+        parameters=tuple(line.parameters),
+        tables=tuple(line.tables),
+        instructions=tuple(line.instructions),
+        registers=line.registers,
+        outputs=tuple(outputs),
+    )
+
+
+def _verdict(low: Lowering, tree: Node | None) -> Truth:
+    zeros, ones = low.circuit.zeros, low.circuit.ones
+    if tree is None:
+        return Truth(zeros, ones, zeros)
+    truth = low.truth(tree)
+    return Truth(truth.true, truth.false, zeros)  # null is no verdict: unknown
+
+
+def _segment_emission(low: Lowering, number: int, verdict: Truth) -> Emission:
+    unknown = low.circuit.complement(low.circuit.either(verdict.true, verdict.false))
+    return Emission(Op.EMIT_SEGMENT, number, (verdict.true, None if unknown == low.circuit.zeros else unknown))
+
+
+def _emit_computed(
+    low: Lowering, attribute: str, tree: Node, emissions: list[Emission], outputs: list[Op]
+) -> ComputedOutput:
+    circuit = low.circuit
+    lowered = low.lower(tree)
+    if isinstance(lowered, Truth):
+        value, present, emit = lowered.true, circuit.either(lowered.true, lowered.false), Op.EMIT_PLANE
+    else:
+        value, present = lowered.value, lowered.present
+        emit = Op.EMIT_DOUBLE if sort_of(tree.type) is Sort.DOUBLE else Op.EMIT_INT
+    unknown = circuit.complement(circuit.either(present, _null(lowered)))
+    numbers = []
+    for operation, gate in ((emit, value), (Op.EMIT_PLANE, present), (Op.EMIT_PLANE, unknown)):
+        numbers.append(len(outputs))
+        outputs.append(operation)
+        emissions.append(Emission(operation, numbers[-1], (gate,)))
+    return ComputedOutput(attribute, tree.type, *numbers)
+
+
+def _null(lowered: Truth | Quantity) -> int:
+    return lowered.null
+
+
+def _references(trees: Iterable[Node]) -> list[str]:
+    return [part.segment for tree in trees for part in walk(tree) if isinstance(part, SegmentVerdict)]
+
+
+def _in_order_of_reference(segments: Iterable[str], definitions: Mapping[str, Node | None]) -> list[str]:
+    """Every segment that is reached, after those that it refers to. Chains may be long, so no recursion."""
+    order: dict[str, None] = {}
+    stack = [(segment, False) for segment in reversed(list(segments))]
+    while stack:
+        segment, ready = stack.pop()
+        if segment in order:
+            continue
+        if ready:
+            order[segment] = None
+            continue
+        stack.append((segment, True))
+        tree = definitions[segment]
+        if tree is not None:
+            stack.extend((other, False) for other in _references([tree]) if other not in order)
+    return list(order)
+
+
+def _readers(
+    asked: Sequence[str], computed: Sequence[tuple[str, Node]], definitions: Mapping[str, Node | None]
+) -> Mapping[str, tuple[str, ...]]:
+    """The given attributes that are read, each with the asked names that need it, directly or through references."""
+    readers: dict[str, dict[str, None]] = {}
+    below: dict[str, frozenset[str]] = {}
+    for segment in _in_order_of_reference((*asked, *_references(tree for _, tree in computed)), definitions):
+        below[segment] = _reads(definitions[segment], below)
+    reads = [(segment, below[segment]) for segment in asked] + [(name, _reads(tree, below)) for name, tree in computed]
+    for name, attributes in reads:
+        for attribute in attributes:
+            readers.setdefault(attribute, {})[name] = None
+    return {attribute: tuple(readers[attribute]) for attribute in sorted(readers)}
+
+
+def _reads(tree: Node | None, below: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    if tree is None:
+        return frozenset()
+    parts = list(walk(tree))
+    own = {part.id for part in parts if isinstance(part, AttributeRead | Presence)}
+    return frozenset(own).union(*(below[part.segment] for part in parts if isinstance(part, SegmentVerdict)))

@@ -1,0 +1,197 @@
+"""Typed tree → circuit: one case a kind of node, with CEL's three values.
+
+Every part gets the planes of its rows that are true, false, null or present; nothing is computed that no output
+needs, because the circuit keeps only what is reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from segmentd.language.tree import AttributeRead, Call, Constant, ListLiteral, Node, Presence, SegmentVerdict
+from segmentd.plan.circuit import Circuit, GateId
+from segmentd.plan.lowered import Lowered, Quantity, Sort, Truth, sort_of
+from segmentd.plan.operations import Flag, Op
+from segmentd.plan.sources import (
+    AttributeColumn,
+    CodeColumn,
+    Constants,
+    ParameterKind,
+    Table,
+    Uniform,
+    double_constant,
+    int_constants,
+)
+from segmentd.plan.text import (
+    CONDITIONAL,
+    attributes_of,
+    can_be_null,
+    can_be_tabulated,
+    distribute,
+    is_text,
+    is_text_call,
+    reads_subject,
+)
+from segmentd.schema import BOOL, NULL
+
+Handler = Callable[["Lowering", Call], Lowered]
+
+_VALUE_KINDS = {Sort.INT: ParameterKind.INT, Sort.DOUBLE: ParameterKind.DOUBLE, Sort.TEXT: ParameterKind.POOL}
+
+
+class Lowering:
+    """Lowers the trees of one program into one circuit. `verdicts` are the segments that are lowered already."""
+
+    def __init__(self, handlers: Mapping[str, Handler], *, zone: str) -> None:
+        self.circuit = Circuit()
+        self.verdicts: dict[str, Truth] = {}
+        self.zone = zone
+        self._handlers = handlers
+        self._done: dict[int, tuple[Node, Lowered]] = {}
+
+    def truth(self, node: Node) -> Truth:
+        """The planes of a node of type BOOL or NULL."""
+        if node.type == NULL:
+            return Truth(self.circuit.zeros, self.circuit.zeros, self.circuit.ones)
+        lowered = self.lower(node)
+        if not isinstance(lowered, Truth):
+            raise TypeError(f"{node.type} is no truth value")
+        return lowered
+
+    def quantity(self, node: Node, sort: Sort | None = None) -> Quantity:
+        """Value and planes of a node of any other type; a null literal becomes a null of the given sort."""
+        if node.type == NULL:
+            zero = self.constant(Constant(0.0 if sort is Sort.DOUBLE else 0, NULL), sort or Sort.INT)
+            return Quantity(zero, self.circuit.zeros, self.circuit.ones)
+        lowered = self.lower(node)
+        if not isinstance(lowered, Quantity):
+            raise TypeError("a truth value is no quantity")
+        return lowered
+
+    def lower(self, node: Node) -> Lowered:
+        """The node in the circuit. A node that occurs twice as the same object is looked at once."""
+        done = self._done.get(id(node))
+        if done is None:
+            done = self._done[id(node)] = (node, self._lower(node))
+        return done[1]
+
+    def _lower(self, node: Node) -> Lowered:  # noqa: C901  (a case a kind of node)
+        match node:
+            case Constant():
+                return self._constant(node)
+            case SegmentVerdict():
+                return self.verdicts[node.segment]
+            case AttributeRead() | Presence() if is_text(node.type_read if isinstance(node, Presence) else node.type):
+                return self._tabulated(node)
+            case AttributeRead():
+                return self._read(node)
+            case Presence():
+                present = self.validity(node.id, required=node.required)
+                return Truth(present, self.circuit.complement(present), self.circuit.zeros)
+            case _ if not reads_subject(node):
+                return self._uniform(node)
+            case Call() if node.overload == CONDITIONAL:
+                return self._conditional(node)
+            case Call() if is_text_call(node):
+                if can_be_tabulated(node):
+                    return self._tabulated(node)
+                return self.lower(self._distributed(node))
+            case Call():
+                return self._handlers[node.overload](self, node)
+            case ListLiteral():
+                return self._tabulated(node)
+        raise TypeError(f"{type(node).__name__} is no node")
+
+    def _distributed(self, node: Call) -> Call:
+        rearranged = distribute(node)
+        if rearranged.overload != CONDITIONAL:
+            raise TypeError(f"{node.overload} at {node.position} reads what cannot be tabulated")
+        return rearranged
+
+    def validity(self, attribute: str, *, required: bool) -> GateId:
+        """Rows in which an attribute of fixed width or of truth values has a value."""
+        if required:
+            return self.circuit.ones
+        return self.circuit.make(Op.VALIDITY, details=(AttributeColumn(attribute),))
+
+    def constant(self, node: Constant, sort: Sort) -> GateId:
+        """A value register filled with a constant."""
+        if sort is Sort.DOUBLE:
+            return self.circuit.make(Op.FILL_DOUBLE, details=(double_constant(float(node.value or 0.0)),))  # type: ignore[arg-type]
+        if sort is Sort.TEXT:
+            return self.circuit.make(Op.FILL_INT, details=(Uniform(ParameterKind.POOL, node),))
+        return self.circuit.make(Op.FILL_INT, details=(int_constants(int(node.value or 0)),))  # type: ignore[arg-type]
+
+    def parameter(self, node: Node, sort: Sort) -> Constants | Uniform | None:
+        """The node as a parameter, if it has one value a request; None otherwise."""
+        if isinstance(node, Constant) and node.value is not None:
+            return double_constant(float(node.value)) if sort is Sort.DOUBLE else int_constants(int(node.value))  # type: ignore[arg-type]
+        return None if reads_subject(node) else Uniform(_VALUE_KINDS[sort], node)
+
+    def _constant(self, node: Constant) -> Lowered:
+        zeros, ones = self.circuit.zeros, self.circuit.ones
+        if node.type == BOOL:
+            return Truth(ones, zeros, zeros) if node.value else Truth(zeros, ones, zeros)
+        return Quantity(self.constant(node, sort_of(node.type)), ones, zeros)
+
+    def _read(self, node: AttributeRead) -> Lowered:
+        column = (AttributeColumn(node.id),)
+        valid = self.validity(node.id, required=node.required)
+        missing = self.circuit.complement(valid)
+        if node.type == BOOL:
+            bits = self.circuit.make(Op.COLUMN_BITS, details=column)
+            return Truth(self.circuit.both(bits, valid), self.circuit.without(valid, bits), missing)
+        load = Op.LOAD_DOUBLE if sort_of(node.type) is Sort.DOUBLE else Op.LOAD_INT
+        return Quantity(self.circuit.make(load, details=column), valid, missing)
+
+    def _uniform(self, node: Node) -> Lowered:
+        sort = sort_of(node.type)
+
+        def flag(bit: Flag) -> GateId:
+            return self.circuit.make(Op.PARAMETER_BIT, details=(Uniform(ParameterKind.FLAGS, node), bit))
+
+        null = flag(Flag.NULL) if can_be_null(node) else self.circuit.zeros
+        if sort is Sort.TRUTH:
+            return Truth(flag(Flag.TRUE), flag(Flag.FALSE), null)
+        fill = Op.FILL_DOUBLE if sort is Sort.DOUBLE else Op.FILL_INT
+        value = self.circuit.make(fill, details=(Uniform(_VALUE_KINDS[sort], node),))
+        return Quantity(value, flag(Flag.PRESENT), null)
+
+    def _tabulated(self, node: Node) -> Lowered:
+        if not reads_subject(node):
+            return self._uniform(node)
+        attributes = attributes_of(node)
+        codes = CodeColumn(attributes)
+        sort = sort_of(node.type)
+
+        def flag(bit: Flag) -> GateId:
+            table = Table(ParameterKind.FLAGS, node, attributes)
+            return self.circuit.make(Op.LOOKUP_BIT, details=(codes, table, bit))
+
+        null = flag(Flag.NULL) if can_be_null(node) else self.circuit.zeros
+        if sort is Sort.TRUTH:
+            return Truth(flag(Flag.TRUE), flag(Flag.FALSE), null)
+        lookup = Op.LOOKUP_DOUBLE if sort is Sort.DOUBLE else Op.LOOKUP_INT
+        value = self.circuit.make(lookup, details=(codes, Table(_VALUE_KINDS[sort], node, attributes)))
+        return Quantity(value, flag(Flag.PRESENT), null)
+
+    def _conditional(self, node: Call) -> Lowered:
+        condition = self.truth(node.arguments[0])
+        if sort_of(node.type) is Sort.TRUTH and node.type != NULL:
+            first, second = self.truth(node.arguments[1]), self.truth(node.arguments[2])
+            return Truth(
+                self._chosen(condition, first.true, second.true),
+                self._chosen(condition, first.false, second.false),
+                self._chosen(condition, first.null, second.null),
+            )
+        sort = sort_of(node.type)
+        one, other = self.quantity(node.arguments[1], sort), self.quantity(node.arguments[2], sort)
+        select = Op.SELECT_DOUBLE if sort is Sort.DOUBLE else Op.SELECT_INT
+        return Quantity(
+            self.circuit.make(select, condition.true, one.value, other.value),
+            self._chosen(condition, one.present, other.present),
+            self._chosen(condition, one.null, other.null),
+        )
+
+    def _chosen(self, condition: Truth, first: GateId, second: GateId) -> GateId:
+        return self.circuit.either(self.circuit.both(condition.true, first), self.circuit.both(condition.false, second))

@@ -1,0 +1,99 @@
+"""What a program reads beside its own registers: columns, parameters and tables, as specified at planning time.
+
+The engine binds them: columns to a batch's memory, parameters to the request's `now`, tables to the batch's
+dictionaries.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+from segmentd.language.tree import Node
+
+
+@unique
+class ParameterKind(StrEnum):
+    """The array a parameter lies in. POOL: an integer, the index of a text in the program's pool of texts."""
+
+    FLAGS = "flags"
+    INT = "int"
+    DOUBLE = "double"
+    POOL = "pool"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeColumn:
+    """The column of a given attribute of fixed width or of truth values."""
+
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeColumn:
+    """The code of each row's tuple of values of these attributes, among the distinct tuples of the batch."""
+
+    attributes: tuple[str, ...]
+
+
+ColumnSource = AttributeColumn | CodeColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Constants that lie side by side. Doubles are kept by their bits, so that -0.0 and NaN stay what they are."""
+
+    kind: ParameterKind
+    bits: tuple[int, ...]
+
+    @property
+    def values(self) -> tuple[int | float, ...]:
+        """The constants."""
+        if self.kind is ParameterKind.DOUBLE:
+            return tuple(struct.unpack("<d", struct.pack("<q", bits))[0] for bits in self.bits)
+        return self.bits
+
+
+def int_constants(*values: int) -> Constants:
+    """Integers side by side."""
+    return Constants(ParameterKind.INT, values)
+
+
+def double_constant(value: float) -> Constants:
+    """One double."""
+    return Constants(ParameterKind.DOUBLE, struct.unpack("<q", struct.pack("<d", value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """A part that reads no attribute, such as `now - duration("720h")`: one value a request.
+
+    FLAGS say what it is; INT, DOUBLE and POOL hold its value where it has one.
+    """
+
+    kind: ParameterKind
+    node: Node
+
+
+Parameter = Constants | Uniform
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A part that reads text, lists or other tabulated attributes: evaluated once a distinct tuple, found by code."""
+
+    kind: ParameterKind
+    node: Node
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneTable:
+    """A time zone's transitions, or the offsets that hold from each, in microseconds."""
+
+    zone: str
+    offsets: bool
+
+
+TableSource = Table | ZoneTable
