@@ -81,6 +81,8 @@ def encode_datetimes(values: Array) -> pb.Column:
     """Days for DATE, microseconds for TIMESTAMP. Raises ValueError where a moment is not a whole microsecond."""
     if np.datetime_data(values.dtype)[0] == "D":
         days = np.where(np.isnat(values), 0, values.astype(np.int64))
+        if np.any(days != days.astype(np.int32)):
+            raise ValueError("a day lies beyond the years that a DATE can be in, 1 to 9999")
         return raw(pb.RawValues.ELEMENT_TYPE_INT32, little_endian(days.astype(np.int32)))
     moments = values.astype("datetime64[us]")
     if np.any((moments != values) & ~np.isnat(values)):
