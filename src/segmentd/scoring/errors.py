@@ -53,7 +53,7 @@ class OverloadedError(SegmentdError):
     """As much work is waiting as the server accepts."""
 
     reason = ErrorReason.OVERLOADED
-    status = Status.RESOURCE_EXHAUSTED
+    status = Status.UNAVAILABLE
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} calls are waiting for a worker, which is the limit; try again later", limit=limit)

@@ -12,7 +12,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from segmentd.errors import DOMAIN, SegmentdError
 
 MAX_STATUS_BYTES: Final = 3_300
-"""Clients drop trailers over 8 KiB. Details travel in base64 (4/3), next to the message in percent encoding (up to 3)."""
+"""Clients drop trailers over 8 KiB. Details travel in base64 (4/3), next to the message in percent encoding (3)."""
 
 MAX_MESSAGE_BYTES: Final = 1_000
 MAX_ENTRIES: Final = 16

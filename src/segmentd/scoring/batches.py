@@ -1,0 +1,40 @@
+"""Feature batches, in any of their three forms, as columns."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from segmentd.api.errors import FieldRequiredError
+from segmentd.api.v1 import feature_batch_pb2
+from segmentd.columns.arrow import batch_from_arrow
+from segmentd.columns.build import RowLimit
+from segmentd.columns.column import Batch
+from segmentd.columns.errors import ColumnError
+from segmentd.columns.ipc import read_arrow_stream
+from segmentd.errors import FieldViolation
+from segmentd.schema import Schema
+from segmentd.scoring.batch_columns import decode_columns
+from segmentd.scoring.batch_vectors import decode_vectors
+
+ROW_LIMIT: Final = RowLimit(1 << 20)
+"""Rows of a request: 1 to 1,048,576."""
+
+
+def decode_batch(message: feature_batch_pb2.FeatureBatch, schema: Schema, path: str = "features") -> Batch:
+    """The batch that the message holds. Raises SegmentdError with the path of the field at fault, below `path`."""
+    match message.WhichOneof("form"):
+        case "columns":
+            return decode_columns(message.columns, schema, ROW_LIMIT, f"{path}.columns")
+        case "vectors":
+            return decode_vectors(message.vectors, schema, ROW_LIMIT, f"{path}.vectors")
+        case "arrow":
+            return _decode_arrow(message.arrow, schema, f"{path}.arrow")
+    raise FieldRequiredError(path, "must hold columns, vectors or arrow")
+
+
+def _decode_arrow(data: bytes, schema: Schema, path: str) -> Batch:
+    try:
+        return batch_from_arrow(read_arrow_stream(data, limit=ROW_LIMIT), schema)
+    except ColumnError as error:
+        error.fields = (FieldViolation(path, error.message),)
+        raise
