@@ -1,0 +1,89 @@
+"""Rows as the messages that the official evaluator reads: one wrapper field an attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf import (
+    descriptor_pb2,
+    descriptor_pool,
+    message_factory,
+    timestamp_pb2,
+    wrappers_pb2,
+)
+
+from segmentd.language.tree import Value
+from segmentd.schema import Kind, Schema
+from tests.oracle.wire import copy_into
+
+Row = Mapping[str, Value]
+"""Values of one subject by given attribute id, as `segmentd.language.tree` writes them; None is missing."""
+
+_FIELD = descriptor_pb2.FieldDescriptorProto
+_MESSAGES = {
+    Kind.BOOL: "BoolValue",
+    Kind.INT64: "Int64Value",
+    Kind.DECIMAL: "Int64Value",
+    Kind.DOUBLE: "DoubleValue",
+    Kind.STRING: "StringValue",
+    Kind.TIMESTAMP: "Timestamp",
+    Kind.DATE: "Timestamp",
+}
+
+
+class SubjectMessages:
+    """The message type of a schema's subject, and messages of rows."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self.pool = descriptor_pool.DescriptorPool()
+        for module in (wrappers_pb2, timestamp_pb2):
+            copy_into(self.pool, module)
+        self.pool.Add(_file(schema))
+        self._message: Any = message_factory.GetMessageClass(self.pool.FindMessageTypeByName("oracle.Subject"))
+
+    def message(self, row: Row) -> Any:
+        """The row as a message; a missing value is a field that is not set."""
+        message = self._message()
+        for spec in self._schema.given:
+            value = row[spec.id]
+            if value is not None:
+                _set(message, spec.id, spec.type.kind, value)
+        return message
+
+
+def timestamp(instant_us: int) -> timestamp_pb2.Timestamp:
+    """The instant as a message: Python's datetime loses the last second of year 9999 on its way to CEL."""
+    seconds, rest_us = divmod(instant_us, 1_000_000)
+    return timestamp_pb2.Timestamp(seconds=seconds, nanos=rest_us * 1_000)
+
+
+def _set(message: Any, field: str, kind: Kind, value: Value) -> None:
+    if kind is Kind.LIST:
+        getattr(message, field).extend(value)
+    elif kind in (Kind.TIMESTAMP, Kind.DATE):
+        assert isinstance(value, int)
+        getattr(message, field).CopyFrom(timestamp(value))
+    else:
+        wrapper = getattr(message, field)
+        wrapper.SetInParent()
+        wrapper.value = value
+
+
+def _file(schema: Schema) -> descriptor_pb2.FileDescriptorProto:
+    file = descriptor_pb2.FileDescriptorProto(name="oracle/subject.proto", package="oracle", syntax="proto3")
+    file.dependency.extend(["google/protobuf/wrappers.proto", "google/protobuf/timestamp.proto"])
+    message = file.message_type.add(name="Subject")
+    for number, spec in enumerate(schema.given, 1):
+        if spec.type.kind is Kind.LIST:
+            message.field.add(name=spec.id, number=number, type=_FIELD.TYPE_STRING, label=_FIELD.LABEL_REPEATED)
+        else:
+            message.field.add(
+                name=spec.id,
+                number=number,
+                type=_FIELD.TYPE_MESSAGE,
+                label=_FIELD.LABEL_OPTIONAL,
+                type_name=f".google.protobuf.{_MESSAGES[spec.type.kind]}",
+            )
+    return file
