@@ -5,12 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from google.protobuf.message import Message
 
 from segmentd.api.errors import InvalidFieldError, InvalidPageTokenError
 
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 1_000
+
+PAGE_BYTES: Final = 3 << 20
+"""A page ends early rather than grow beyond this, so that its message stays below 4 MiB."""
+
+EntryT = TypeVar("EntryT")
+MessageT = TypeVar("MessageT", bound=Message)
 
 _DIGEST_BYTES: Final = 8
 
@@ -45,6 +54,26 @@ def parse_page_token(token: str, *arguments: str) -> str:
     if page_token(last_id, *arguments) != token:
         raise InvalidPageTokenError
     return last_id
+
+
+def cut_page(
+    entries: Sequence[EntryT], limit: int, encode: Callable[[EntryT], MessageT], max_bytes: int = PAGE_BYTES
+) -> list[MessageT]:
+    """The first entries, encoded: at most `limit`, and no more than fit `max_bytes`, but not none."""
+    page: list[MessageT] = []
+    size = 0
+    for entry in entries[:limit]:
+        message = encode(entry)
+        size += message.ByteSize()
+        if page and size > max_bytes:
+            break
+        page.append(message)
+    return page
+
+
+def next_page_token(ids: Sequence[str], shown: int, *arguments: str) -> str:
+    """The token after a page that shows the first `shown` of these ids; "" when it shows all."""
+    return page_token(ids[shown - 1], *arguments) if shown < len(ids) else ""
 
 
 def _digest(payload: bytes, arguments: tuple[str, ...]) -> bytes:

@@ -1,0 +1,198 @@
+"""The use cases of attributes: create, get, list, update, delete, and take over those of a population."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import datetime
+
+from segmentd.api.errors import AlreadyExistsError, FieldRequiredError, InvalidFieldError
+from segmentd.api.names import AttributeName
+from segmentd.errors import FieldViolation, SegmentdError
+from segmentd.language import ExpressionError, check_attribute_id
+from segmentd.ledger.drafts import AttributeDraft
+from segmentd.ledger.editions import Clock, check_etag, new_etag, utc_now
+from segmentd.ledger.errors import AttributeInUseError, DefaultRequiredError, DefinitionsBrokenError
+from segmentd.ledger.model import Attribute, Ledger
+from segmentd.ledger.store import AttributeStore
+from segmentd.ledger.usage import AttributeUsers, Publish
+from segmentd.ledger.vocabulary import Terms, Vocabulary, attribute_user, build_vocabulary
+from segmentd.schema import AttributeSpec, DataType, Kind, Subject
+
+
+class AttributeService:
+    """Changes run on one thread, one after the other: what they check cannot change before they write.
+
+    The order is always: check, stop if only that was asked for, commit, make the new state current.
+    """
+
+    def __init__(self, store: AttributeStore, users: AttributeUsers, clock: Clock = utc_now) -> None:
+        self._store = store
+        self._users = users
+        self._clock = clock
+
+    def get(self, name: AttributeName) -> Attribute:
+        """The attribute. Raises LedgerNotFoundError or AttributeNotFoundError."""
+        return self._users.vocabulary(name.ledger).attribute(name.subject, name.attribute)
+
+    def list_after(self, ledger_id: str, last: str) -> tuple[Attribute, ...]:
+        """All attributes of a ledger whose `{subject}.{id}` comes after `last`, in that order."""
+        return tuple(a for a in self._users.vocabulary(ledger_id) if a.qualified > last)
+
+    def create(self, name: AttributeName, draft: AttributeDraft, *, validate_only: bool = False) -> Attribute:
+        """Add an attribute, usable at once."""
+        before = self._users.vocabulary(name.ledger)
+        terms = before.terms[name.subject]
+        if name.attribute in terms.attributes:
+            raise AlreadyExistsError(str(name))
+        _check_id(name.attribute, terms)
+        now = self._clock()
+        attribute = _build(name, draft, terms, created=now, updated=now)
+        ledger = _next(before.ledger)
+        publish = self._recheck(before, ledger, (*before, attribute), attribute)
+        if not validate_only:
+            self._store.create_attributes(ledger, (attribute,))
+            publish()
+        return attribute
+
+    def update(
+        self,
+        name: AttributeName,
+        draft: AttributeDraft,
+        fields: AbstractSet[str],
+        *,
+        etag: str = "",
+        validate_only: bool = False,
+    ) -> Attribute:
+        """Change the chosen fields. No field: the attribute as it is. Raises AttributeInUseError for a retyped one."""
+        before = self._users.vocabulary(name.ledger)
+        current = before.attribute(name.subject, name.attribute)
+        check_etag(str(name), etag, current.etag)
+        if not fields:
+            return current
+        terms = before.terms[name.subject]
+        attribute = _build(name, draft.over(current, fields), terms, created=current.create_time, updated=self._clock())
+        if attribute.type != current.type:
+            self._refuse_if_used(name, f"its type cannot change from {current.type} to {attribute.type}")
+        ledger = _next(before.ledger)
+        publish = self._recheck(before, ledger, _without(before, current, attribute), attribute)
+        if not validate_only:
+            self._store.update_attribute(ledger, attribute)
+            publish()
+        return attribute
+
+    def delete(self, name: AttributeName, *, etag: str = "", validate_only: bool = False) -> None:
+        """Delete an attribute. Raises AttributeInUseError, which names what uses it."""
+        before = self._users.vocabulary(name.ledger)
+        current = before.attribute(name.subject, name.attribute)
+        check_etag(str(name), etag, current.etag)
+        self._refuse_if_used(name, "it cannot be deleted")
+        ledger = _next(before.ledger)
+        publish = self._recheck(before, ledger, _without(before, current), current)
+        if not validate_only:
+            self._store.delete_attribute(ledger, current)
+            publish()
+
+    def adopt(self, ledger_id: str, subject: Subject, specs: Sequence[AttributeSpec]) -> tuple[Attribute, ...]:
+        """Add the given attributes of a population that the ledger lacks, in one change; return those that were added.
+
+        They are nullable: what a file holds today says nothing about tomorrow's customers.
+        """
+        before = self._users.vocabulary(ledger_id)
+        known = dict(before.terms[subject].attributes)
+        now, added = self._clock(), []
+        for spec in specs:
+            if spec.id not in known:
+                check_attribute_id(spec.id, known)
+                attribute = Attribute(subject, replace(spec, required=False), "", "", None, now, now, new_etag())
+                known[spec.id] = attribute
+                added.append(attribute)
+        if added:
+            ledger = _next(before.ledger)
+            publish = self._users.recheck(build_vocabulary(ledger, (*before, *added), before))
+            self._store.create_attributes(ledger, added)
+            publish()
+        return tuple(added)
+
+    def _refuse_if_used(self, name: AttributeName, why: str) -> None:
+        users = self._users.users_of(name.ledger, name.subject, name.attribute)
+        if users:
+            raise AttributeInUseError(name.qualified, users, why)
+
+    def _recheck(
+        self, before: Vocabulary, ledger: Ledger, attributes: Iterable[Attribute], changed: Attribute
+    ) -> Publish:
+        try:
+            return self._users.recheck(build_vocabulary(ledger, attributes, before))
+        except DefinitionsBrokenError as error:
+            own = error.failures.get(attribute_user(changed.subject, changed.id))
+            if own is not None:
+                raise _placed(own) from error
+            why = f"they would no longer compile: {error.message}"
+            raise AttributeInUseError(changed.qualified, tuple(error.failures), why) from error
+
+
+def _build(
+    name: AttributeName, draft: AttributeDraft, terms: Terms, *, created: datetime, updated: datetime
+) -> Attribute:
+    """The attribute of a draft, whose type may come from its expression."""
+    data_type = _resolve_type(name, draft, terms)
+    _check_required(name, draft, data_type)
+    return Attribute(
+        subject=name.subject,
+        spec=AttributeSpec(name.attribute, data_type, draft.required, draft.expression or None),
+        display_name=draft.display_name,
+        description=draft.description,
+        default=draft.default,
+        create_time=created,
+        update_time=updated,
+        etag=new_etag(),
+    )
+
+
+def _resolve_type(name: AttributeName, draft: AttributeDraft, terms: Terms) -> DataType:
+    declared = draft.declared_type()
+    if not draft.expression:
+        if declared is None:
+            raise FieldRequiredError("attribute.type", "must be set: only a computed attribute takes its expression's")
+        return declared
+    try:
+        return terms.environment.compile(draft.expression, result=declared, itself=name.attribute).type
+    except ExpressionError as error:
+        raise _placed(error) from error
+
+
+def _check_required(name: AttributeName, draft: AttributeDraft, data_type: DataType) -> None:
+    if not draft.required:
+        return
+    if draft.expression:
+        raise InvalidFieldError(
+            "attribute.required", draft.required, "whether a computed attribute is missing follows from its expression"
+        )
+    if data_type.kind is Kind.LIST:
+        raise InvalidFieldError("attribute.required", draft.required, "a missing LIST is an empty list, never required")
+    if draft.default is None:
+        raise DefaultRequiredError(name.qualified)
+
+
+def _check_id(attribute_id: str, terms: Terms) -> None:
+    try:
+        check_attribute_id(attribute_id, terms.attributes)
+    except SegmentdError as error:
+        error.fields = error.fields or (FieldViolation("attribute_id", error.message),)
+        raise
+
+
+def _placed(error: SegmentdError) -> SegmentdError:
+    """The error, which says of which field of the request it speaks."""
+    error.fields = error.fields or (FieldViolation("attribute.expression", error.message),)
+    return error
+
+
+def _next(ledger: Ledger) -> Ledger:
+    return replace(ledger, catalogue_version=ledger.catalogue_version + 1)
+
+
+def _without(before: Vocabulary, current: Attribute, *instead: Attribute) -> tuple[Attribute, ...]:
+    return (*(attribute for attribute in before if attribute is not current), *instead)

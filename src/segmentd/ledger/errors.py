@@ -1,0 +1,76 @@
+"""What can be wrong with a request about ledgers and their attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from segmentd.api.errors import name_users, nearest, shorten
+from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
+
+
+class LedgerNotFoundError(SegmentdError):
+    """No ledger has this name."""
+
+    reason = ErrorReason.LEDGER_NOT_FOUND
+    status = Status.NOT_FOUND
+
+    def __init__(self, ledger_id: str) -> None:
+        super().__init__(f"there is no ledger {ledger_id!r}", ledger=ledger_id)
+
+
+class AttributeNotFoundError(SegmentdError):
+    """The ledger has no attribute of this name, `{subject}.{id}`."""
+
+    reason = ErrorReason.ATTRIBUTE_NOT_FOUND
+    status = Status.NOT_FOUND
+
+    def __init__(self, attribute: str, known: Sequence[str]) -> None:
+        likely = nearest(attribute, known)
+        hint = f"; did you mean {likely!r}?" if likely else ""
+        super().__init__(f"there is no attribute {attribute!r}{hint}", attribute=attribute)
+
+
+class AttributeInUseError(SegmentdError):
+    """Segments or computed attributes read the attribute; `why` says what they would suffer."""
+
+    reason = ErrorReason.ATTRIBUTE_IN_USE
+    status = Status.FAILED_PRECONDITION
+
+    def __init__(self, attribute: str, users: Sequence[str], why: str) -> None:
+        named = name_users(users)
+        super().__init__(
+            f"attribute {attribute!r} is used by {named}: {why}",
+            attribute=attribute,
+            used_by=named,
+        )
+
+
+class DefaultRequiredError(SegmentdError):
+    """A required attribute needs a value for the subjects that have none."""
+
+    reason = ErrorReason.DEFAULT_REQUIRED
+
+    def __init__(self, attribute: str) -> None:
+        description = "must be set: the attribute is required, and subjects without a value would have none"
+        super().__init__(
+            f"attribute {attribute!r}: default_value {description}",
+            fields=(FieldViolation("attribute.default_value", description),),
+            attribute=attribute,
+        )
+
+
+class DefinitionsBrokenError(SegmentdError):
+    """Expressions that do not compile in their ledger, by user: `segments/{id}` or `attributes/{subject}.{id}`."""
+
+    reason = ErrorReason.STORE_FAILED
+    status = Status.FAILED_PRECONDITION
+
+    def __init__(self, failures: Mapping[str, SegmentdError]) -> None:
+        user, error = next(iter(failures.items()))
+        others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        super().__init__(
+            f"definitions do not compile: {user}: {error.message}{others}",
+            error=shorten(error.message),
+            used_by=name_users(tuple(failures)),
+        )
+        self.failures = failures
