@@ -1,1 +1,20 @@
-"""Programs run over columns, block by block on a thread pool."""
+"""Programs × columns → results, on a pool of threads."""
+
+from segmentd.engine.binding import Bound
+from segmentd.engine.engine import Engine, estimate_cost_s
+from segmentd.engine.errors import DistinctLimitError, EvaluationCancelledError, RequiredAttributeMissingError
+from segmentd.engine.evaluation import ComputedValues, Evaluation
+from segmentd.engine.warm import WarmReport, warm
+
+__all__ = [
+    "Bound",
+    "ComputedValues",
+    "DistinctLimitError",
+    "Engine",
+    "Evaluation",
+    "EvaluationCancelledError",
+    "RequiredAttributeMissingError",
+    "WarmReport",
+    "estimate_cost_s",
+    "warm",
+]

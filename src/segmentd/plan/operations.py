@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum, unique
+from types import MappingProxyType
 from typing import Final
 
 
@@ -117,6 +119,61 @@ FALLIBLE: Final = frozenset(
     }
 )
 """Operations with a second result, the plane of rows in which they failed."""
+
+
+OPERANDS: Final[Mapping[Op, str]] = MappingProxyType(
+    {
+        Op.COLUMN_BITS: "c",
+        Op.VALIDITY: "c",
+        Op.PARAMETER_BIT: "k_",
+        Op.AND: "pp",
+        Op.OR: "pp",
+        Op.AND_NOT: "pp",
+        Op.NOT: "p",
+        Op.COMPARE_INT: "_ik",
+        Op.COMPARE_DOUBLE: "_dk",
+        Op.COMPARE_INTS: "_ii",
+        Op.COMPARE_DOUBLES: "_dd",
+        Op.COMPARE_INT_WITH_DOUBLE: "_id",
+        Op.LOOKUP_BIT: "ct_",
+        Op.LOAD_INT: "c",
+        Op.LOAD_DOUBLE: "c",
+        Op.FILL_INT: "k",
+        Op.FILL_DOUBLE: "k",
+        Op.ADD_INT: "iik",
+        Op.SUBTRACT_INT: "iik",
+        Op.MULTIPLY_INT: "ii",
+        Op.DIVIDE_INT: "ii",
+        Op.MODULO_INT: "ii",
+        Op.NEGATE_INT: "i",
+        Op.DOUBLE_TO_INT: "d",
+        Op.SELECT_INT: "pii",
+        Op.LOOKUP_INT: "ct",
+        Op.LOCAL_TIME: "itt",
+        Op.CALENDAR_FIELD: "i_",
+        Op.DIVIDE_TRUNCATED: "ik",
+        Op.REMAINDER_TRUNCATED: "ik",
+        Op.FLOOR_DIVIDE: "ik",
+        Op.MULTIPLY_RANGE: "ik",
+        Op.MONTHS_BETWEEN: "ii",
+        Op.DAYS_BETWEEN: "ii",
+        Op.ADD_DOUBLE: "dd",
+        Op.SUBTRACT_DOUBLE: "dd",
+        Op.MULTIPLY_DOUBLE: "dd",
+        Op.DIVIDE_DOUBLE: "dd",
+        Op.NEGATE_DOUBLE: "d",
+        Op.INT_TO_DOUBLE: "i",
+        Op.MINOR_TO_MAJOR: "ik",
+        Op.SELECT_DOUBLE: "pdd",
+        Op.LOOKUP_DOUBLE: "ct",
+        Op.EMIT_SEGMENT: "pp",
+        Op.EMIT_PLANE: "p",
+        Op.EMIT_INT: "i",
+        Op.EMIT_DOUBLE: "d",
+    }
+)
+"""The operands of each operation, a letter each: planes `p`, integers `i`, doubles `d` by register (negative: a column),
+`c`olumns, parameters `k`, `t`ables, and `_` for the name of a predicate, a flag or a field."""
 
 
 def register_of(operation: Op) -> Register:

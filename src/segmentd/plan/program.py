@@ -34,7 +34,7 @@ class ComputedOutput:
     unknown: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """What is asked, what it reads, and the instructions that answer it. Made by `compile_program` alone.
 

@@ -13,7 +13,7 @@ from segmentd.language.tree import (
     SegmentVerdict,
     children,
 )
-from segmentd.plan.operations import FALLIBLE, Op, Register, register_of
+from segmentd.plan.operations import FALLIBLE, OPERANDS, Op, Register, register_of
 from segmentd.plan.program import Instruction, Program
 from segmentd.plan.sources import AttributeColumn, Constants, Table
 
@@ -76,58 +76,6 @@ def _table(program: Program, index: int) -> str:
     return f"t{index} = {'offsets' if table.offsets else 'transitions'} of {table.zone}"
 
 
-_OPERAND_SIGNS = {
-    Op.COLUMN_BITS: "c",
-    Op.VALIDITY: "c",
-    Op.PARAMETER_BIT: "k_",
-    Op.AND: "pp",
-    Op.OR: "pp",
-    Op.AND_NOT: "pp",
-    Op.NOT: "p",
-    Op.COMPARE_INT: "_ik",
-    Op.COMPARE_DOUBLE: "_dk",
-    Op.COMPARE_INTS: "_ii",
-    Op.COMPARE_DOUBLES: "_dd",
-    Op.COMPARE_INT_WITH_DOUBLE: "_id",
-    Op.LOOKUP_BIT: "ct_",
-    Op.LOAD_INT: "c",
-    Op.LOAD_DOUBLE: "c",
-    Op.FILL_INT: "k",
-    Op.FILL_DOUBLE: "k",
-    Op.ADD_INT: "iik",
-    Op.SUBTRACT_INT: "iik",
-    Op.MULTIPLY_INT: "ii",
-    Op.DIVIDE_INT: "ii",
-    Op.MODULO_INT: "ii",
-    Op.NEGATE_INT: "i",
-    Op.DOUBLE_TO_INT: "d",
-    Op.SELECT_INT: "pii",
-    Op.LOOKUP_INT: "ct",
-    Op.LOCAL_TIME: "itt",
-    Op.CALENDAR_FIELD: "i_",
-    Op.DIVIDE_TRUNCATED: "ik",
-    Op.REMAINDER_TRUNCATED: "ik",
-    Op.FLOOR_DIVIDE: "ik",
-    Op.MULTIPLY_RANGE: "ik",
-    Op.MONTHS_BETWEEN: "ii",
-    Op.DAYS_BETWEEN: "ii",
-    Op.ADD_DOUBLE: "dd",
-    Op.SUBTRACT_DOUBLE: "dd",
-    Op.MULTIPLY_DOUBLE: "dd",
-    Op.DIVIDE_DOUBLE: "dd",
-    Op.NEGATE_DOUBLE: "d",
-    Op.INT_TO_DOUBLE: "i",
-    Op.MINOR_TO_MAJOR: "ik",
-    Op.SELECT_DOUBLE: "pdd",
-    Op.LOOKUP_DOUBLE: "ct",
-    Op.EMIT_SEGMENT: "pp",
-    Op.EMIT_PLANE: "p",
-    Op.EMIT_INT: "i",
-    Op.EMIT_DOUBLE: "d",
-}
-"""What the operands of each operation are: registers, `c`olumns, parameters (`k`), `t`ables; `_` stands as it is."""
-
-
 def _operand(sign: str, operand: int | str) -> str:
     if sign == "_":
         return str(operand)
@@ -137,7 +85,7 @@ def _operand(sign: str, operand: int | str) -> str:
 
 
 def _instruction(program: Program, step: Instruction) -> str:
-    operands = ", ".join(map(_operand, _OPERAND_SIGNS.get(step.op, ""), step.operands))
+    operands = ", ".join(map(_operand, OPERANDS.get(step.op, ""), step.operands))
     if step.op is Op.EMIT_SEGMENT:
         return f"segment {program.segments[step.destination]} = {operands}"
     if step.op in (Op.EMIT_PLANE, Op.EMIT_INT, Op.EMIT_DOUBLE):

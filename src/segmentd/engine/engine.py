@@ -1,0 +1,248 @@
+"""Runs programs over batches: blocks of 4,096 rows on a pool of threads that the kernels leave the interpreter to.
+
+Blocks are independent and counts are integers, so results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from segmentd.columns.column import Batch
+from segmentd.columns.planes import unpack
+from segmentd.engine.binding import Bound, bind
+from segmentd.engine.errors import EvaluationCancelledError
+from segmentd.engine.evaluation import ComputedValues, Evaluation
+from segmentd.engine.tabulation import Cancelled, Evaluators
+from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
+from segmentd.kernels.interpreter import run_blocks
+from segmentd.plan.operations import Op, Register
+from segmentd.plan.program import ComputedOutput, Program
+from segmentd.plan.sources import Table
+from segmentd.schema import Kind
+
+INLINE_BLOCKS: Final = 4
+"""Fewer blocks run on the calling thread: handing over takes longer than they do."""
+TASKS_A_THREAD: Final = 4
+POLL_S: Final = 0.005
+"""How long a running evaluation may not notice that its caller has left."""
+
+_FULL_WORD: Final = ~np.uint64(0)
+
+
+def estimate_cost_s(program: Program, rows: int) -> float:
+    """Seconds that an evaluation takes on one thread, roughly: instructions by rows, and what is tabulated."""
+    tables = sum(isinstance(table, Table) for table in program.tables)
+    return 50e-6 + len(program.instructions) * (rows + 64) * 0.3e-9 + tables * min(rows, 4096) * 8e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Blocks that one kernel call runs: `first` to before `end` of the evaluated range, read from `columns`."""
+
+    columns: npt.NDArray[np.int64]
+    origin: int
+    first: int
+    end: int
+    words: int
+    last_word: np.uint64
+
+
+@dataclass(slots=True)
+class _Target:
+    """Where an evaluation's results go."""
+
+    members: npt.NDArray[np.uint64]
+    unknowns: npt.NDArray[np.uint64]
+    outputs: tuple[npt.NDArray[Any], ...]
+    addresses: npt.NDArray[np.int64]
+    cancelled: npt.NDArray[np.uint8]
+
+
+class Engine:
+    """Evaluates programs with `threads` threads; safe to be called from many. Close it, or use it as a context."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="segmentd-engine")
+        self._evaluators = Evaluators()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the threads; running evaluations finish first."""
+        self._pool.shutdown()
+
+    def bind(self, program: Program, batch: Batch, now_us: int, *, cancelled: Cancelled | None = None) -> Bound:
+        """The program bound to a whole batch, to run over ranges of its rows. `now_us`: microseconds since 1970.
+
+        Raises RequiredAttributeMissingError, DistinctLimitError, EvaluationCancelledError.
+        """
+        return bind(program, batch, now_us, self._evaluators, cancelled)
+
+    def evaluate(
+        self,
+        program: Program,
+        batch: Batch,
+        now_us: int,
+        *,
+        planes: bool,
+        cancelled: Cancelled | None = None,
+    ) -> Evaluation:
+        """Bind the program and run it over all rows of the batch. Raises as `bind` and `run` do."""
+        bound = self.bind(program, batch, now_us, cancelled=cancelled)
+        return self.run(bound, 0, batch.rows, planes=planes, cancelled=cancelled)
+
+    def run(
+        self, bound: Bound, start: int, stop: int, *, planes: bool, cancelled: Cancelled | None = None
+    ) -> Evaluation:
+        """Run over the rows `start` to `stop`; `start` is a multiple of 64. Raises EvaluationCancelledError."""
+        if start % 64 or not 0 <= start <= stop <= bound.rows:
+            raise ValueError(f"rows {start} to {stop} are no range of {bound.rows} rows that starts at a word")
+        rows = stop - start
+        target = _make_target(bound.program, rows, planes=planes)
+        keep: list[npt.NDArray[Any]] = []
+        counts = np.zeros((len(bound.program.segments), 2), np.int64)
+        tasks = [self._task(bound, part, target) for part in self._parts(bound, start, rows, keep)]
+        for counted in self._run_all(tasks, target, cancelled):
+            counts += counted
+        return Evaluation(
+            rows=rows,
+            member_counts=counts[:, 0].copy(),
+            unknown_counts=counts[:, 1].copy(),
+            members=target.members if planes else None,
+            unknowns=target.unknowns if planes else None,
+            computed=tuple(_computed(output, bound, target, rows) for output in bound.program.computed),
+            absent=bound.absent,
+        )
+
+    def _parts(self, bound: Bound, start: int, rows: int, keep: list[npt.NDArray[Any]]) -> list[_Range]:
+        whole, rest = divmod(rows, BLOCK_ROWS)
+        parts = []
+        if whole:
+            columns = _column_table(bound, start, keep)
+            size = whole if whole <= INLINE_BLOCKS else max(1, -(-whole // (self.threads * TASKS_A_THREAD)))
+            for first in range(0, whole, size):
+                end = min(first + size, whole)
+                parts.append(_Range(columns, 0, first, end, BLOCK_WORDS, _FULL_WORD))
+        if rest:
+            columns = _column_table(bound, start + whole * BLOCK_ROWS, keep, copy_rows=rest)
+            last = _FULL_WORD >> np.uint64(-rest % 64)
+            parts.append(_Range(columns, whole, whole, whole + 1, -(-rest // 64), last))
+        return parts
+
+    def _task(self, bound: Bound, part: _Range, target: _Target) -> Callable[[], npt.NDArray[np.int64]]:
+        def run() -> npt.NDArray[np.int64]:
+            return _run_part(bound, part, target)
+
+        return run
+
+    def _run_all(
+        self,
+        tasks: list[Callable[[], npt.NDArray[np.int64]]],
+        target: _Target,
+        cancelled: Cancelled | None,
+    ) -> list[npt.NDArray[np.int64]]:
+        if (len(tasks) <= 2 and cancelled is None) or len(tasks) == 1:
+            counts = [task() for task in tasks]
+        else:
+            counts = self._on_pool(tasks, target, cancelled)
+        if target.cancelled[0] or (cancelled is not None and cancelled()):
+            raise EvaluationCancelledError
+        return counts
+
+    def _on_pool(
+        self,
+        tasks: list[Callable[[], npt.NDArray[np.int64]]],
+        target: _Target,
+        cancelled: Cancelled | None,
+    ) -> list[npt.NDArray[np.int64]]:
+        waiting: set[Future[npt.NDArray[np.int64]]] = set()
+        futures = [self._pool.submit(task) for task in tasks]
+        waiting.update(futures)
+        while waiting:
+            _, waiting = wait(waiting, timeout=None if cancelled is None else POLL_S)
+            if cancelled is not None and waiting and not target.cancelled[0] and cancelled():
+                target.cancelled[0] = 1
+        return [future.result() for future in futures]
+
+
+def _make_target(program: Program, rows: int, *, planes: bool) -> _Target:
+    words = -(-rows // 64)
+    shape = (len(program.segments), words if planes else 0)
+    outputs = tuple(_output(operation, words) for operation in program.outputs)
+    addresses = np.array([output.ctypes.data for output in outputs] or [0], np.int64)
+    return _Target(np.zeros(shape, np.uint64), np.zeros(shape, np.uint64), outputs, addresses, np.zeros(1, np.uint8))
+
+
+def _output(operation: Op, words: int) -> npt.NDArray[Any]:
+    if operation is Op.EMIT_PLANE:
+        return np.zeros(words, np.uint64)
+    return np.zeros(words * 64, np.float64 if operation is Op.EMIT_DOUBLE else np.int64)
+
+
+def _column_table(
+    bound: Bound, start_row: int, keep: list[npt.NDArray[Any]], *, copy_rows: int = 0
+) -> npt.NDArray[np.int64]:
+    rows = [source.row(start_row, keep, copy_rows=copy_rows) for source in bound.sources]
+    return np.array(rows or [(0, 0, 0, 0, 0)], np.int64)
+
+
+def _run_part(bound: Bound, part: _Range, target: _Target) -> npt.NDArray[np.int64]:
+    registers = bound.program.registers
+    counts = np.zeros((len(bound.program.segments), 2), np.int64)
+    run_blocks(
+        bound.encoded.code,
+        part.columns,
+        part.origin,
+        part.first,
+        part.end,
+        part.words,
+        part.last_word,
+        bound.flags,
+        bound.ints,
+        bound.doubles,
+        bound.tables,
+        np.empty((max(1, registers[Register.PLANE]), BLOCK_WORDS), np.uint64),
+        np.empty((max(1, registers[Register.INT]), BLOCK_ROWS), np.int64),
+        np.empty((max(1, registers[Register.DOUBLE]), BLOCK_ROWS), np.float64),
+        target.addresses,
+        target.members,
+        target.unknowns,
+        counts,
+        target.cancelled,
+    )
+    return counts
+
+
+def _computed(output: ComputedOutput, bound: Bound, target: _Target, rows: int) -> ComputedValues:
+    present = target.outputs[output.present]
+    values: Any = target.outputs[output.value]
+    match output.type.kind:
+        case Kind.BOOL:
+            values = unpack(values, rows)
+        case Kind.STRING | Kind.LIST:
+            values = _texts(values[:rows], unpack(present, rows), bound, output)
+        case _:
+            values = values[:rows]
+    return ComputedValues(output.id, output.type, values, present, target.outputs[output.unknown])
+
+
+def _texts(numbers: npt.NDArray[np.int64], present: npt.NDArray[np.bool_], bound: Bound, output: ComputedOutput) -> Any:
+    is_list = output.type.kind is Kind.LIST
+    wanted = tuple if is_list else str
+    texts = [text if isinstance(text, wanted) else None for text in bound.pool.texts]
+    pool = pa.array(texts, pa.list_(pa.string()) if is_list else pa.string())
+    return pool.take(pa.array(numbers, mask=~present))

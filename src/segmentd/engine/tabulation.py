@@ -1,0 +1,147 @@
+"""Tabulated operations: evaluated once per distinct value, by Arrow where it can, else by the official runtime."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from segmentd.engine.distinct import DistinctTuples
+from segmentd.engine.errors import DistinctLimitError, EvaluationCancelledError
+from segmentd.engine.vectorised import vectorised
+from segmentd.language.runtime import UNKNOWN, SubtreeEvaluator
+from segmentd.language.tree import Node, Value
+from segmentd.plan.sources import ParameterKind, Table
+from segmentd.schema import Kind
+
+MAX_DISTINCT: Final = 1_048_576
+"""Distinct tuples that the official runtime is asked for, at some seconds a million."""
+CHUNK: Final = 2_048
+MAX_EVALUATORS: Final = 4_096
+
+TRUE, FALSE, NULL, PRESENT = (np.uint8(1 << bit) for bit in range(4))
+"""Flags of a value; the kernels' `TRUE_BIT` to `PRESENT_BIT`. An unknown one has none."""
+
+Flags = npt.NDArray[np.uint8]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(slots=True)
+class TextPool:
+    """The texts and lists that a program's outputs may hold, each with a number."""
+
+    texts: list[Value] = field(default_factory=list)
+    _numbers: dict[Value, int] = field(default_factory=dict)
+
+    def number(self, text: Value) -> int:
+        """The text's number, a new one if it is new."""
+        number = self._numbers.setdefault(text, len(self.texts))
+        if number == len(self.texts):
+            self.texts.append(text)
+        return number
+
+
+class Evaluators:
+    """The runtime's prepared forms of parts, kept for the next request; each is used by one thread at a time."""
+
+    def __init__(self, limit: int = MAX_EVALUATORS) -> None:
+        self._kept: OrderedDict[tuple[Node, tuple[str, ...], str], tuple[SubtreeEvaluator, threading.Lock]] = (
+            OrderedDict()
+        )
+        self._limit = limit
+        self._lock = threading.Lock()
+
+    def evaluate(
+        self, node: Node, inputs: tuple[str, ...], zone: str, rows: Sequence[tuple[Value, ...]], now_us: int | None
+    ) -> list[Any]:
+        """The node's value for each row of inputs."""
+        evaluator, lock = self._get(node, inputs, zone)
+        with lock:
+            return evaluator.evaluate(rows, now_us)
+
+    def _get(self, node: Node, inputs: tuple[str, ...], zone: str) -> tuple[SubtreeEvaluator, threading.Lock]:
+        key = (node, inputs, zone)
+        with self._lock:
+            found = self._kept.pop(key, None)
+            if found is None:
+                found = SubtreeEvaluator(node, inputs, zone), threading.Lock()
+                if len(self._kept) >= self._limit:
+                    self._kept.popitem(last=False)
+            self._kept[key] = found
+            return found
+
+
+@dataclass(frozen=True, slots=True)
+class Tabulated:
+    """A node's flags and, where PRESENT, values: a list of the language's values or a NumPy array."""
+
+    flags: Flags
+    values: Any
+
+    def array(self, kind: ParameterKind, pool: TextPool) -> npt.NDArray[Any]:
+        """The values as the kernels read them; where there is none, 0."""
+        if kind is ParameterKind.FLAGS:
+            return self.flags
+        dtype = np.float64 if kind is ParameterKind.DOUBLE else np.int64
+        present = np.flatnonzero(self.flags & PRESENT)
+        table = np.zeros(len(self.flags), dtype)
+        if isinstance(self.values, np.ndarray):
+            table[present] = self.values[present]
+        elif kind is ParameterKind.POOL:
+            table[present] = [pool.number(self.values[index]) for index in present]
+        else:
+            table[present] = [self.values[index] for index in present]
+        return table
+
+
+def tabulate(
+    table: Table, distinct: DistinctTuples, evaluators: Evaluators, *, zone: str, cancelled: Cancelled | None = None
+) -> Tabulated:
+    """The table's node for every distinct tuple. Raises DistinctLimitError, EvaluationCancelledError."""
+    if len(distinct.columns) == 1:
+        column = distinct.columns[0]
+        quick = vectorised(table.node, column.values)
+        if quick is not None:
+            missing = evaluators.evaluate(table.node, table.attributes, zone, [(None,)], None)
+            return _of_arrow(quick, missing if column.missing else [])
+    if len(distinct) > MAX_DISTINCT:
+        raise DistinctLimitError(table.attributes, len(distinct), MAX_DISTINCT)
+    results: list[Any] = []
+    for start in range(0, len(distinct), CHUNK):
+        if cancelled is not None and cancelled():
+            raise EvaluationCancelledError
+        rows = distinct.to_tuples(start, min(start + CHUNK, len(distinct)))
+        results += evaluators.evaluate(table.node, table.attributes, zone, rows, None)
+    return tabulated(results, truth=table.node.type.kind is Kind.BOOL)
+
+
+def tabulated(results: list[Any], *, truth: bool) -> Tabulated:
+    """Flags and values of what the runtime gave."""
+    flags = np.fromiter((_flag(result, truth=truth) for result in results), np.uint8, len(results))
+    return Tabulated(flags, results)
+
+
+def _flag(result: Any, *, truth: bool) -> np.uint8:
+    if result is UNKNOWN:
+        return np.uint8(0)
+    if result is None:
+        return NULL
+    if not truth:
+        return PRESENT
+    return TRUE if result else FALSE
+
+
+def _of_arrow(values: pa.Array, missing: list[Any]) -> Tabulated:
+    array = values.to_numpy(zero_copy_only=False)
+    last = tabulated(missing, truth=array.dtype == np.bool_)
+    if array.dtype == np.bool_:
+        return Tabulated(np.concatenate((np.where(array, TRUE, FALSE), last.flags)), [*array, *missing])
+    flags = np.concatenate((np.full(len(array), PRESENT), last.flags))
+    present = [value if value is not None and value is not UNKNOWN else 0 for value in missing]
+    return Tabulated(flags, np.concatenate((array, np.array(present, array.dtype))))
