@@ -1,0 +1,216 @@
+"""Reports of the official parser and checker, said again for people: in our words, our types, and at the right place."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from segmentd.errors import ErrorReason
+from segmentd.language.celtree_pb2 import ParsedExpr
+from segmentd.language.issues import Issue
+from segmentd.language.mismatch import Operation, find_operations, mismatch
+from segmentd.language.money import Amounts
+from segmentd.language.official import MAX_DEPTH, NOW
+from segmentd.language.overloads import SUPPORTED
+from segmentd.language.source import Source
+from segmentd.schema import INT64, Schema
+
+_REPORT: Final = re.compile(r"(?:^[A-Z_]+: |^|\n)ERROR: <input>:(-?\d+):(-?\d+): ")
+_TAIL: Final = re.compile(r"(?:\n \|.*)?(?: \[[A-Z_]+\])?\s*\Z", re.DOTALL)
+_TOO_DEEP: Final = re.compile(r"recursion (?:limit|depth)")
+
+
+@dataclass(frozen=True)
+class Complaints:
+    """Turns reports on one text into issues. `amounts` is the text that was checked, `parsed` the tree of the given one."""
+
+    source: Source
+    schema: Schema
+    amounts: Amounts
+    parsed: ParsedExpr | None = None
+
+    def issues(self, report: str) -> list[Issue]:
+        """The issues of a report, at most one per place."""
+        if _TOO_DEEP.search(report):
+            return [too_deep(self.source)]
+        found = {issue.position: issue for issue in reversed([self._issue(*entry) for entry in self._entries(report)])}
+        return list(found.values()) or [self.source.error(0, ErrorReason.EXPRESSION_SYNTAX, _scrubbed(report))]
+
+    def _entries(self, report: str) -> Iterable[tuple[int, str]]:
+        """Offset in the given text, and words, of each entry."""
+        written = Source(self.amounts.text)
+        parts = _REPORT.split(report)[1:]
+        entries = [
+            (self.amounts.original_offset(written.offset(int(line), int(column))), _TAIL.sub("", words))
+            for line, column, words in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+        ]
+        return _without_namespaces(entries, self._operations())
+
+    def _operations(self) -> Mapping[int, list[Operation]]:
+        return find_operations(self.parsed, self.schema, self.amounts.types) if self.parsed else {}
+
+    def _issue(self, offset: int, words: str) -> Issue:
+        for pattern, speak in _SPEAKERS:
+            if match := pattern.fullmatch(words):
+                return speak(self, offset, match)
+        return self.source.error(offset, ErrorReason.EXPRESSION_TYPE, _scrubbed(words))
+
+    def syntax(self, offset: int, message: str) -> Issue:
+        """An issue of the parser's."""
+        place = self.source.position(offset)
+        return self.source.error(offset, ErrorReason.EXPRESSION_SYNTAX, message, line=place.line, column=place.column)
+
+    def no_field(self, offset: int, match: re.Match[str]) -> Issue:
+        """`customer.incom`."""
+        name = match["name"]
+        return self.no_attribute(self.source.to_name(offset), name, f"no attribute {name!r} of {self.schema.subject}")
+
+    def no_attribute(self, offset: int, name: str, message: str) -> Issue:
+        """An attribute that is not there, with the nearest one that is."""
+        nearest = nearest_name(name, [spec.id for spec in self.schema])
+        hint = f"; did you mean {nearest!r}?" if nearest else ""
+        return self.source.error(
+            offset, ErrorReason.UNKNOWN_ATTRIBUTE, message + hint, attribute=name, nearest=nearest or ""
+        )
+
+    def undeclared(self, offset: int, match: re.Match[str]) -> Issue:
+        """A variable or function that is not there."""
+        name, at = match["name"], self.source.to_name(offset)
+        if any(operation.function == name for operation in self._operations().get(offset, [])) or "." in name:
+            return self._no_function(at, name)
+        if self.schema.get(name):
+            message = f"no variable {name!r}; the attribute is read as {self.schema.subject}.{name}"
+            return self.source.error(offset, ErrorReason.UNKNOWN_ATTRIBUTE, message, attribute=name, nearest=name)
+        variables = [str(self.schema.subject), NOW]
+        nearest = nearest_name(name, variables)
+        hint = f"did you mean {nearest!r}?" if nearest else f"allowed: {' and '.join(variables)}"
+        return self.source.error(
+            offset,
+            ErrorReason.UNKNOWN_ATTRIBUTE,
+            f"no variable {name!r}; {hint}",
+            attribute=name,
+            nearest=nearest or "",
+        )
+
+    def _no_function(self, offset: int, name: str) -> Issue:
+        known = {overload.function for overload in SUPPORTED.values() if overload.function[0].isalpha()}
+        nearest = nearest_name(name, sorted(known))
+        hint = f"; did you mean {nearest!r}?" if nearest and nearest != name else ""
+        if name in known:
+            hint = f"; {name} is a method or function of another form, see the language's table"
+        message = f"no function {name!r}{hint}"
+        return self.source.error(offset, ErrorReason.UNSUPPORTED_OPERATION, message, operation=name)
+
+    def no_overload(self, offset: int, match: re.Match[str]) -> Issue:
+        """Operands that do not fit."""
+        operations = self._operations().get(offset, [])
+        operation = next((found for found in operations if found.function == match["function"]), None)
+        reason, message, metadata = mismatch(match["function"], match["types"], operation, self.source)
+        return self.source.error(self.source.to_name(offset), reason, message, **metadata)
+
+
+def too_deep(source: Source) -> Issue:
+    """The parser gives no place for this."""
+    message = (
+        f"nested deeper than {MAX_DEPTH} levels, where the parser stops without saying at which place; "
+        "long chains of + and - count a level per operator, && and || do not; computed attributes take parts out"
+    )
+    return source.error(0, ErrorReason.EXPRESSION_TOO_DEEP, message, limit=MAX_DEPTH)
+
+
+def nearest_name(name: str, known: list[str]) -> str | None:
+    """The known name that is most like the given one, whatever its case; None if none is like it."""
+    by_folded = {candidate.casefold(): candidate for candidate in reversed(known)}
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def _without_namespaces(
+    entries: list[tuple[int, str]], operations: Mapping[int, list[Operation]]
+) -> list[tuple[int, str]]:
+    """`math.greatest(1)` is reported twice, as `math` and as `greatest`; keep one entry, for `math.greatest`."""
+    qualified: dict[int, tuple[int, str]] = {}
+    for offset, words in entries:
+        for operation in operations.get(offset, []):
+            if operation.namespace and f"'{operation.function}'" in words and words.startswith("undeclared"):
+                full = f"{operation.namespace}.{operation.function}"
+                qualified[operation.namespace_offset] = (offset, words.replace(operation.function, full, 1))
+    dropped = {offset for offset, _ in qualified.values()} | set(qualified)
+    return [*qualified.values(), *(entry for entry in entries if entry[0] not in dropped)]
+
+
+def _scrubbed(words: str) -> str:
+    """Official words without the names of our plumbing."""
+    return re.sub(r"<input>:?|ledger\.| \(in container ''\)| \[[A-Z_]+\]$", "", words).strip()
+
+
+def _unexpected(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
+    token = match["token"]
+    if token == "<EOF>":  # noqa: S105 - the parser's word for the end
+        return complaints.syntax(offset, "the expression ends too early")
+    return complaints.syntax(offset, f"unexpected {token!r}")
+
+
+def _no_alternative(complaints: Complaints, offset: int, _: re.Match[str]) -> Issue:
+    rest = complaints.source.text[offset:]
+    token = re.match(r"\w+|\S|$", rest)
+    shown = token.group() if token else ""
+    return complaints.syntax(offset, f"unexpected {shown!r}" if shown else "the expression ends too early")
+
+
+def _no_token(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
+    text = match["text"]
+    if text[:1] in ("'", '"'):
+        return complaints.syntax(offset, f"text that starts with {text[0]} does not end")
+    return complaints.syntax(offset, f"unexpected character {text!r}")
+
+
+def _missing(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
+    where = "the end" if match["where"] == "<EOF>" else repr(match["where"])
+    return complaints.syntax(offset, f"missing {match['token']!r} before {where}")
+
+
+def _bad_has(complaints: Complaints, offset: int, _: re.Match[str]) -> Issue:
+    subject = complaints.schema.subject
+    return complaints.syntax(offset, f"has() takes an attribute, as in has({subject}.id)")
+
+
+def _bad_number(complaints: Complaints, offset: int, _: re.Match[str]) -> Issue:
+    return complaints.syntax(offset, f"number out of the range of {INT64}, -2^63 to 2^63 - 1")
+
+
+def _no_fields(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
+    _, message, metadata = mismatch(".", f"({match['type']})", None, complaints.source)
+    at = complaints.source.to_name(offset)
+    return complaints.source.error(at, ErrorReason.EXPRESSION_TYPE, message, **metadata)
+
+
+def _other_syntax(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
+    return complaints.syntax(offset, _scrubbed(match["words"]))
+
+
+def _optional_syntax(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
+    message = f"{match['syntax']} is not supported"
+    return complaints.source.error(offset, ErrorReason.UNSUPPORTED_OPERATION, message, operation=match["syntax"])
+
+
+_SPEAKERS: Final[tuple[tuple[re.Pattern[str], Callable[[Complaints, int, re.Match[str]], Issue]], ...]] = tuple(
+    (re.compile(pattern, re.DOTALL), speak)
+    for pattern, speak in (
+        (r"Syntax error: (?:mismatched|extraneous) input '(?P<token>.*?)' expecting .*", _unexpected),
+        (r"Syntax error: no viable alternative at input .*", _no_alternative),
+        (r"Syntax error: token recognition error at: '(?P<text>.*)'", _no_token),
+        (r"Syntax error: missing '(?P<token>.*)' at '(?P<where>.*)'", _missing),
+        (r"Syntax error: (?P<words>.*)", _other_syntax),
+        (r"unsupported syntax '(?P<syntax>.*)'", _optional_syntax),
+        (r"has\(\) argument must be a field selection", _bad_has),
+        (r"invalid (?:int|hex int) literal", _bad_number),
+        (r"undefined field '(?P<name>.*)' not found in struct '.*'", Complaints.no_field),
+        (r"undeclared reference to '(?P<name>.*)' \(in container ''\)", Complaints.undeclared),
+        (r"found no matching overload for '(?P<function>.*)' applied to '(?P<types>.*)'", Complaints.no_overload),
+        (r"expression of type '(?P<type>.*)' cannot be the operand of a select operation", _no_fields),
+    )
+)

@@ -1,0 +1,95 @@
+"""Constant parts are evaluated by the official runtime when an expression is defined; one that fails is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from segmentd.language.runtime import UNKNOWN, SubtreeEvaluator, plain_value
+from segmentd.language.tree import Call, Constant, ListLiteral, Node, Position
+from segmentd.schema import BOOL, LIST, STRING
+
+_SUBMICROSECOND: Final = frozenset({"string_to_timestamp", "string_to_duration"})
+_PATTERNS: Final = frozenset({"matches", "matches_string"})
+
+Report = Callable[[Position, str], None]
+"""Says that a constant part fails: where, and why."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Folds trees of one ledger's zone, telling `report` of parts that fail."""
+
+    time_zone: str
+    report: Report = field(repr=False)
+
+    def fold(self, node: Node) -> Node:
+        """The tree with every constant part as a Constant. The right side of `in` stays, or becomes, a list literal."""
+        match node:
+            case ListLiteral():
+                return self._fold_list(node)
+            case Call(overload="in_list", arguments=(member, ListLiteral() as literal)):
+                elements = tuple(map(self.fold, literal.elements))
+                return self._fold_call(
+                    replace(node, arguments=(self.fold(member), replace(literal, elements=elements)))
+                )
+            case Call():
+                return self._fold_call(replace(node, arguments=tuple(map(self.fold, node.arguments))))
+            case _:
+                return node
+
+    def _fold_list(self, node: ListLiteral) -> Node:
+        elements = tuple(map(self.fold, node.elements))
+        values = [element.value for element in elements if isinstance(element, Constant)]
+        texts = tuple(value for value in values if isinstance(value, str))
+        if len(texts) == len(elements):
+            return Constant(texts, LIST, node.position)
+        return replace(node, elements=elements)
+
+    def _fold_call(self, call: Call) -> Node:
+        if all(map(_is_constant, call.arguments)):
+            return self._evaluated(call)
+        self._check_pattern(call)
+        return _with_list_literal(call) if call.overload == "in_list" else call
+
+    def _evaluated(self, call: Call) -> Node:
+        result = next(iter(SubtreeEvaluator(call, (), self.time_zone).results([()])))
+        value = plain_value(result)
+        if value is UNKNOWN:
+            self.report(call.position, _plain_error(str(result.value())))
+            return call
+        constant = Constant(value, call.type, call.position)
+        if call.overload in _SUBMICROSECOND and not self._is_exact(call, constant):
+            self.report(call.position, "finer than a microsecond; use at most six digits after the point")
+        return constant
+
+    def _is_exact(self, call: Call, constant: Constant) -> bool:
+        comparison = Call("equals", (call, constant), BOOL, call.position)
+        return SubtreeEvaluator(comparison, (), self.time_zone).evaluate([()]) == [True]
+
+    def _check_pattern(self, call: Call) -> None:
+        """Refuse a literal pattern that is none, which would make the result unknown for everybody."""
+        if call.overload in _PATTERNS and isinstance(call.arguments[1], Constant):
+            self.fold(replace(call, arguments=(Constant("", STRING, call.position), call.arguments[1])))
+
+
+def _is_constant(node: Node) -> bool:
+    if isinstance(node, ListLiteral):
+        return all(map(_is_constant, node.elements))
+    return isinstance(node, Constant)
+
+
+def _with_list_literal(call: Call) -> Call:
+    """`x in ["a"] + ["b"]` as `x in ["a", "b"]`."""
+    member, among = call.arguments
+    if not isinstance(among, Constant) or not isinstance(among.value, tuple):
+        return call
+    elements = tuple(Constant(text, STRING, among.position) for text in among.value)
+    return replace(call, arguments=(member, ListLiteral(elements, LIST, among.position)))
+
+
+def _plain_error(official: str) -> str:
+    """The runtime's words without its status code."""
+    code, separator, words = official.partition(": ")
+    return words if separator and code.isupper() else official

@@ -1,0 +1,134 @@
+"""What to say when the operands of an operation do not fit: what was given, what is allowed, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from segmentd.errors import ErrorReason
+from segmentd.language.cel_types import printed_types
+from segmentd.language.celtree_pb2 import Expr, ParsedExpr
+from segmentd.language.hints import hinted_type
+from segmentd.language.source import Source
+from segmentd.language.unsupported import allowed, display_name
+from segmentd.schema import DataType, Kind, Schema
+
+_ONE_TYPE: Final = frozenset({"_==_", "_!=_"})
+_RENAMED: Final = frozenset({Kind.DECIMAL, Kind.DATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One operand as the given text has it: the type its attributes hint at, and where it starts if it is a whole number."""
+
+    hint: DataType | None
+    integer_at: int | None
+    integer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A call in the given text. `namespace` is the name before the dot in `math.greatest(1)`."""
+
+    function: str
+    operands: tuple[Operand, ...]
+    namespace: str = ""
+    namespace_offset: int = 0
+
+
+def find_operations(
+    parsed: ParsedExpr, schema: Schema, amounts: Mapping[int, DataType]
+) -> Mapping[int, list[Operation]]:
+    """The calls of a parse tree by their offset in the text."""
+    found: dict[int, list[Operation]] = {}
+    pending = [parsed.expr]
+    positions = parsed.source_info.positions
+    while pending:
+        expr = pending.pop()
+        if expr.WhichOneof("expr_kind") == "call_expr":
+            found.setdefault(positions[expr.id], []).append(_operation(expr.call_expr, parsed, schema, amounts))
+        pending.extend(_below(expr))
+    return found
+
+
+def _below(expr: Expr) -> list[Expr]:
+    match expr.WhichOneof("expr_kind"):
+        case "call_expr":
+            call = expr.call_expr
+            return [*([call.target] if call.HasField("target") else []), *call.args]
+        case "select_expr":
+            return [expr.select_expr.operand]
+        case "list_expr":
+            return list(expr.list_expr.elements)
+        case _:
+            return []
+
+
+def _operation(call: Expr.Call, parsed: ParsedExpr, schema: Schema, amounts: Mapping[int, DataType]) -> Operation:
+    operands = tuple(
+        _operand(expr, parsed, schema, amounts)
+        for expr in [*([call.target] if call.HasField("target") else []), *call.args]
+    )
+    if call.HasField("target") and call.target.WhichOneof("expr_kind") == "ident_expr":
+        namespace = call.target.ident_expr.name
+        return Operation(call.function, operands, namespace, parsed.source_info.positions[call.target.id])
+    return Operation(call.function, operands)
+
+
+def _operand(expr: Expr, parsed: ParsedExpr, schema: Schema, amounts: Mapping[int, DataType]) -> Operand:
+    hint = amounts.get(expr.id) or hinted_type(expr, schema)
+    if expr.const_expr.WhichOneof("constant_kind") == "int64_value":
+        return Operand(hint, parsed.source_info.positions[expr.id], expr.const_expr.int64_value)
+    return Operand(hint, None)
+
+
+def mismatch(
+    function: str, printed: str, operation: Operation | None, source: Source
+) -> tuple[ErrorReason, str, dict[str, str]]:
+    """Reason, message and metadata of operands of the printed types."""
+    del source
+    types = _types(printed_types(printed), operation)
+    name = display_name(function)
+    metadata = {"operation": name, **dict(zip(("left", "right"), types, strict=False))}
+    if function == ".":
+        return ErrorReason.EXPRESSION_TYPE, f"{types[0]} has no fields", metadata
+    decimal = any(type_.startswith(Kind.DECIMAL) for type_ in types)
+    reason = ErrorReason.DECIMAL_MISUSE if decimal else ErrorReason.EXPRESSION_TYPE
+    return reason, f"{name} does not take {_listed(types)}; {_advice(function, types, operation)}", metadata
+
+
+def _types(printed: list[str], operation: Operation | None) -> list[str]:
+    """The printed types, with DECIMAL and DATE for what CEL takes for integers and timestamps."""
+    if operation is None or len(operation.operands) != len(printed):
+        return printed
+    return [
+        str(operand.hint) if operand.hint and operand.hint.kind in _RENAMED else type_
+        for type_, operand in zip(printed, operation.operands, strict=True)
+    ]
+
+
+def _advice(function: str, types: list[str], operation: Operation | None) -> str:
+    if any(type_.startswith(Kind.DECIMAL) for type_ in types) and "DOUBLE" in types:
+        return "write double(x) on the side of the decimal, which gives major units"
+    if types in (["DOUBLE", "INT64"], ["INT64", "DOUBLE"]):
+        return _write_double(types.index("INT64"), operation)
+    if types == ["DOUBLE", "list of INT64"]:
+        return "write the elements with a point, as in [1.0, 2.0]"
+    if function in _ONE_TYPE:
+        return "both sides need one type"
+    shown = allowed(function)
+    return shown if shown != "allowed: " else "it is not supported"
+
+
+def _write_double(which: int, operation: Operation | None) -> str:
+    operand = operation.operands[which] if operation else None
+    if operand is None or operand.integer_at is None:
+        return "write double(x) on the side of the INT64"
+    return f"write {operand.integer}.0"
+
+
+def _listed(types: list[str]) -> str:
+    if not types:
+        return "no arguments"
+    return " and ".join(types) if len(types) < 3 else f"{', '.join(types[:-1])} and {types[-1]}"

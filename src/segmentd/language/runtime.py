@@ -1,0 +1,122 @@
+"""The official runtime on parts of expressions: typed tree in, a value, null or unknown out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Final, Literal
+
+from cel_expr_python import cel
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.wrappers_pb2 import StringValue
+
+from segmentd.language.calendar_functions import MICROSECOND, to_microseconds
+from segmentd.language.official import NOW, plain_environment
+from segmentd.language.render import render
+from segmentd.language.tree import AttributeRead, Node, Presence, Value, walk
+from segmentd.schema import Kind
+
+
+class Unknown(Enum):
+    """The third truth value: what CEL calls an error."""
+
+    UNKNOWN = "unknown"
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+
+
+class SubtreeEvaluator:
+    """Evaluates a part of an expression on plain values, a tuple at a time, with the official runtime.
+
+    `inputs` are the ids of the given attributes that the part reads, in the order of the tuples' values. With no inputs
+    it evaluates what depends on `now` alone. Not to be shared between threads.
+    """
+
+    def __init__(self, node: Node, inputs: tuple[str, ...], time_zone: str) -> None:
+        self._names = tuple(f"v{index}" for index in range(len(inputs)))
+        self._binders = tuple(map(_binders(node).get, inputs, [_bind_nothing] * len(inputs)))
+        variables = dict(zip(inputs, self._names, strict=True))
+        self._expression = plain_environment(time_zone).load(render(node, variables))
+
+    def evaluate(
+        self, rows: Iterable[tuple[Value, ...]], now_us: int | None = None
+    ) -> list[Value | Literal[Unknown.UNKNOWN]]:
+        """A value per row: as in the typed tree, None where CEL has null, UNKNOWN where CEL has an error."""
+        return [plain_value(value) for value in self.results(rows, now_us)]
+
+    def results(self, rows: Iterable[tuple[Value, ...]], now_us: int | None = None) -> Iterable[cel.Value]:
+        """CEL's own values, with the texts of errors."""
+        data: dict[str, Any] = {} if now_us is None else {NOW: _bind_moment(now_us)}
+        evaluate, names, binders = self._expression.eval, self._names, self._binders
+        for row in rows:
+            for name, bind, value in zip(names, binders, row, strict=True):
+                data[name] = bind(value)
+            yield evaluate(data=data)
+
+
+def plain_value(value: cel.Value) -> Value | Literal[Unknown.UNKNOWN]:
+    """A value of the runtime as a value of the typed tree, UNKNOWN for an error."""
+    plain = value.plain_value()
+    match plain:
+        case str():
+            return UNKNOWN if value.type() == cel.Type.ERROR else plain
+        case None | bool() | int() | float():
+            return plain
+        case datetime():
+            return to_microseconds(plain)
+        case timedelta():
+            return plain // MICROSECOND
+        case list():
+            return tuple(plain)
+        case _:
+            raise TypeError(f"the runtime returned a {value.type().name()}")
+
+
+def _binders(node: Node) -> dict[str, Callable[[Value], Any]]:
+    """How to pass each attribute that is read below a node to the runtime."""
+    kinds: dict[str, Kind] = {}
+    for part in walk(node):
+        if isinstance(part, AttributeRead):
+            kinds[part.id] = part.type.kind
+        elif isinstance(part, Presence):
+            kinds[part.id] = part.type_read.kind
+    return {attribute_id: _BINDERS.get(kind, _bind_plain) for attribute_id, kind in kinds.items()}
+
+
+def _bind_nothing(value: Value) -> None:
+    """The part does not read this input."""
+
+
+def _bind_plain(value: Value) -> Any:
+    return value
+
+
+def _bind_text(value: Value) -> Any:
+    # Passed as str, text would end at its first NUL.
+    return StringValue(value=value) if isinstance(value, str) and "\0" in value else value
+
+
+def _bind_list(value: Value) -> Any:
+    return [_bind_text(element) for element in value] if isinstance(value, tuple) else []
+
+
+def _bind_moment(value: Value) -> Any:
+    # The variables of a tree that was not checked take no datetime.
+    if not isinstance(value, int):
+        return value
+    moment = Timestamp()
+    moment.FromMicroseconds(value)
+    return moment
+
+
+_BINDERS: Final[dict[Kind, Callable[[Value], Any]]] = {
+    Kind.STRING: _bind_text,
+    Kind.LIST: _bind_list,
+    Kind.TIMESTAMP: _bind_moment,
+    Kind.DATE: _bind_moment,
+}
