@@ -1,0 +1,21 @@
+"""`segmentd attributes list`."""
+
+from __future__ import annotations
+
+from segmentd.cli.connection import Connection, connected
+from segmentd.cli.output import JsonFlag, print_json, print_table
+
+
+@connected
+def list_all(connection: Connection, json: JsonFlag = False) -> None:
+    """List the attributes of a ledger."""
+    with connection.open() as client:
+        attributes = client.list_attributes()
+    if json:
+        print_json(attributes)
+        return
+    rows = [
+        (found.id, str(found.type), "required" if found.required else "nullable", found.expression)
+        for found in attributes
+    ]
+    print_table(("attribute", "type", "values", "expression"), rows)

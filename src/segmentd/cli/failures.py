@@ -1,0 +1,119 @@
+"""Expected errors as a few readable lines on stderr and an exit code, never as a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from segmentd.cli.exits import ExitCode
+from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
+
+INVALID_DEFINITIONS = frozenset(
+    {
+        ErrorReason.EXPRESSION_SYNTAX,
+        ErrorReason.EXPRESSION_TYPE,
+        ErrorReason.EXPRESSION_TOO_LONG,
+        ErrorReason.EXPRESSION_TOO_DEEP,
+        ErrorReason.UNKNOWN_ATTRIBUTE,
+        ErrorReason.UNKNOWN_SEGMENT,
+        ErrorReason.UNSUPPORTED_OPERATION,
+        ErrorReason.DECIMAL_MISUSE,
+        ErrorReason.CONSTANT_FAILS,
+        ErrorReason.SEGMENT_CYCLE,
+        ErrorReason.ATTRIBUTE_CYCLE,
+    }
+)
+"""Reasons that lie in definitions, where a command reads them from a file."""
+
+SERVER_FAILED = frozenset(
+    {"INTERNAL", "UNKNOWN", "UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "DATA_LOSS"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is printed for an error, and how the command ends."""
+
+    lines: tuple[str, ...]
+    code: ExitCode
+
+
+class ExplainingGroup(TyperGroup):
+    """A group of commands whose expected errors are explained."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; exit with the code of the failure where it fails in an expected way."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            failure = explain(error)
+            if failure is None:
+                raise
+            for line in failure.lines:
+                typer.echo(line, err=True)
+            raise typer.Exit(failure.code) from error
+
+
+def explain(error: Exception) -> Failure | None:
+    """The failure that an error is; None for a defect of segmentd itself."""
+    from_server = sys.modules.get("segmentd.client.errors")
+    if from_server is not None and isinstance(error, from_server.SegmentdCallError):
+        return Failure(tuple(call_lines(error)), call_code(error))
+    if isinstance(error, SegmentdError):
+        invalid = error.reason in INVALID_DEFINITIONS or error.status is Status.FAILED_PRECONDITION
+        return Failure(tuple(error_lines(error)), ExitCode.INVALID if invalid else ExitCode.INPUT)
+    if isinstance(error, OSError):
+        named = f"{error.filename}: " if error.filename else ""
+        return Failure((f"error: {named}{error.strerror or error}",), ExitCode.INPUT)
+    return None
+
+
+def call_code(error: Any) -> ExitCode:
+    """The exit code of a failed call."""
+    if type(error).__name__ == "ServerUnreachableError":
+        return ExitCode.UNREACHABLE
+    return ExitCode.FAILED if error.status in SERVER_FAILED else ExitCode.REFUSED
+
+
+def call_lines(error: Any) -> Iterator[str]:
+    """The server's message, the wrong fields, what was being done, and what to do."""
+    yield f"error: {error.message} [{error.reason or error.status}]"
+    yield from field_lines(error.message, error.fields)
+    yield from note_lines(error)
+    if error.advice:
+        yield f"  {error.advice}"
+
+
+def error_lines(error: SegmentdError) -> Iterator[str]:
+    """The message, with a caret under the place where there is one, and the wrong fields."""
+    yield f"error: {error.message} [{error.reason}]"
+    for issue in getattr(error, "issues", ()):
+        yield from indent(issue.snippet)
+    yield from field_lines(error.message, error.fields)
+    yield from note_lines(error)
+
+
+def field_lines(message: str, fields: tuple[FieldViolation, ...]) -> Iterator[str]:
+    """The wrong fields; what the message says already is not said again."""
+    for violation in fields:
+        description = "" if violation.description == message else violation.description
+        first, *rest = description.splitlines() or [""]
+        yield f"  {violation.field}: {first}" if first else f"  in {violation.field}"
+        yield from indent("\n".join(rest), width=4)
+
+
+def note_lines(error: Exception) -> Iterator[str]:
+    """What was added to the exception on its way."""
+    for note in getattr(error, "__notes__", ()):
+        yield from indent(note)
+
+
+def indent(text: str, width: int = 2) -> Iterator[str]:
+    """The lines of a text, moved to the right."""
+    for line in text.splitlines():
+        yield " " * width + line

@@ -1,0 +1,28 @@
+"""Moments as people write them on a command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import typer
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_moment(text: str, time_zone: str) -> datetime:
+    """A moment of RFC 3339, or a date: the moment its day starts in the time zone. Raises BadParameter."""
+    try:
+        if len(text) == len("2020-01-31"):
+            return datetime.combine(date.fromisoformat(text), time(), ZoneInfo(time_zone))
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time; write 2020-01-31 or 2020-01-31T12:00:00Z") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no time zone; end it with Z or an offset such as +01:00")
+    return moment
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00:00Z."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
