@@ -50,7 +50,7 @@ _ARRAYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """`code` int64[n, 8]; each parameter's place in the array of its kind; those arrays with the constants filled in."""
+    """`code` int64[n, 8]; each parameter's place in its kind's array; those arrays with the constants in them."""
 
     code: npt.NDArray[np.int64]
     places: tuple[int, ...]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from segmentd.kernels.compiler import inline_kernel
+from segmentd.kernels.lanes import product_overflows
 
 INT64_MIN = -9223372036854775808
 INT64_MAX = 9223372036854775807
@@ -25,7 +26,7 @@ def add_ints(left: Any, right: Any, low: int, high: int, words: int, out: Any, f
             row = word * 64 + lane
             a = left[row]
             b = right[row]
-            total = a + b
+            total = np.int64(np.uint64(a) + np.uint64(b))  # wraps; signed sums that overflow are undefined to LLVM
             overflow = ((a ^ total) & (b ^ total)) < 0
             bits |= np.uint64(overflow | (total < low) | (total > high)) << np.uint64(lane)
             out[row] = total
@@ -41,22 +42,11 @@ def subtract_ints(left: Any, right: Any, low: int, high: int, words: int, out: A
             row = word * 64 + lane
             a = left[row]
             b = right[row]
-            difference = a - b
+            difference = np.int64(np.uint64(a) - np.uint64(b))  # wraps
             overflow = ((a ^ b) & (a ^ difference)) < 0
             bits |= np.uint64(overflow | (difference < low) | (difference > high)) << np.uint64(lane)
             out[row] = difference
         failed[word] = bits
-
-
-@inline_kernel
-def product_overflows(a: int, b: int) -> bool:
-    """Whether `a * b` is no int64."""
-    if a == 0 or b == 0:
-        return False
-    if (a == -1 and b == INT64_MIN) or (b == -1 and a == INT64_MIN):
-        return True
-    product = a * b
-    return product // b != a if b != -1 else product != -a
 
 
 @inline_kernel

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from segmentd.kernels import opcodes
 from segmentd.kernels.arithmetic import truncated_quotient
 from segmentd.kernels.compiler import inline_kernel

@@ -49,6 +49,16 @@ def count_ones(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
+@intrinsic
+def product_overflows(typing_context: Any, left: Any, right: Any) -> Any:
+    """Whether `left * right` is no int64. Numba's own product may not be asked: to LLVM it never overflows."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.extract_value(builder.smul_with_overflow(arguments[0], arguments[1]), 1)
+
+    return types.boolean(types.int64, types.int64), generate
+
+
 def _splat(builder: Any, value: Any) -> Any:
     vector = ir.VectorType(value.type, LANES)
     undefined = ir.Constant(vector, ir.Undefined)

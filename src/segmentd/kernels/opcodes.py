@@ -26,37 +26,40 @@ COMPARE_DOUBLES = 12  # predicate, v, v
 COMPARE_INT_WITH_DOUBLE = 13  # predicate, v, v
 LOOKUP_BIT = 14  # c of codes, t of flags, bit
 
-# Values. Destination: v; where the operation can fail, operand 5 is the p that gets a bit a failed row.
+# Integers. Destination: v; where the operation can fail, operand 5 is the p of failed rows, else -1.
 LOAD_INT = 20  # c
-LOAD_DOUBLE = 21  # c
-FILL_INT = 22  # k of ints
-FILL_DOUBLE = 23  # k of doubles
-ADD_INT = 24  # v, v, k of the range's first value (its last is the next parameter); fails
-SUBTRACT_INT = 25  # v, v, k of the range's first value; fails
-MULTIPLY_INT = 26  # v, v; fails
-DIVIDE_INT = 27  # v, v; fails
-MODULO_INT = 28  # v, v; fails
-NEGATE_INT = 29  # v; fails
-ADD_DOUBLE = 30  # v, v
-SUBTRACT_DOUBLE = 31  # v, v
-MULTIPLY_DOUBLE = 32  # v, v
-DIVIDE_DOUBLE = 33  # v, v
-NEGATE_DOUBLE = 34  # v
-INT_TO_DOUBLE = 35  # v
-DOUBLE_TO_INT = 36  # v; fails
-MINOR_TO_MAJOR = 37  # v, k of doubles: the divisor
-SELECT_INT = 38  # p, v, v: the first where set
-SELECT_DOUBLE = 39  # p, v, v
-LOOKUP_INT = 40  # c of codes, t of int64
-LOOKUP_DOUBLE = 41  # c of codes, t of float64
-LOCAL_TIME = 42  # v, t of a zone's transitions, t of its offsets
-CALENDAR_FIELD = 43  # v of local time, field
-DIVIDE_TRUNCATED = 44  # v, k of ints
-REMAINDER_TRUNCATED = 45  # v, k of ints
-FLOOR_DIVIDE = 46  # v, k of ints
-MULTIPLY_RANGE = 47  # v, k of ints: factor, then the range's first and last value; fails
-MONTHS_BETWEEN = 48  # v of local time, v of local time
-DAYS_BETWEEN = 49  # v of local time, v of local time
+FILL_INT = 21  # k of ints
+ADD_INT = 22  # v, v, k of the range's first value (its last is the next parameter); fails
+SUBTRACT_INT = 23  # v, v, k of the range's first value; fails
+MULTIPLY_INT = 24  # v, v; fails
+DIVIDE_INT = 25  # v, v; fails
+MODULO_INT = 26  # v, v; fails
+NEGATE_INT = 27  # v; fails
+DOUBLE_TO_INT = 28  # v of doubles; fails
+MULTIPLY_RANGE = 29  # v, k of ints: factor, then the range's first and last value; fails
+SELECT_INT = 30  # p, v, v: the first where set
+LOOKUP_INT = 31  # c of codes, t of int64
+LOCAL_TIME = 32  # v, t of a zone's transitions, t of its offsets
+CALENDAR_FIELD = 33  # v of local time, field
+DIVIDE_TRUNCATED = 34  # v, k of ints
+REMAINDER_TRUNCATED = 35  # v, k of ints
+FLOOR_DIVIDE = 36  # v, k of ints
+MONTHS_BETWEEN = 37  # v of local time, v of local time
+DAYS_BETWEEN = 38  # v of local time, v of local time
+
+# Doubles. Destination: v of doubles.
+FIRST_OF_DOUBLES = 40
+LOAD_DOUBLE = 40  # c
+FILL_DOUBLE = 41  # k of doubles
+ADD_DOUBLE = 42  # v, v
+SUBTRACT_DOUBLE = 43  # v, v
+MULTIPLY_DOUBLE = 44  # v, v
+DIVIDE_DOUBLE = 45  # v, v
+NEGATE_DOUBLE = 46  # v
+INT_TO_DOUBLE = 47  # v of integers
+MINOR_TO_MAJOR = 48  # v of integers, k of doubles: the divisor
+SELECT_DOUBLE = 49  # p, v, v: the first where set
+LOOKUP_DOUBLE = 50  # c of codes, t of float64
 
 # Outputs.
 EMIT_SEGMENT = 60  # destination: segment; p of members, p of unknowns or -1

@@ -80,7 +80,9 @@ class Circuit:
             return right
         if right == self.zeros:
             return left
-        whole = self._rejoined(left, right)
+        whole = self._joined(left, right)
+        if whole is None:
+            whole = self._joined(right, left)
         return self.make(Op.OR, min(left, right), max(left, right)) if whole is None else whole
 
     def all_of(self, *planes: GateId) -> GateId:
@@ -113,10 +115,19 @@ class Circuit:
         gate = self.gates[plane]
         return gate.op is Op.NOT and gate.operands[0] == other
 
-    def _rejoined(self, left: GateId, right: GateId) -> GateId | None:
-        """`(a & b) | (a & ~b)` is `a`: the true and the false rows of a comparison are those that have a value."""
-        for one, other in ((left, right), (right, left)):
-            kept, removed = self.gates[one], self.gates[other]
-            if removed.op is Op.AND_NOT and kept.op is Op.AND and set(removed.operands) == set(kept.operands):
-                return removed.operands[0]
-        return None
+    def _joined(self, kept: GateId, other: GateId) -> GateId | None:
+        """`kept | other` where the second adds to the first in a simpler way, or nothing.
+
+        `(a & b) | (a & ~b)` is `a`: the true and the false rows of a comparison are those that have a value.
+        """
+        first, second = self.gates[kept], self.gates[other]
+        if second.op is Op.AND and kept in second.operands:
+            return kept
+        if second.op is not Op.AND_NOT:
+            return None
+        plane, removed = second.operands
+        if removed == kept:
+            return self.either(kept, plane)
+        if plane == kept:
+            return kept
+        return plane if first.op is Op.AND and set(first.operands) == {plane, removed} else None

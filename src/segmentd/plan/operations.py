@@ -172,8 +172,8 @@ OPERANDS: Final[Mapping[Op, str]] = MappingProxyType(
         Op.EMIT_DOUBLE: "d",
     }
 )
-"""The operands of each operation, a letter each: planes `p`, integers `i`, doubles `d` by register (negative: a column),
-`c`olumns, parameters `k`, `t`ables, and `_` for the name of a predicate, a flag or a field."""
+"""The operands of each operation, a letter each: planes `p`, integers `i`, doubles `d` by register (negative: a
+column), `c`olumns, parameters `k`, `t`ables, and `_` for the name of a predicate, a flag or a field."""
 
 
 def register_of(operation: Op) -> Register:
