@@ -64,7 +64,9 @@ def _set(message: Any, field: str, kind: Kind, value: Value) -> None:
         getattr(message, field).extend(value)
     elif kind in (Kind.TIMESTAMP, Kind.DATE):
         assert isinstance(value, int)
-        getattr(message, field).CopyFrom(timestamp(value))
+        # By its bytes: the field's class is of the schema's own pool, and is not the generated one.
+        getattr(message, field).MergeFromString(timestamp(value).SerializeToString())
+        getattr(message, field).SetInParent()
     else:
         wrapper = getattr(message, field)
         wrapper.SetInParent()

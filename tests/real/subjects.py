@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
+from segmentd.language.tree import Value
 from segmentd.schema import (
     BOOL,
     DATE,
@@ -28,6 +29,8 @@ from tests.oracle.calendar import instant, start_of_day
 from tests.oracle.subjects import Row
 from tests.real.definitions import Definitions
 from tests.real.population import CURRENCY, ZONE
+
+Key = TypeVar("Key")
 
 _MONEY: Final = DataType(Kind.DECIMAL, 2, CURRENCY)
 _TYPES: Final[Mapping[str, DataType]] = {
@@ -57,12 +60,18 @@ def population_schema(table: pa.Table, definitions: Definitions) -> Schema:
 
 def population_rows(table: pa.Table, schema: Schema) -> list[Row]:
     """Every customer's values as the typed tree writes them: moments in microseconds, amounts in minor units."""
-    columns = {}
-    for spec in schema.given:
-        convert = _CONVERSIONS.get(spec.type.kind, _unchanged)
-        missing = () if spec.type.kind is Kind.LIST else None
-        columns[spec.id] = [missing if value is None else convert(value) for value in table[spec.id].to_pylist()]
+    columns = {
+        spec.id: list(plain_values(dict(enumerate(table[spec.id].to_pylist())), spec.type).values())
+        for spec in schema.given
+    }
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def plain_values(values: Mapping[Key, Any], type_: DataType) -> dict[Key, Value]:
+    """Values as Arrow gives them, as the typed tree writes them; a missing list is an empty one."""
+    convert = _CONVERSIONS.get(type_.kind, _unchanged)
+    missing = () if type_.kind is Kind.LIST else None
+    return {key: missing if value is None else convert(value) for key, value in values.items()}
 
 
 def written_type(text: str) -> DataType:
