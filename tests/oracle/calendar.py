@@ -7,6 +7,8 @@ reached by moving whole Gregorian cycles of 400 years, in which weekdays and lea
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 MICROSECONDS = 1_000_000
@@ -18,6 +20,13 @@ EARLIEST_US = -62_135_596_800 * MICROSECONDS
 LATEST_US = 253_402_300_800 * MICROSECONDS - 1
 
 
+@cache
+def time_zone(name: str) -> ZoneInfo:
+    """The zone by the rules of the `tzdata` package, whatever database the machine has."""
+    with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=name)
+
+
 def instant(moment: dt.datetime) -> int:
     """Microseconds since the epoch of an aware datetime, exactly."""
     return (moment - EPOCH) // dt.timedelta(microseconds=1)
@@ -27,15 +36,15 @@ def local_date(instant_us: int, zone: str) -> tuple[int, int, int]:
     """Year, month and day in the zone; the year may be 0 or 10,000 at the ends of the range."""
     cycles = _cycles_inward(instant_us)
     moved = EPOCH + dt.timedelta(microseconds=instant_us + cycles * CYCLE)
-    local = moved.astimezone(ZoneInfo(zone))
+    local = moved.astimezone(time_zone(zone))
     return local.year - cycles * CYCLE_YEARS, local.month, local.day
 
 
 def start_of_day(date: dt.date, zone: str) -> int:
     """The first instant of the date in the zone: midnight, or the end of the gap that swallows midnight."""
-    midnight = dt.datetime.combine(date, dt.time(), tzinfo=ZoneInfo(zone))
+    midnight = dt.datetime.combine(date, dt.time(), tzinfo=time_zone(zone))
     before = midnight.replace(fold=0)
-    back = before.astimezone(dt.UTC).astimezone(ZoneInfo(zone))
+    back = before.astimezone(dt.UTC).astimezone(time_zone(zone))
     if back.replace(tzinfo=None) == before.replace(tzinfo=None):
         return instant(before)
     return _end_of_gap(date, zone)
@@ -64,7 +73,7 @@ def _cycles_inward(instant_us: int) -> int:
 
 def _end_of_gap(date: dt.date, zone: str) -> int:
     """The first second whose local date is this one, found by halving between the noons around midnight."""
-    noon = dt.datetime.combine(date, dt.time(12), tzinfo=ZoneInfo(zone))
+    noon = dt.datetime.combine(date, dt.time(12), tzinfo=time_zone(zone))
     before, after = instant(noon) // MICROSECONDS - 86_400, instant(noon) // MICROSECONDS
     while after - before > 1:
         middle = (before + after) // 2

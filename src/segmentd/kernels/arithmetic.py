@@ -57,7 +57,7 @@ def multiply_ints(left: Any, right: Any, words: int, out: Any, failed: Any) -> N
         for lane in range(64):
             row = word * 64 + lane
             bits |= np.uint64(product_overflows(left[row], right[row])) << np.uint64(lane)
-            out[row] = left[row] * right[row]
+            out[row] = np.int64(np.uint64(left[row]) * np.uint64(right[row]))
         failed[word] = bits
 
 
@@ -70,7 +70,7 @@ def multiply_range(values: Any, factor: int, low: int, high: int, words: int, ou
             row = word * 64 + lane
             value = values[row]
             bits |= np.uint64((value < low) | (value > high)) << np.uint64(lane)
-            out[row] = value * factor
+            out[row] = np.int64(np.uint64(value) * np.uint64(factor))
         failed[word] = bits
 
 

@@ -1,0 +1,72 @@
+"""Logic, counts and look-ups on planes agree with Python's on whole integers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segmentd.kernels import lookup, planes
+from tests.kernels.rows import bits, singles
+
+LEFT = (0, 2**64 - 1, 0xF0F0_A5A5_0001_8000, 1, 2**63)
+RIGHT = (2**64 - 1, 2**64 - 1, 0x0FF0_FFFF_0001_0000, 0, 2**63 + 1)
+
+
+def column(*words: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    """Words as a plane."""
+    return np.array(words, np.uint64)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "expected"),
+    [
+        (planes.and_planes, [a & b for a, b in zip(LEFT, RIGHT, strict=True)]),
+        (planes.or_planes, [a | b for a, b in zip(LEFT, RIGHT, strict=True)]),
+        (planes.and_not_planes, [a & ~b & (2**64 - 1) for a, b in zip(LEFT, RIGHT, strict=True)]),
+    ],
+    ids=["and", "or", "and_not"],
+)
+def test_logic_of_two(kernel: object, expected: list[int]) -> None:
+    """Each bit follows from the two above it, also when the result takes an operand's place."""
+    assert callable(kernel)
+    left, right, out = column(*LEFT), column(*RIGHT), column(*[7] * 5)
+    kernel(left, right, 5, out)
+    assert [int(word) for word in out] == expected
+    kernel(left, right, 5, left)
+    assert [int(word) for word in left] == expected
+
+
+def test_negation_copy_and_fill() -> None:
+    """A complement, a copy and a constant, word by word."""
+    out = column(*[7] * 5)
+    planes.not_plane(column(*LEFT), 5, out)
+    assert [int(word) for word in out] == [2**64 - 1 - word for word in LEFT]
+    planes.copy_plane(column(*LEFT), 5, out)
+    assert [int(word) for word in out] == list(LEFT)
+    planes.fill_plane(np.uint64(9), 5, out)
+    assert [int(word) for word in out] == [9] * 5
+
+
+@pytest.mark.parametrize("last_word", [2**64 - 1, 1, 2**63 - 1])
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_the_last_word_is_cut(count: int, last_word: int) -> None:
+    """Bits past the last row are neither counted nor emitted."""
+    kept = [*LEFT[: count - 1], LEFT[count - 1] & last_word]
+    assert planes.count_plane(column(*LEFT), count, np.uint64(last_word)) == sum(word.bit_count() for word in kept)
+    out = column(*[7] * count)
+    planes.emit_plane(column(*LEFT), count, np.uint64(last_word), out)
+    assert [int(word) for word in out] == kept
+
+
+def test_lookups() -> None:
+    """Each row takes the flag or the value that stands at its code."""
+    codes = singles([0, 3, 1, 2, 2, 3], np.int32)
+    flags = np.array([0b0001, 0b0110, 0b1000, 0b1111], np.uint8)
+    for bit in range(4):
+        out = column(7)
+        lookup.lookup_bits(codes, flags, bit, 1, out)
+        assert bits(out) == [bool(int(flags[code]) >> bit & 1) for code in codes]
+    values = np.array([5, -1, 2**63 - 1, -(2**63)], np.int64)
+    found = np.zeros(64, np.int64)
+    lookup.lookup_values(codes, values, 64, found)
+    assert list(found) == [values[code] for code in codes]
