@@ -2,13 +2,14 @@
 
 ```python
 import numpy as np
-from segmentd.client import Client, SegmentDefinition
+from segmentd.client import DOUBLE, AttributeDefinition, Client, SegmentDefinition
 
-with Client("localhost:50051") as client:
-    client.apply_segments({"affluent": SegmentDefinition("customer.income >= 3000 && customer.age >= 30")})
-    answer = client.score({"income": np.array([1200.0, 5300.0]), "age": np.array([44, 51])})
-    print(answer.members("affluent"), answer.counts["affluent"])
-    print(answer.to_arrow())
+with Client("localhost:50051", ledger="retail") as client:
+    client.create_ledger("retail", currency_code="EUR")
+    client.create_attribute("customer.income", AttributeDefinition(DOUBLE))
+    client.create_segment("affluent", SegmentDefinition("customer.income >= 3000"))
+    answer = client.score({"income": np.array([1200.0, 5300.0, 3000.0])})
+    print(answer.counts["affluent"], answer.members("affluent"))
 ```
 """
 
@@ -24,8 +25,16 @@ from segmentd.client.membership import Count, Form, FormError, Memberships
 from segmentd.client.scores import Basis, ScoreResult
 from segmentd.client.segments import Benefit, CheckedExpression, ExpressionIssue, Segment, SegmentDefinition
 from segmentd.client.sync import Client
+from segmentd.schema import BOOL, DATE, DOUBLE, INT64, LIST, STRING, TIMESTAMP, DataType, Kind, Subject
 
 __all__ = [
+    "BOOL",
+    "DATE",
+    "DOUBLE",
+    "INT64",
+    "LIST",
+    "STRING",
+    "TIMESTAMP",
     "Action",
     "AsyncClient",
     "Attribute",
@@ -37,11 +46,13 @@ __all__ = [
     "Client",
     "Computed",
     "Count",
+    "DataType",
     "EvaluationPage",
     "EvaluationResult",
     "ExpressionIssue",
     "Form",
     "FormError",
+    "Kind",
     "Ledger",
     "Memberships",
     "ScoreResult",
@@ -49,6 +60,7 @@ __all__ = [
     "SegmentDefinition",
     "SegmentdCallError",
     "ServerUnreachableError",
+    "Subject",
     "Timeouts",
     "Tls",
 ]

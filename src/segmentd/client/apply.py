@@ -124,6 +124,7 @@ def run_in_order(calls: Mapping[str, Call[Any]], *, dry_run: bool) -> Steps[dict
             try:
                 yield call
             except SegmentdCallError as error:
+                error.add_note(f"while applying {resource_id}")
                 if error.reason not in WAITS or not needs_one_of(error, set(calls) - {resource_id}):
                     raise
                 failed[resource_id] = error
@@ -138,4 +139,4 @@ def run_in_order(calls: Mapping[str, Call[Any]], *, dry_run: bool) -> Steps[dict
 def needs_one_of(error: SegmentdCallError, others: set[str]) -> bool:
     """Whether the error names a resource that another call creates or changes."""
     named = " ".join(error.metadata.values()).replace("->", " ").replace(",", " ").split()
-    return any(name in others or f"customer.{name}" in others for name in named)
+    return any(name in others or any(other.endswith(f".{name}") for other in others) for name in named)
