@@ -184,7 +184,8 @@ ARITHMETIC: dict[str, Handler] = {
     "duration_to_duration": identity,
     "bool_to_bool": truth_identity,
     **{f"timestamp_to_{name}": getter(name, zoned=False) for name in _FIELDS},
-    **{f"timestamp_to_{name}_with_tz": getter(name, zoned=True) for name in _FIELDS},
+    **{f"timestamp_to_{name}_with_tz": getter(name, zoned=True) for name in _FIELDS if name != "seconds"},
+    "timestamp_to_seconds_tz": getter("seconds", zoned=True),  # cel-cpp's name for it
     **{f"duration_to_{name}": duration_unit(unit_us) for name, unit_us in _DURATION_UNITS.items()},
     "duration_to_milliseconds": duration_milliseconds,
     "years_between_timestamp_timestamp": between(Op.MONTHS_BETWEEN, 12),

@@ -1,7 +1,8 @@
 """The circuit: operations of all asked segments as a graph in which equal parts are one gate.
 
 Gates are made through methods that simplify, so that what is built is small and canonical: a condition that two
-segments share is one gate, and a row that cannot be unknown costs nothing.
+segments share is one gate, and a row that cannot be unknown costs nothing. Negations are pulled up, towards the
+outputs, where they meet and vanish.
 """
 
 from __future__ import annotations
@@ -80,6 +81,10 @@ class Circuit:
             return right
         if right == self.zeros:
             return left
+        if self.gates[left].op is Op.NOT:
+            return self.complement(self.without(self.gates[left].operands[0], right))
+        if self.gates[right].op is Op.NOT:
+            return self.complement(self.without(self.gates[right].operands[0], left))
         whole = self._joined(left, right)
         if whole is None:
             whole = self._joined(right, left)
@@ -104,8 +109,13 @@ class Circuit:
         return self.both(plane, self.complement(removed))
 
     def _difference(self, plane: GateId, removed: GateId) -> GateId:
-        if self.gates[plane].op is Op.NOT:
-            return self.complement(self.either(self.gates[plane].operands[0], removed))
+        gate, other = self.gates[plane], self.gates[removed]
+        if gate.op is Op.NOT:
+            return self.complement(self.either(gate.operands[0], removed))
+        if other.op is Op.AND_NOT and other.operands[0] == plane:
+            return self.both(plane, other.operands[1])
+        if other.op is Op.AND and plane in other.operands:
+            return self._difference(plane, other.operands[other.operands[0] == plane])
         return self.make(Op.AND_NOT, plane, removed)
 
     def _are_complements(self, left: GateId, right: GateId) -> bool:

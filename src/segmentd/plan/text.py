@@ -45,7 +45,7 @@ def reads_subject(node: Node) -> bool:
 
 def is_text_call(node: Node) -> bool:
     """Whether the node is an operation on text, or one that makes text: it has no kernel."""
-    if not isinstance(node, Call) or node.overload == CONDITIONAL or node.overload.endswith("_with_tz"):
+    if not isinstance(node, Call) or node.overload == CONDITIONAL or node.overload.startswith("timestamp_to_"):
         return False
     return is_text(node.type) or any(_holds_text(argument) for argument in node.arguments)
 
