@@ -20,7 +20,7 @@ _DAY_US: Final = 86_400_000_000
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EARLIEST: Final = datetime(1, 1, 3, tzinfo=UTC)
 _LATEST: Final = datetime(9999, 12, 29, tzinfo=UTC)
-"""Python cannot convert moments at the very ends to local time; the zone's offset there is that of a day or two inwards."""
+"""Python cannot convert moments at the very ends to local time; the offset there is taken a day or two inwards."""
 
 
 def to_microseconds(moment: datetime) -> int:
@@ -78,7 +78,7 @@ def _packed(day: int) -> int:
 
 
 def _civil(day: int) -> tuple[int, int, int]:
-    """Year, month and day; the zone's offset can lead a day out of Python's years, which are shifted by an era of 400."""
+    """Year, month and day; eras of 400 years repeat, for a zone's offset can lead out of Python's years."""
     era, rest = divmod(day + _EPOCH_ORDINAL - 1, 146_097)
     shifted = date.fromordinal(rest + 1)
     return shifted.year + 400 * era, shifted.month, shifted.day

@@ -1,4 +1,4 @@
-"""Reports of the official parser and checker, said again for people: in our words, our types, and at the right place."""
+"""Reports of the official parser and checker, said again for people: in our words and types, at the right place."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from segmentd.language.money import Amounts
 from segmentd.language.official import MAX_DEPTH, NOW
 from segmentd.language.overloads import SUPPORTED
 from segmentd.language.source import Source
+from segmentd.language.wording import allowed
 from segmentd.schema import INT64, Schema
 
 _REPORT: Final = re.compile(r"(?:^[A-Z_]+: |^|\n)ERROR: <input>:(-?\d+):(-?\d+): ")
 _TAIL: Final = re.compile(r"(?:\n \|.*)?(?: \[[A-Z_]+\])?\s*\Z", re.DOTALL)
+_ENDS_EARLY: Final = "the expression ends too early"
 _TOO_DEEP: Final = re.compile(r"recursion (?:limit|depth)")
 
 
 @dataclass(frozen=True)
 class Complaints:
-    """Turns reports on one text into issues. `amounts` is the text that was checked, `parsed` the tree of the given one."""
+    """Turns reports on one text into issues. `amounts` is the text that was checked, `parsed` the given one's tree."""
 
     source: Source
     schema: Schema
@@ -37,7 +39,7 @@ class Complaints:
         if _TOO_DEEP.search(report):
             return [too_deep(self.source)]
         found = {issue.position: issue for issue in reversed([self._issue(*entry) for entry in self._entries(report)])}
-        return list(found.values()) or [self.source.error(0, ErrorReason.EXPRESSION_SYNTAX, _scrubbed(report))]
+        return _telling(list(found.values())) or [self.syntax(0, _scrubbed(report))]
 
     def _entries(self, report: str) -> Iterable[tuple[int, str]]:
         """Offset in the given text, and words, of each entry."""
@@ -78,9 +80,10 @@ class Complaints:
 
     def undeclared(self, offset: int, match: re.Match[str]) -> Issue:
         """A variable or function that is not there."""
-        name, at = match["name"], self.source.to_name(offset)
-        if any(operation.function == name for operation in self._operations().get(offset, [])) or "." in name:
-            return self._no_function(at, name)
+        name = match["name"]
+        if any(operation.name == name for operation in self._operations().get(offset, [])):
+            return self._no_function(self.source.to_name(offset), name)
+        offset, name = self.source.start_of_path(name, offset), name.partition(".")[0]
         if self.schema.get(name):
             message = f"no variable {name!r}; the attribute is read as {self.schema.subject}.{name}"
             return self.source.error(offset, ErrorReason.UNKNOWN_ATTRIBUTE, message, attribute=name, nearest=name)
@@ -97,10 +100,10 @@ class Complaints:
 
     def _no_function(self, offset: int, name: str) -> Issue:
         known = {overload.function for overload in SUPPORTED.values() if overload.function[0].isalpha()}
-        nearest = nearest_name(name, sorted(known))
-        hint = f"; did you mean {nearest!r}?" if nearest and nearest != name else ""
+        nearest = None if "." in name else nearest_name(name, sorted(known))
+        hint = f"; did you mean {nearest!r}?" if nearest else ""
         if name in known:
-            hint = f"; {name} is a method or function of another form, see the language's table"
+            hint = f"; allowed: {allowed(name)}"
         message = f"no function {name!r}{hint}"
         return self.source.error(offset, ErrorReason.UNSUPPORTED_OPERATION, message, operation=name)
 
@@ -108,8 +111,14 @@ class Complaints:
         """Operands that do not fit."""
         operations = self._operations().get(offset, [])
         operation = next((found for found in operations if found.function == match["function"]), None)
-        reason, message, metadata = mismatch(match["function"], match["types"], operation, self.source)
+        reason, message, metadata = mismatch(match["function"], match["types"], operation)
         return self.source.error(self.source.to_name(offset), reason, message, **metadata)
+
+
+def _telling(issues: list[Issue]) -> list[Issue]:
+    """Without the end of the text, which the parser also finds unexpected after anything else."""
+    others = [issue for issue in issues if issue.message != _ENDS_EARLY]
+    return others or issues
 
 
 def too_deep(source: Source) -> Issue:
@@ -136,8 +145,7 @@ def _without_namespaces(
     for offset, words in entries:
         for operation in operations.get(offset, []):
             if operation.namespace and f"'{operation.function}'" in words and words.startswith("undeclared"):
-                full = f"{operation.namespace}.{operation.function}"
-                qualified[operation.namespace_offset] = (offset, words.replace(operation.function, full, 1))
+                qualified[operation.namespace_offset] = (offset, words.replace(operation.function, operation.name, 1))
     dropped = {offset for offset, _ in qualified.values()} | set(qualified)
     return [*qualified.values(), *(entry for entry in entries if entry[0] not in dropped)]
 
@@ -150,7 +158,7 @@ def _scrubbed(words: str) -> str:
 def _unexpected(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
     token = match["token"]
     if token == "<EOF>":  # noqa: S105 - the parser's word for the end
-        return complaints.syntax(offset, "the expression ends too early")
+        return complaints.syntax(offset, _ENDS_EARLY)
     return complaints.syntax(offset, f"unexpected {token!r}")
 
 
@@ -158,7 +166,7 @@ def _no_alternative(complaints: Complaints, offset: int, _: re.Match[str]) -> Is
     rest = complaints.source.text[offset:]
     token = re.match(r"\w+|\S|$", rest)
     shown = token.group() if token else ""
-    return complaints.syntax(offset, f"unexpected {shown!r}" if shown else "the expression ends too early")
+    return complaints.syntax(offset, f"unexpected {shown!r}" if shown else _ENDS_EARLY)
 
 
 def _no_token(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
@@ -183,7 +191,7 @@ def _bad_number(complaints: Complaints, offset: int, _: re.Match[str]) -> Issue:
 
 
 def _no_fields(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
-    _, message, metadata = mismatch(".", f"({match['type']})", None, complaints.source)
+    _, message, metadata = mismatch(".", f"({match['type']})", None)
     at = complaints.source.to_name(offset)
     return complaints.source.error(at, ErrorReason.EXPRESSION_TYPE, message, **metadata)
 
@@ -194,6 +202,8 @@ def _other_syntax(complaints: Complaints, offset: int, match: re.Match[str]) -> 
 
 def _optional_syntax(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
     message = f"{match['syntax']} is not supported"
+    # The parser places it at the start of the text.
+    offset = max(complaints.source.text.find(match["syntax"]), offset)
     return complaints.source.error(offset, ErrorReason.UNSUPPORTED_OPERATION, message, operation=match["syntax"])
 
 

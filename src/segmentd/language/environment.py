@@ -5,27 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from segmentd.errors import ErrorReason
 from segmentd.language.celtree_pb2 import CheckedExpr, ParsedExpr
 from segmentd.language.complaints import Complaints
-from segmentd.language.extent import depth, node_count
-from segmentd.language.fold import Folder
+from segmentd.language.finish import finish, warnings_of
+from segmentd.language.hints import attributes_read
 from segmentd.language.issues import ExpressionError, Issue, expression_error
+from segmentd.language.limits import check_chain, check_text, cycle_issue
 from segmentd.language.money import Amounts, place_amounts
-from segmentd.language.nullability import surprises
-from segmentd.language.official import OfficialEnvironment, OfficialRefusal, subject_environment
+from segmentd.language.official import OfficialRefusal, subject_environment
 from segmentd.language.results import check_result
-from segmentd.language.rules import broken_rules
 from segmentd.language.source import Source
 from segmentd.language.subject_message import subject_message
 from segmentd.language.translate import CheckedText, Translator
-from segmentd.language.tree import AttributeRead, Node, Position, Presence, SegmentVerdict, walk
+from segmentd.language.tree import AttributeRead, Node, Presence, SegmentVerdict, walk
 from segmentd.schema import BOOL, DataType, Schema
 
-MAX_CODE_POINTS: Final = 16_384
-MAX_NODES: Final = 4_096
-MAX_TREE_DEPTH: Final = 128
-"""Of a tree with its computed attributes pasted in; what evaluates trees is recursive."""
+Path = tuple[str, ...]
+"""Ids of the computed attributes whose expressions are being compiled, each read by the one before."""
+
+_TOP: Final[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -55,30 +53,31 @@ class Environment:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self._official: OfficialEnvironment = subject_environment(subject_message(schema))
-        self._computed: dict[str, Node] = {}
+        self._official = subject_environment(subject_message(schema))
+        self._trees: dict[str, Node] = {}
 
     def compile(self, text: str, *, result: DataType | None = BOOL, itself: str | None = None) -> CompiledExpression:
         """The meaning of a text whose value has to be of type `result`, or of any attribute type where that is None.
 
         `itself` is the computed attribute that the text defines, which it may not read. Raises ExpressionError.
         """
-        return self._compile(text, result, () if itself is None else (itself,))
+        return self._compile(text, result, _TOP if itself is None else (itself,))
 
-    def _compile(self, text: str, result: DataType | None, path: tuple[str, ...]) -> CompiledExpression:
+    def _compile(self, text: str, result: DataType | None, path: Path) -> CompiledExpression:
         source = Source(text)
-        _check_text(source)
+        check_text(source)
         parsed = self._parse(source)
         amounts = place_amounts(source, parsed, self.schema, result)
         if isinstance(amounts, list):
             raise expression_error(amounts)
         checked = self._check(source, parsed, amounts)
-        translator = self._translator(CheckedText(source, checked, parsed.source_info.positions, amounts.types), path)
-        tree = translator.translate(checked.expr)
-        if tree is None:
+        serialized = checked.SerializeToString()
+        checked_text = CheckedText(source, checked, parsed.source_info.positions, amounts.types)
+        translator = Translator(checked_text, self.schema, self._computed(parsed, source, path))
+        translated = translator.translate()
+        if translated is None:
             raise expression_error(translator.issues)
-        tree = check_result(tree, result, source)
-        tree = self._finish(tree, source)
+        tree = finish(check_result(translated, result, source), source, self.schema)
         return CompiledExpression(
             text=text,
             tree=tree,
@@ -86,8 +85,8 @@ class Environment:
             attributes=frozenset(translator.attributes),
             given=frozenset(node.id for node in walk(tree) if isinstance(node, AttributeRead | Presence)),
             segments=frozenset(node.segment for node in walk(tree) if isinstance(node, SegmentVerdict)),
-            warnings=tuple(_warnings(tree, source, self.schema)),
-            checked=checked.SerializeToString(),
+            warnings=tuple(warnings_of(tree, source, self.schema)),
+            checked=serialized,
         )
 
     def _parse(self, source: Source) -> ParsedExpr:
@@ -104,80 +103,28 @@ class Environment:
             complaints = Complaints(source, self.schema, amounts, parsed)
             raise expression_error(complaints.issues(str(refusal))) from None
 
-    def _translator(self, text: CheckedText, path: tuple[str, ...]) -> Translator:
-        return Translator(text, self.schema, lambda attribute_id: self._computed_tree(attribute_id, path, text.source))
+    def _computed(self, parsed: ParsedExpr, source: Source, path: Path) -> dict[str, Node | ExpressionError]:
+        """The trees of the computed attributes that a text reads, or why one has none.
 
-    def _computed_tree(self, attribute_id: str, path: tuple[str, ...], source: Source) -> Node:
-        """The tree of a computed attribute. Raises ExpressionError, at the start of `source` where it is a cycle."""
+        Before the text's own tree is translated, so that a chain of attributes does not nest translations.
+        """
+        trees: dict[str, Node | ExpressionError] = {}
+        for attribute_id in sorted(set(attributes_read(parsed.expr, self.schema))):
+            spec = self.schema.get(attribute_id)
+            if spec is not None and spec.expression is not None:
+                try:
+                    trees[attribute_id] = self._tree(attribute_id, spec.expression, spec.type, source, path)
+                except ExpressionError as error:
+                    trees[attribute_id] = error
+        return trees
+
+    def _tree(self, attribute_id: str, text: str, type_: DataType, source: Source, path: Path) -> Node:
         if attribute_id in path:
-            raise expression_error([self._cycle((*path[path.index(attribute_id) :], attribute_id), source)])
-        if (known := self._computed.get(attribute_id)) is not None:
+            cycle = (*path[path.index(attribute_id) :], attribute_id)
+            raise expression_error([cycle_issue(cycle, source, self.schema)])
+        if (known := self._trees.get(attribute_id)) is not None:
             return known
-        spec = self.schema.get(attribute_id)
-        if spec is None or spec.expression is None:
-            raise AssertionError(f"{attribute_id} is not computed")
-        tree = self._compile(spec.expression, spec.type, (*path, attribute_id)).tree
-        self._computed[attribute_id] = tree
+        check_chain(path, source)
+        tree = self._compile(text, type_, (*path, attribute_id)).tree
+        self._trees[attribute_id] = tree
         return tree
-
-    def _cycle(self, ids: tuple[str, ...], source: Source) -> Issue:
-        cycle = " -> ".join(f"{self.schema.subject}.{attribute_id}" for attribute_id in ids)
-        message = f"the attribute is computed from itself: {cycle}"
-        return source.error(0, ErrorReason.ATTRIBUTE_CYCLE, message, cycle=cycle)
-
-    def _finish(self, tree: Node, source: Source) -> Node:
-        """The tree with its constant parts evaluated. Raises ExpressionError where a rule on whole trees is broken."""
-        issues: list[Issue] = []
-        _check_extent(tree, source)
-
-        def report(position: Position, why: str) -> None:
-            offset = source.offset(position.line, position.column)
-            issues.append(source.error(offset, ErrorReason.CONSTANT_FAILS, f"this part always fails: {why}", error=why))
-
-        folded = Folder(self.schema.time_zone, report).fold(tree)
-        for position, reason, message, operation in broken_rules(folded) if not issues else ():
-            offset = source.offset(position.line, position.column)
-            issues.append(source.error(offset, reason, message, operation=operation))
-        if issues:
-            raise expression_error(issues)
-        return folded
-
-
-def _check_text(source: Source) -> None:
-    length = len(source.text)
-    if length > MAX_CODE_POINTS:
-        message = f"{length} code points; at most {MAX_CODE_POINTS} are allowed"
-        raise _error(source, 0, ErrorReason.EXPRESSION_TOO_LONG, message, length=length, limit=MAX_CODE_POINTS)
-    for offset, character in enumerate(source.text):
-        if character == "\0" or "\ud800" <= character <= "\udfff":
-            message = f"unexpected character U+{ord(character):04X}"
-            raise _error(source, offset, ErrorReason.EXPRESSION_SYNTAX, message)
-
-
-def _check_extent(tree: Node, source: Source) -> None:
-    nodes, levels = node_count(tree), depth(tree)
-    if nodes > MAX_NODES:
-        message = (
-            f"{nodes} operations and operands, with computed attributes pasted in; at most {MAX_NODES} are allowed"
-        )
-        raise _error(source, 0, ErrorReason.EXPRESSION_TOO_LONG, message, length=nodes, limit=MAX_NODES)
-    if levels > MAX_TREE_DEPTH:
-        message = f"{levels} levels, with computed attributes pasted in; at most {MAX_TREE_DEPTH} are allowed"
-        raise _error(source, 0, ErrorReason.EXPRESSION_TOO_DEEP, message, limit=MAX_TREE_DEPTH)
-
-
-def _error(source: Source, offset: int, reason: ErrorReason, message: str, **metadata: object) -> ExpressionError:
-    return expression_error([source.error(offset, reason, message, **metadata)])
-
-
-def _warnings(tree: Node, source: Source, schema: Schema) -> list[Issue]:
-    warnings: list[Issue] = []
-    for comparison, missing in surprises(tree):
-        name = source.name_at(source.offset(missing.line, missing.column))
-        offset = source.offset(comparison.line, comparison.column)
-        message = (
-            f"true also where {schema.subject}.{name} is missing; "
-            f"to leave those out, write has({schema.subject}.{name}) && in front"
-        )
-        warnings.append(source.warning(offset, message, attribute=name))
-    return warnings

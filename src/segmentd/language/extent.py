@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from segmentd.language.tree import Call, Constant, ListLiteral, Node, Position, children, walk
 from segmentd.schema import BOOL, INT64, LIST, NULL
+
+MAX_NODES: Final = 4_096
+MAX_DEPTH: Final = 128
+"""Of a tree with its computed attributes pasted in: what evaluates trees is recursive."""
 
 
 def node_count(tree: Node) -> int:

@@ -5,6 +5,7 @@ To CEL a DECIMAL is an integer and a DATE a timestamp, so neither its trees nor 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from segmentd.language.celtree_pb2 import Expr
@@ -22,8 +23,26 @@ def attribute_of(expr: Expr, schema: Schema) -> str | None:
     return expr.select_expr.field if operand.ident_expr.name == schema.subject else None
 
 
+def attributes_read(expr: Expr, schema: Schema) -> Iterator[str]:
+    """The ids of the attributes below a node that there are, `has()` included."""
+    match expr.WhichOneof("expr_kind"):
+        case "select_expr":
+            select = expr.select_expr
+            if select.operand.ident_expr.name == schema.subject and schema.get(select.field):
+                yield select.field
+            yield from attributes_read(select.operand, schema)
+        case "call_expr":
+            for operand in (expr.call_expr.target, *expr.call_expr.args):
+                yield from attributes_read(operand, schema)
+        case "list_expr":
+            for element in expr.list_expr.elements:
+                yield from attributes_read(element, schema)
+        case _:
+            return
+
+
 def hinted_type(expr: Expr, schema: Schema) -> DataType | None:
-    """The attribute's type, or the DECIMAL or DATE that an operation on attributes results in; None if neither is clear."""
+    """The attribute's type, or the DECIMAL or DATE that an operation on attributes gives; None if neither is clear."""
     if (attribute_id := attribute_of(expr, schema)) is not None:
         spec = schema.get(attribute_id)
         return spec.type if spec else None

@@ -13,7 +13,29 @@ SEGMENTS: Final = "segments"
 """`customer.segments` is the field that segments are referred to by; no attribute may have its id."""
 
 KEYWORDS: Final = frozenset(
-    "as break const continue else false for function if import in let loop namespace null package return true var void while".split()
+    {
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "let",
+        "loop",
+        "namespace",
+        "null",
+        "package",
+        "return",
+        "true",
+        "var",
+        "void",
+        "while",
+    }
 )
 """What CEL keeps for itself (https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax)."""
 

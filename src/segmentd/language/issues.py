@@ -39,14 +39,15 @@ class Issue:
 
 
 class ExpressionError(SegmentdError):
-    """An expression cannot be used; `issues` says why, in the order of the text. Raised as the first issue's subclass."""
+    """An expression cannot be used; `issues` says why, in the order of the text. Raised as a subclass, by reason."""
 
     reason: ClassVar[ErrorReason] = ErrorReason.EXPRESSION_TYPE
 
     def __init__(self, issues: Sequence[Issue]) -> None:
         first = issues[0]
-        place = {"line": first.position.line, "column": first.position.column}
-        super().__init__("\n".join(map(str, issues)), **{**place, **first.metadata})
+        metadata = {"line": str(first.position.line), "column": str(first.position.column), **first.metadata}
+        super().__init__("\n".join(map(str, issues)))
+        self.metadata = metadata
         self.issues = tuple(issues)
 
 

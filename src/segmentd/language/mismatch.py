@@ -1,4 +1,4 @@
-"""What to say when the operands of an operation do not fit: what was given, what is allowed, and what to write instead."""
+"""What to say when operands do not fit: what was given, what is allowed, and what to write instead."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from segmentd.errors import ErrorReason
 from segmentd.language.cel_types import printed_types
 from segmentd.language.celtree_pb2 import Expr, ParsedExpr
 from segmentd.language.hints import hinted_type
-from segmentd.language.source import Source
-from segmentd.language.unsupported import allowed, display_name
+from segmentd.language.wording import allowed, display_name
 from segmentd.schema import DataType, Kind, Schema
 
 _ONE_TYPE: Final = frozenset({"_==_", "_!=_"})
@@ -20,11 +19,10 @@ _RENAMED: Final = frozenset({Kind.DECIMAL, Kind.DATE})
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """One operand as the given text has it: the type its attributes hint at, and where it starts if it is a whole number."""
+    """One operand as the given text has it: the type that its attributes hint at, and its value if it is an integer."""
 
     hint: DataType | None
-    integer_at: int | None
-    integer: int = 0
+    integer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,11 @@ class Operation:
     operands: tuple[Operand, ...]
     namespace: str = ""
     namespace_offset: int = 0
+
+    @property
+    def name(self) -> str:
+        """The function with its namespace."""
+        return f"{self.namespace}.{self.function}" if self.namespace else self.function
 
 
 def find_operations(
@@ -67,8 +70,7 @@ def _below(expr: Expr) -> list[Expr]:
 
 def _operation(call: Expr.Call, parsed: ParsedExpr, schema: Schema, amounts: Mapping[int, DataType]) -> Operation:
     operands = tuple(
-        _operand(expr, parsed, schema, amounts)
-        for expr in [*([call.target] if call.HasField("target") else []), *call.args]
+        _operand(expr, schema, amounts) for expr in [*([call.target] if call.HasField("target") else []), *call.args]
     )
     if call.HasField("target") and call.target.WhichOneof("expr_kind") == "ident_expr":
         namespace = call.target.ident_expr.name
@@ -76,18 +78,15 @@ def _operation(call: Expr.Call, parsed: ParsedExpr, schema: Schema, amounts: Map
     return Operation(call.function, operands)
 
 
-def _operand(expr: Expr, parsed: ParsedExpr, schema: Schema, amounts: Mapping[int, DataType]) -> Operand:
+def _operand(expr: Expr, schema: Schema, amounts: Mapping[int, DataType]) -> Operand:
     hint = amounts.get(expr.id) or hinted_type(expr, schema)
     if expr.const_expr.WhichOneof("constant_kind") == "int64_value":
-        return Operand(hint, parsed.source_info.positions[expr.id], expr.const_expr.int64_value)
-    return Operand(hint, None)
+        return Operand(hint, expr.const_expr.int64_value)
+    return Operand(hint)
 
 
-def mismatch(
-    function: str, printed: str, operation: Operation | None, source: Source
-) -> tuple[ErrorReason, str, dict[str, str]]:
+def mismatch(function: str, printed: str, operation: Operation | None) -> tuple[ErrorReason, str, dict[str, str]]:
     """Reason, message and metadata of operands of the printed types."""
-    del source
     types = _types(printed_types(printed), operation)
     name = display_name(function)
     metadata = {"operation": name, **dict(zip(("left", "right"), types, strict=False))}
@@ -110,7 +109,7 @@ def _types(printed: list[str], operation: Operation | None) -> list[str]:
 
 def _advice(function: str, types: list[str], operation: Operation | None) -> str:
     if any(type_.startswith(Kind.DECIMAL) for type_ in types) and "DOUBLE" in types:
-        return "write double(x) on the side of the decimal, which gives major units"
+        return "write double(x), which gives the decimal's major units"
     if types in (["DOUBLE", "INT64"], ["INT64", "DOUBLE"]):
         return _write_double(types.index("INT64"), operation)
     if types == ["DOUBLE", "list of INT64"]:
@@ -118,12 +117,12 @@ def _advice(function: str, types: list[str], operation: Operation | None) -> str
     if function in _ONE_TYPE:
         return "both sides need one type"
     shown = allowed(function)
-    return shown if shown != "allowed: " else "it is not supported"
+    return f"allowed: {shown}" if shown else "it is not supported"
 
 
 def _write_double(which: int, operation: Operation | None) -> str:
     operand = operation.operands[which] if operation else None
-    if operand is None or operand.integer_at is None:
+    if operand is None or operand.integer is None:
         return "write double(x) on the side of the INT64"
     return f"write {operand.integer}.0"
 

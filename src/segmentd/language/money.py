@@ -50,7 +50,7 @@ class Amounts:
     spans: tuple[Span, ...] = ()
 
     def original_offset(self, written: int) -> int:
-        """The place in the given text of a place in the rewritten one; inside a rewritten literal, the literal's start."""
+        """The place in the given text of a place in the rewritten one; inside a rewritten literal, its start."""
         index = bisect_right(self.spans, written, key=lambda span: span.written_end) - 1
         before = self.spans[index].shift if index >= 0 else 0
         if index + 1 < len(self.spans):
@@ -59,7 +59,7 @@ class Amounts:
 
 
 def place_amounts(source: Source, parsed: ParsedExpr, schema: Schema, result: DataType | None) -> Amounts | list[Issue]:
-    """Rewrite the literals that meet decimals, or, where result is a DECIMAL, stand for one; or say why they cannot be."""
+    """Rewrite the literals that meet decimals, or stand for one where `result` is a DECIMAL, or say why not."""
     wanted = result if result is not None and result.kind is Kind.DECIMAL else None
     places = dict(_literals(parsed.expr, schema, wanted))
     if not places:
@@ -114,7 +114,7 @@ def _meetings(call: Expr.Call, schema: Schema, wanted: DataType | None) -> list[
 
 
 def _factors(arguments: list[Expr], hints: list[DataType | None], wanted: DataType | None) -> list[DataType | None]:
-    """In a product one side is the amount: the decimal one, or where an amount is wanted the one written with a point."""
+    """In a product one side is the amount: the decimal, or where an amount is wanted, the one written with a point."""
     if any(hints) or wanted is None:
         return hints
     pointed = [argument.const_expr.WhichOneof("constant_kind") == "double_value" for argument in arguments]

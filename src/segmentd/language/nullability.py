@@ -35,7 +35,9 @@ def _surprises_of(node: Call, present: frozenset[str]) -> Iterator[Surprise]:
     if any(isinstance(operand, Constant) and operand.value is None for operand in operands):
         return
     for operand in operands:
-        if not isinstance(operand, ListLiteral) and (missing := _may_be_null(operand, present)) is not None:
+        missing = None if isinstance(operand, ListLiteral) else _may_be_null(operand, present)
+        # A comparison in a pasted attribute stands where that attribute is read, and has been warned of there.
+        if missing is not None and missing.position != node.position:
             yield node.position, missing.position
             return
 
@@ -46,7 +48,8 @@ def _may_be_null(node: Node, present: frozenset[str]) -> Node | None:
         certain = node.required or node.type.kind is Kind.LIST or node.id in present
         return None if certain else node
     if isinstance(node, Call) and node.overload == "conditional":
-        return next(filter(None, (_may_be_null(branch, present) for branch in node.arguments[1:])), None)
+        found = [_may_be_null(branch, present) for branch in node.arguments[1:]]
+        return next((branch for branch in found if branch is not None), None)
     return None
 
 

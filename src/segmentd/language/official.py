@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 
 from cel_expr_python import cel
-from cel_expr_python.ext import ext_strings
+from cel_expr_python.ext.ext_strings import ExtStrings
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from segmentd.language.calendar_functions import CALENDAR_FUNCTIONS, start_of_day
@@ -80,7 +80,7 @@ def subject_environment(message: SubjectMessage) -> OfficialEnvironment:
         descriptor_pool=message.pool,
         config=_orderings_config(),
         variables=variables,
-        extensions=[ext_strings.ExtStrings()],
+        extensions=[ExtStrings()],
         functions=_functions(message.schema.time_zone),
     )
     return OfficialEnvironment(env)
@@ -90,7 +90,7 @@ def subject_environment(message: SubjectMessage) -> OfficialEnvironment:
 def plain_environment(time_zone: str) -> OfficialEnvironment:
     """The environment in which parts of expressions are evaluated on plain values; any variable may be bound."""
     use_one_database()
-    return OfficialEnvironment(cel.NewEnv(extensions=[ext_strings.ExtStrings()], functions=_functions(time_zone)))
+    return OfficialEnvironment(cel.NewEnv(extensions=[ExtStrings()], functions=_functions(time_zone)))
 
 
 @lru_cache(maxsize=1)

@@ -54,11 +54,13 @@ def _methods(evaluation: Evaluation, rows: Iterable[tuple[str, ...]]) -> list[Ov
 
 def _functions(evaluation: Evaluation, rows: Iterable[tuple[str, ...]]) -> list[Overload]:
     """Functions; `strings.quote` is one too, of that name."""
-    return [Overload(row[0], row[1].split("(")[0], row[1], evaluation, row[2] if len(row) > 2 else "") for row in rows]
+    return [
+        Overload(row[0], row[1].partition("(")[0], row[1], evaluation, row[2] if len(row) > 2 else "") for row in rows
+    ]
 
 
 def _name(signature: str) -> str:
-    return signature.split("(")[0].split(".")[-1]
+    return signature.partition("(")[0].rpartition(".")[2]
 
 
 _LOGIC: Final = (
@@ -318,7 +320,7 @@ _BY_OPERANDS: Final = frozenset({"equals", "not_equals", "in_list"})
 
 
 def is_tabulated(call: Call) -> bool:
-    """Whether a call is evaluated per distinct tuple of inputs. Equality and `in` are where text or lists are compared."""
+    """Whether a call is evaluated per distinct tuple of inputs; equality and `in` are, of text and lists."""
     if call.overload in _BY_OPERANDS:
         kinds = [argument.type.kind for argument in call.arguments]
         compared = kinds[:1] if call.overload == "in_list" else kinds

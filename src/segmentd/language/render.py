@@ -1,9 +1,11 @@
-"""Typed trees back to CEL's parse trees, so that the official runtime evaluates parts of expressions on plain values."""
+"""Typed trees back to CEL's parse trees, so that the official runtime evaluates parts of them on plain values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import count
+
+from google.protobuf.struct_pb2 import NULL_VALUE
 
 from segmentd.language.celtree_pb2 import Constant as CelConstant
 from segmentd.language.celtree_pb2 import Expr, ParsedExpr
@@ -91,7 +93,7 @@ def _constant(value: Value, kind: Kind) -> CelConstant:
     constant = CelConstant()
     match value, kind:
         case None, _:
-            constant.null_value = 0  # type: ignore[assignment]
+            constant.null_value = NULL_VALUE
         case bool(), _:
             constant.bool_value = value
         case int(), Kind.TIMESTAMP | Kind.DATE:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Iterator
 from typing import Final
 
 from segmentd.errors import ErrorReason
 from segmentd.language.extent import depth
 from segmentd.language.overloads import SUPPORTED, ZONED_GETTERS, Evaluation, is_tabulated
-from segmentd.language.time_zones import use_one_database
+from segmentd.language.time_zones import zone_names
 from segmentd.language.tree import (
     AttributeRead,
     Call,
@@ -22,7 +21,7 @@ from segmentd.language.tree import (
     SegmentVerdict,
     children,
 )
-from segmentd.language.unsupported import display_name
+from segmentd.language.wording import display_name
 from segmentd.schema import Kind
 
 MAX_TABULATED_DEPTH: Final = 40
@@ -76,8 +75,7 @@ def _broken_by_zone(call: Call, name: str) -> Iterator[Finding]:
 
 def is_zone(name: str) -> bool:
     """Whether a getter takes this zone: an IANA name, or an offset `+HH:MM`."""
-    use_one_database()
-    return _OFFSET.fullmatch(name) is not None or name in zoneinfo.available_timezones()
+    return _OFFSET.fullmatch(name) is not None or name in zone_names()
 
 
 def _broken_by_table(call: Call) -> Iterator[Finding]:

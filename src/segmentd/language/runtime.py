@@ -60,7 +60,7 @@ class SubtreeEvaluator:
 
 
 def plain_value(value: cel.Value) -> Value | Literal[Unknown.UNKNOWN]:
-    """A value of the runtime as a value of the typed tree, UNKNOWN for an error."""
+    """A value of the runtime as a value of the typed tree, UNKNOWN for an error and for a list that holds null."""
     plain = value.plain_value()
     match plain:
         case str():
@@ -72,7 +72,8 @@ def plain_value(value: cel.Value) -> Value | Literal[Unknown.UNKNOWN]:
         case timedelta():
             return plain // MICROSECOND
         case list():
-            return tuple(plain)
+            texts = tuple(element for element in plain if isinstance(element, str))
+            return texts if len(texts) == len(plain) else UNKNOWN
         case _:
             raise TypeError(f"the runtime returned a {value.type().name()}")
 

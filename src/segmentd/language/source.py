@@ -54,6 +54,12 @@ class Source:
             return name.start(1)
         return offset
 
+    def start_of_path(self, path: str, offset: int) -> int:
+        """Where `a.b.c` starts, of which some part stands at an offset; the offset itself if it cannot be found."""
+        pattern = r"[ \t\r\n\f]*\.[ \t\r\n\f]*".join(map(re.escape, path.split(".")))
+        spans = (match.span() for match in re.finditer(pattern, self.text))
+        return next((start for start, end in spans if start <= offset < end), offset)
+
     def snippet(self, position: Position) -> str:
         """The line and, below it, a caret under the column; tabs and wide characters are followed by as wide a gap."""
         start = self._line_starts[position.line - 1]

@@ -1,8 +1,8 @@
 """One time zone database for everything: the packaged one, for the official runtime and for Python alike.
 
-The official runtime finds zones under the folder that the environment variable TZDIR names, else in the system's database,
-which small containers lack; Python's `zoneinfo` looks in its own places. Two databases of different years would disagree
-about the days around a change of law.
+The official runtime finds zones under the folder that the environment variable TZDIR names, else in the system's
+database, which small containers lack; Python's `zoneinfo` looks in its own places. Two databases of different years
+would disagree about the days around a change of law.
 """
 
 from __future__ import annotations
@@ -27,6 +27,13 @@ def use_one_database() -> Path:
     zoneinfo.reset_tzpath([folder])
     ZoneInfo.clear_cache()
     return folder
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The IANA names of that database."""
+    use_one_database()
+    return frozenset(zoneinfo.available_timezones())
 
 
 @cache

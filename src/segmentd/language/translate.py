@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from segmentd.errors import ErrorReason
 from segmentd.language.cel_types import data_type
 from segmentd.language.celtree_pb2 import CheckedExpr, Expr
-from segmentd.language.extent import placed, presence_of
+from segmentd.language.extent import MAX_NODES, node_count, placed, presence_of
 from segmentd.language.identifiers import SEGMENTS
 from segmentd.language.issues import ExpressionError, Issue
 from segmentd.language.official import NOW
 from segmentd.language.overloads import SUPPORTED, ZONED_GETTERS
+from segmentd.language.refusals import (
+    Refusal,
+    bare_subject,
+    decimal_misuse,
+    list_of_others,
+    misfit,
+    null_element,
+    other_use_of_segments,
+    passed_on,
+    too_many_nodes,
+    unsupported,
+    unsupported_call,
+    unsupported_construct,
+)
 from segmentd.language.source import Source
 from segmentd.language.tree import (
     AttributeRead,
@@ -27,10 +39,7 @@ from segmentd.language.tree import (
     SegmentVerdict,
 )
 from segmentd.language.typing_rules import DecimalMisuse, common_type, result_type
-from segmentd.language.unsupported import describe_call, name_of
 from segmentd.schema import BOOL, DOUBLE, INT64, LIST, NULL, STRING, AttributeSpec, DataType, Kind, Schema
-
-_SEGMENTS_HINT: Final = 'the only use of {field} is "id" in {field}, with the id of a segment as a literal'
 
 
 @dataclass(frozen=True)
@@ -43,22 +52,35 @@ class CheckedText:
     amounts: Mapping[int, DataType]
 
 
+class _Refused(Exception):  # noqa: N818 - control flow inside this module, not an error of its callers
+    """A part of the tree was refused; `issues` of the translator says why."""
+
+
 class Translator:
     """Translates one checked text. `issues` and `attributes` fill up as it goes.
 
-    `computed` gives the tree of a computed attribute, which is pasted in, or raises ExpressionError.
+    `computed` holds the trees of the computed attributes that the text reads, to be pasted in, or why there is none.
     """
 
-    def __init__(self, text: CheckedText, schema: Schema, computed: Callable[[str], Node]) -> None:
+    def __init__(self, text: CheckedText, schema: Schema, computed: Mapping[str, Node | ExpressionError]) -> None:
         self._text = text
         self._schema = schema
         self._computed = computed
-        self._failed: set[str] = set()
+        self._room = MAX_NODES
         self.issues: list[Issue] = []
         self.attributes: set[str] = set()
 
-    def translate(self, expr: Expr) -> Node | None:
-        """The typed tree; None if a part of it was refused, which `issues` then says."""
+    def translate(self) -> Node | None:
+        """The typed tree; None if parts of it were refused, which `issues` then says, in no order."""
+        return self._translate(self._text.checked.expr)
+
+    def _translate(self, expr: Expr) -> Node | None:
+        try:
+            return self._node(expr)
+        except _Refused:
+            return None
+
+    def _node(self, expr: Expr) -> Node:
         match expr.WhichOneof("expr_kind"):
             case "const_expr":
                 return self._constant(expr)
@@ -71,9 +93,9 @@ class Translator:
             case "list_expr":
                 return self._text_list(expr)
             case _:
-                return self._refuse(expr, name_of(expr, self._text.source, self._offset(expr)))
+                raise self._refused(expr, unsupported_construct(expr, self._text.source.name_at(self._offset(expr))))
 
-    def _constant(self, expr: Expr) -> Node | None:
+    def _constant(self, expr: Expr) -> Node:
         constant, position = expr.const_expr, self._position(expr)
         match constant.WhichOneof("constant_kind"):
             case "null_value":
@@ -87,62 +109,54 @@ class Translator:
             case "string_value":
                 return Constant(constant.string_value, STRING, position)
             case kind:
-                return self._refuse(expr, "uint literal" if kind == "uint64_value" else "bytes literal")
+                raise self._refused(expr, unsupported("uint literal" if kind == "uint64_value" else "bytes literal"))
 
-    def _variable(self, expr: Expr) -> Node | None:
+    def _variable(self, expr: Expr) -> Node:
         name = expr.ident_expr.name
         if name == NOW:
             return Now(self._position(expr))
         if name == self._schema.subject:
-            message = f"{name} is no value by itself; read one of its attributes, as in {name}.id"
-            return self._issue(expr, ErrorReason.UNSUPPORTED_OPERATION, message, operation=name)
-        return self._refuse(expr, f"type {name}")
+            raise self._refused(expr, bare_subject(name))
+        raise self._refused(expr, unsupported(f"type {name}"))
 
-    def _selection(self, expr: Expr) -> Node | None:
+    def _selection(self, expr: Expr) -> Node:
         select = expr.select_expr
         spec = self._schema.get(select.field)
         if select.operand.ident_expr.name != self._schema.subject:
-            return self._refuse(expr, "field of a map or message")
+            raise self._refused(expr, unsupported("field of a map or message"))
         if spec is None:
-            return self._refuse_segments(expr)
+            raise self._refused(expr, other_use_of_segments(self._schema))
         self.attributes.add(spec.id)
         if spec.expression is not None:
-            return self._paste(expr, spec)
+            return self._pasted(expr, spec)
         if select.test_only:
             return Presence(spec.id, spec.type, spec.required, self._position(expr))
         return AttributeRead(spec.id, spec.type, spec.required, self._position(expr))
 
-    def _paste(self, expr: Expr, spec: AttributeSpec) -> Node | None:
-        if spec.id in self._failed:
-            return None
-        try:
-            tree = placed(self._computed(spec.id), self._position(expr))
-        except ExpressionError as error:
-            self._failed.add(spec.id)
-            return self._pass_on(expr, spec.id, error)
+    def _pasted(self, expr: Expr, spec: AttributeSpec) -> Node:
+        tree = self._computed[spec.id]
+        if isinstance(tree, ExpressionError):
+            raise self._refused(expr, passed_on(spec.id, tree))
+        self._room -= node_count(tree)
+        if self._room < 0:
+            raise self._refused(expr, too_many_nodes(MAX_NODES))
+        tree = placed(tree, self._position(expr))
         return presence_of(tree) if expr.select_expr.test_only else tree
 
-    def _pass_on(self, expr: Expr, attribute_id: str, error: ExpressionError) -> None:
-        cause = error.issues[0]
-        message = f"attribute {attribute_id!r} is computed by an expression that cannot be used: {cause.message}"
-        if error.reason is ErrorReason.ATTRIBUTE_CYCLE:
-            message = cause.message
-        self._issue(expr, error.reason, message, **cause.metadata)
-
-    def _call(self, expr: Expr) -> Node | None:
+    def _call(self, expr: Expr) -> Node:
         call = expr.call_expr
         if call.function == "@in" and self._is_segments(call.args[1]):
             return self._verdict(expr)
         overloads = self._text.checked.reference_map[expr.id].overload_id
         operands = [*([call.target] if call.HasField("target") else []), *call.args]
-        if len(overloads) != 1 or (overloads[0] not in SUPPORTED):
-            return self._refuse_call(expr, operands, overloads)
+        if len(overloads) != 1 or overloads[0] not in SUPPORTED:
+            types = [data_type(self._text.checked.type_map[operand.id]) for operand in operands]
+            raise self._refused(expr, unsupported_call(call.function, overloads, types))
         if overloads[0] == "in_list" and operands[1].WhichOneof("expr_kind") == "list_expr":
             return self._among(expr, operands)
-        arguments = self._translate_all(operands)
-        return self._typed_call(expr, overloads[0], arguments) if arguments is not None else None
+        return self._typed_call(expr, overloads[0], self._nodes(operands))
 
-    def _typed_call(self, expr: Expr, overload: str, arguments: tuple[Node, ...]) -> Node | None:
+    def _typed_call(self, expr: Expr, overload: str, arguments: tuple[Node, ...]) -> Node:
         types = [argument.type for argument in arguments]
         if overload in ZONED_GETTERS and types[0].kind is Kind.DATE:
             overload = ZONED_GETTERS[overload]
@@ -151,85 +165,59 @@ class Translator:
             overload = "decimal_to_double"
         official = data_type(self._text.checked.type_map[expr.id])
         if isinstance(official, str):
-            return self._refuse(expr, f"{official} value")
+            raise self._refused(expr, unsupported(f"{official} value"))
+        if official == NULL:
+            raise self._refused(expr, unsupported("ternary between null and null"))
         try:
-            type_ = result_type(overload, types, official)
+            return Call(overload, arguments, result_type(overload, types, official), self._position(expr))
         except DecimalMisuse as misuse:
-            given = {"left": types[0], "right": types[-1]}
-            return self._issue(expr, ErrorReason.DECIMAL_MISUSE, str(misuse), **given)
-        return Call(overload, arguments, type_, self._position(expr))
+            raise self._refused(expr, decimal_misuse(str(misuse), types)) from None
 
-    def _among(self, expr: Expr, operands: Sequence[Expr]) -> Node | None:
+    def _among(self, expr: Expr, operands: Sequence[Expr]) -> Node:
         """`x in [a, b]`, whose elements may be of any type, as long as it is that of `x`."""
-        member = self.translate(operands[0])
-        elements = self._translate_all(list(operands[1].list_expr.elements))
-        if member is None or elements is None:
-            return None
-        literal = ListLiteral(elements, LIST, self._position(operands[1]))
-        for element, element_expr in zip(elements, operands[1].list_expr.elements, strict=True):
+        exprs = list(operands[1].list_expr.elements)
+        member, *elements = self._nodes([operands[0], *exprs])
+        for element, element_expr in zip(elements, exprs, strict=True):
             if element.type == NULL:
-                return self._null_element(element_expr)
+                raise self._refused(element_expr, null_element())
             if common_type(member.type, element.type) is None:
-                return self._misfit(element_expr, member.type, element.type)
+                raise self._refused(element_expr, misfit(member.type, element.type))
+        literal = ListLiteral(tuple(elements), LIST, self._position(operands[1]))
         return Call("in_list", (member, literal), BOOL, self._position(expr))
 
-    def _text_list(self, expr: Expr) -> Node | None:
+    def _text_list(self, expr: Expr) -> Node:
         """A list as a value: of text only."""
-        elements = self._translate_all(list(expr.list_expr.elements))
-        if elements is None:
-            return None
-        for element, element_expr in zip(elements, expr.list_expr.elements, strict=True):
+        exprs = list(expr.list_expr.elements)
+        elements = self._nodes(exprs)
+        for element, element_expr in zip(elements, exprs, strict=True):
             if element.type == NULL:
-                return self._null_element(element_expr)
+                raise self._refused(element_expr, null_element())
             if element.type != STRING:
-                message = f"a list of {element.type} can only stand to the right of in; elsewhere lists hold STRING"
-                return self._issue(
-                    element_expr, ErrorReason.UNSUPPORTED_OPERATION, message, operation=f"list of {element.type}"
-                )
+                raise self._refused(element_expr, list_of_others(element.type))
         return ListLiteral(elements, LIST, self._position(expr))
 
-    def _null_element(self, expr: Expr) -> None:
-        message = "null in a list is not supported; compare with null beside it, as in x == null || x in [...]"
-        self._issue(expr, ErrorReason.UNSUPPORTED_OPERATION, message, operation="null in a list")
-
-    def _misfit(self, expr: Expr, wanted: DataType, given: DataType) -> None:
-        decimal = Kind.DECIMAL in (wanted.kind, given.kind)
-        reason = ErrorReason.DECIMAL_MISUSE if decimal else ErrorReason.EXPRESSION_TYPE
-        hint = "; write 3.0 for 3" if (wanted, given) == (DOUBLE, INT64) else ""
-        message = f"{wanted} is looked for among {given}; the elements have to be of its type{hint}"
-        self._issue(expr, reason, message, left=wanted, right=given)
-
-    def _verdict(self, expr: Expr) -> Node | None:
-        literal = expr.call_expr.args[0].const_expr
-        if literal.WhichOneof("constant_kind") != "string_value":
-            return self._refuse_segments(expr.call_expr.args[1])
-        return SegmentVerdict(literal.string_value, self._position(expr.call_expr.args[0]))
+    def _verdict(self, expr: Expr) -> Node:
+        member, segments = expr.call_expr.args
+        if member.const_expr.WhichOneof("constant_kind") != "string_value":
+            raise self._refused(segments, other_use_of_segments(self._schema))
+        return SegmentVerdict(member.const_expr.string_value, self._position(member))
 
     def _is_segments(self, expr: Expr) -> bool:
         select = expr.select_expr
         return select.field == SEGMENTS and select.operand.ident_expr.name == self._schema.subject
 
-    def _refuse_segments(self, expr: Expr) -> None:
-        field = f"{self._schema.subject}.{SEGMENTS}"
-        self._issue(expr, ErrorReason.UNSUPPORTED_OPERATION, _SEGMENTS_HINT.format(field=field), operation=field)
-
-    def _refuse_call(self, expr: Expr, operands: Sequence[Expr], overloads: Sequence[str]) -> None:
-        types = [data_type(self._text.checked.type_map[operand.id]) for operand in operands]
-        message = describe_call(expr.call_expr.function, types)
-        operation = overloads[0] if len(overloads) == 1 else expr.call_expr.function
-        self._issue(expr, ErrorReason.UNSUPPORTED_OPERATION, message, operation=operation)
-
-    def _refuse(self, expr: Expr, operation: str) -> None:
-        self._issue(expr, ErrorReason.UNSUPPORTED_OPERATION, f"{operation} is not supported", operation=operation)
-
-    def _translate_all(self, exprs: Sequence[Expr]) -> tuple[Node, ...] | None:
-        """All or nothing, after every one has had its say."""
-        nodes = [self.translate(expr) for expr in exprs]
+    def _nodes(self, exprs: Sequence[Expr]) -> tuple[Node, ...]:
+        """All of them, or none after every one has had its say."""
+        nodes = [self._translate(expr) for expr in exprs]
         whole = tuple(node for node in nodes if node is not None)
-        return whole if len(whole) == len(nodes) else None
+        if len(whole) != len(nodes):
+            raise _Refused
+        return whole
 
-    def _issue(self, expr: Expr, reason: ErrorReason, message: str, **metadata: object) -> None:
-        self.issues.append(self._text.source.error(self._offset(expr), reason, message, **metadata))
+    def _refused(self, expr: Expr, refusal: Refusal) -> _Refused:
+        issue = self._text.source.error(self._offset(expr), refusal.reason, refusal.message, **refusal.metadata)
+        self.issues.append(issue)
+        return _Refused()
 
     def _offset(self, expr: Expr) -> int:
         return self._text.source.to_name(self._text.positions[expr.id])

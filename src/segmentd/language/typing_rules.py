@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from segmentd.language.overloads import SUPPORTED
-from segmentd.schema import DATE, NULL, TIMESTAMP, DataType, Kind
+from segmentd.language.wording import display_name
+from segmentd.schema import DATE, INT64, NULL, TIMESTAMP, DataType, Kind
 
-_COMPARED: Final = frozenset(
-    {"equals", "not_equals", "less_int64", "less_equals_int64", "greater_int64", "greater_equals_int64"}
-)
+_COMPARED: Final = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
 _SUMMED: Final = frozenset({"add_int64", "subtract_int64"})
-_RATIO_HINT: Final = "write double(x) for a ratio or a rate; it gives major units"
+_DOUBLE_HINT: Final = "write double(x), which gives the decimal's major units"
 
 
 class DecimalMisuse(ValueError):  # noqa: N818 - names the reason it becomes
@@ -30,7 +29,7 @@ def result_type(overload: str, operands: Sequence[DataType], official: DataType)
 
 def common_type(left: DataType, right: DataType) -> DataType | None:
     """The type of a value that is one or the other; None if there is no such type."""
-    if left == right or right == NULL:
+    if right in (left, NULL):
         return left
     if left == NULL:
         return right
@@ -44,7 +43,7 @@ def _decimal_result(overload: str, operands: Sequence[DataType], official: DataT
         return official
     if overload == "conditional":
         return _chosen(operands)
-    if overload in _COMPARED:
+    if SUPPORTED[overload].function in _COMPARED:
         _require_one_format(operands, "compared with")
         return official
     if overload in _SUMMED:
@@ -64,22 +63,21 @@ def _chosen(operands: Sequence[DataType]) -> DataType:
 
 def _require_one_format(operands: Sequence[DataType], what: str) -> None:
     left, right = operands
-    if common_type(left, right) is not None:
+    if left == right or NULL in operands:
         return
     if left.kind is right.kind:
         raise DecimalMisuse(f"{left} cannot be {what} {right}; scale and currency have to be the same")
-    hint = "only a literal is taken as an amount; write double(x) on the side of the decimal"
-    raise DecimalMisuse(f"{left} cannot be {what} {right}; {hint}")
+    literal = "only a literal is taken as an amount; " if INT64 in operands else ""
+    raise DecimalMisuse(f"{left} cannot be {what} {right}; {literal}{_DOUBLE_HINT}")
 
 
 def _product(operands: Sequence[DataType]) -> DataType:
     left, right = operands
     if left.kind is right.kind:
-        raise DecimalMisuse(f"{left} cannot be multiplied by {right}; {_RATIO_HINT}")
+        raise DecimalMisuse(f"{left} cannot be multiplied by {right}; {_DOUBLE_HINT}")
     return left if left.kind is Kind.DECIMAL else right
 
 
 def _unusable(overload: str, operands: Sequence[DataType]) -> str:
-    signature = SUPPORTED[overload].signature if overload in SUPPORTED else overload
-    given = " and ".join(map(str, operands))
-    return f"{given} given to {signature}, which takes no DECIMAL; {_RATIO_HINT}"
+    name = display_name(SUPPORTED[overload].function)
+    return f"{name} does not take {' and '.join(map(str, operands))}; {_DOUBLE_HINT}"
