@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from segmentd.client import Client
 from tests.berka import berka_directory
 from tests.real.definitions import Definitions, read_definitions
 from tests.real.expected import Customers, Verdict
 from tests.real.population import write_population
+from tests.real.service import define, serving
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,11 @@ def customers(population: Path) -> Customers:
 def expected(customers: Customers, definitions: Definitions) -> Mapping[str, Verdict]:
     """What SQL says about every segment."""
     return {name: customers.verdict(segment) for name, segment in definitions.segments.items()}
+
+
+@pytest.fixture(scope="module")
+def bank(population: Path, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of a running server that holds the population and all definitions."""
+    with serving(population, tmp_path_factory.mktemp("bank")) as client:
+        define(client, definitions)
+        yield client
