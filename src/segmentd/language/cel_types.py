@@ -65,6 +65,9 @@ def _in_our_terms(name: str) -> str:
         name = name.removeprefix("wrapper(").removesuffix(")")
     if name in _PRINTED:
         return _PRINTED[name]
+    # A list without elements: its type is still a parameter of the checker's.
+    if name.startswith("list(") and "%" in name:
+        return "LIST"
     if name.startswith("list("):
         return f"list of {_in_our_terms(name.removeprefix('list(').removesuffix(')'))}"
     return name.removeprefix("ledger.").lower() if name.startswith("ledger.") else name

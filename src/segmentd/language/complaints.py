@@ -11,7 +11,7 @@ from typing import Final
 from segmentd.errors import ErrorReason
 from segmentd.language.celtree_pb2 import ParsedExpr
 from segmentd.language.issues import Issue
-from segmentd.language.mismatch import Operation, find_operations, mismatch
+from segmentd.language.mismatch import SELECTION, Operation, find_operations, mismatch
 from segmentd.language.money import Amounts
 from segmentd.language.official import MAX_DEPTH, NOW
 from segmentd.language.overloads import SUPPORTED
@@ -22,6 +22,13 @@ from segmentd.schema import INT64, Schema
 _REPORT: Final = re.compile(r"(?:^[A-Z_]+: |^|\n)ERROR: <input>:(-?\d+):(-?\d+): ")
 _TAIL: Final = re.compile(r"(?:\n \|.*)?(?: \[[A-Z_]+\])?\s*\Z", re.DOTALL)
 _ENDS_EARLY: Final = "the expression ends too early"
+_HAS: Final = "has() takes an attribute, as in has({subject}.id)"
+_SPELLINGS: Final = {"=": "==", "<>": "!=", "&": "&&", "and": "&&", "|": "||", "or": "||", "not": "!", "is": "=="}
+"""Operators of other languages."""
+
+_CONSEQUENCES: Final = ("<<nil>> parsetree", "*error*")
+"""Marks of entries that only follow from others."""
+
 _TOO_DEEP: Final = re.compile(r"recursion (?:limit|depth)")
 
 
@@ -48,11 +55,16 @@ class Complaints:
         entries = [
             (self.amounts.original_offset(written.offset(int(line), int(column))), _TAIL.sub("", words))
             for line, column, words in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+            if not any(mark in words for mark in _CONSEQUENCES)
         ]
         return _without_namespaces(entries, self._operations())
 
     def _operations(self) -> Mapping[int, list[Operation]]:
         return find_operations(self.parsed, self.schema, self.amounts.types) if self.parsed else {}
+
+    def operations_at(self, offset: int) -> list[Operation]:
+        """The calls and selections that stand at an offset."""
+        return self._operations().get(offset, [])
 
     def _issue(self, offset: int, words: str) -> Issue:
         for pattern, speak in _SPEAKERS:
@@ -81,7 +93,7 @@ class Complaints:
     def undeclared(self, offset: int, match: re.Match[str]) -> Issue:
         """A variable or function that is not there."""
         name = match["name"]
-        if any(operation.name == name for operation in self._operations().get(offset, [])):
+        if any(operation.name == name for operation in self.operations_at(offset)):
             return self._no_function(self.source.to_name(offset), name)
         offset, name = self.source.start_of_path(name, offset), name.partition(".")[0]
         if self.schema.get(name):
@@ -102,14 +114,16 @@ class Complaints:
         known = {overload.function for overload in SUPPORTED.values() if overload.function[0].isalpha()}
         nearest = None if "." in name else nearest_name(name, sorted(known))
         hint = f"; did you mean {nearest!r}?" if nearest else ""
-        if name in known:
-            hint = f"; allowed: {allowed(name)}"
         message = f"no function {name!r}{hint}"
+        if name in known:
+            message = f"{name} is not written like this; allowed: {allowed(name)}"
+        if name == "has":
+            message = _HAS.format(subject=self.schema.subject)
         return self.source.error(offset, ErrorReason.UNSUPPORTED_OPERATION, message, operation=name)
 
     def no_overload(self, offset: int, match: re.Match[str]) -> Issue:
         """Operands that do not fit."""
-        operations = self._operations().get(offset, [])
+        operations = self.operations_at(offset)
         operation = next((found for found in operations if found.function == match["function"]), None)
         reason, message, metadata = mismatch(match["function"], match["types"], operation)
         return self.source.error(self.source.to_name(offset), reason, message, **metadata)
@@ -159,21 +173,27 @@ def _unexpected(complaints: Complaints, offset: int, match: re.Match[str]) -> Is
     token = match["token"]
     if token == "<EOF>":  # noqa: S105 - the parser's word for the end
         return complaints.syntax(offset, _ENDS_EARLY)
-    return complaints.syntax(offset, f"unexpected {token!r}")
+    return _unexpected_text(complaints, offset, token)
+
+
+def _unexpected_text(complaints: Complaints, offset: int, text: str) -> Issue:
+    spelling = _SPELLINGS.get(text.strip().lower())
+    hint = f"; write {spelling}" if spelling else ""
+    return complaints.syntax(offset, f"unexpected {text.strip()!r}{hint}")
 
 
 def _no_alternative(complaints: Complaints, offset: int, _: re.Match[str]) -> Issue:
     rest = complaints.source.text[offset:]
     token = re.match(r"\w+|\S|$", rest)
     shown = token.group() if token else ""
-    return complaints.syntax(offset, f"unexpected {shown!r}" if shown else _ENDS_EARLY)
+    return _unexpected_text(complaints, offset, shown) if shown else complaints.syntax(offset, _ENDS_EARLY)
 
 
 def _no_token(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
     text = match["text"]
     if text[:1] in ("'", '"'):
         return complaints.syntax(offset, f"text that starts with {text[0]} does not end")
-    return complaints.syntax(offset, f"unexpected character {text!r}")
+    return _unexpected_text(complaints, offset, text)
 
 
 def _missing(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
@@ -182,8 +202,11 @@ def _missing(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue
 
 
 def _bad_has(complaints: Complaints, offset: int, _: re.Match[str]) -> Issue:
-    subject = complaints.schema.subject
-    return complaints.syntax(offset, f"has() takes an attribute, as in has({subject}.id)")
+    return complaints.syntax(offset, _HAS.format(subject=complaints.schema.subject))
+
+
+def _reserved(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
+    return complaints.syntax(offset, f"{match['name']!r} is a keyword of CEL")
 
 
 def _bad_number(complaints: Complaints, offset: int, _: re.Match[str]) -> Issue:
@@ -191,7 +214,9 @@ def _bad_number(complaints: Complaints, offset: int, _: re.Match[str]) -> Issue:
 
 
 def _no_fields(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
-    _, message, metadata = mismatch(".", f"({match['type']})", None)
+    operations = complaints.operations_at(offset)
+    selection = next((operation for operation in operations if operation.function == SELECTION), None)
+    _, message, metadata = mismatch(SELECTION, f"({match['type']})", selection)
     at = complaints.source.to_name(offset)
     return complaints.source.error(at, ErrorReason.EXPRESSION_TYPE, message, **metadata)
 
@@ -215,6 +240,7 @@ _SPEAKERS: Final[tuple[tuple[re.Pattern[str], Callable[[Complaints, int, re.Matc
         (r"Syntax error: token recognition error at: '(?P<text>.*)'", _no_token),
         (r"Syntax error: missing '(?P<token>.*)' at '(?P<where>.*)'", _missing),
         (r"Syntax error: (?P<words>.*)", _other_syntax),
+        (r"reserved identifier: (?P<name>.*)", _reserved),
         (r"unsupported syntax '(?P<syntax>.*)'", _optional_syntax),
         (r"has\(\) argument must be a field selection", _bad_has),
         (r"invalid (?:int|hex int) literal", _bad_number),

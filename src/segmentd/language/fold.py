@@ -8,9 +8,11 @@ from typing import Final
 
 from segmentd.language.runtime import UNKNOWN, SubtreeEvaluator, plain_value
 from segmentd.language.tree import Call, Constant, ListLiteral, Node, Position
-from segmentd.schema import BOOL, LIST, STRING
+from segmentd.schema import BOOL, DURATION, LIST, STRING
 
 _SUBMICROSECOND: Final = frozenset({"string_to_timestamp", "string_to_duration"})
+_LONGEST_DURATION_US: Final = 9_223_372_036_854_775
+"""292 years: the runtime sums durations as int64 nanoseconds, and cuts longer ones off there without a word."""
 _PATTERNS: Final = frozenset({"matches", "matches_string"})
 
 Report = Callable[[Position, str], None]
@@ -62,6 +64,8 @@ class Folder:
         constant = Constant(value, call.type, call.position)
         if call.overload in _SUBMICROSECOND and not self._is_exact(call, constant):
             self.report(call.position, "finer than a microsecond; use at most six digits after the point")
+        if call.type == DURATION and isinstance(value, int) and abs(value) > _LONGEST_DURATION_US:
+            self.report(call.position, "longer than 292 years, which durations cannot be")
         return constant
 
     def _is_exact(self, call: Call, constant: Constant) -> bool:

@@ -13,6 +13,8 @@ from segmentd.language.hints import hinted_type
 from segmentd.language.wording import allowed, display_name
 from segmentd.schema import DataType, Kind, Schema
 
+SELECTION: Final = "."
+_ORDERINGS: Final = frozenset({"_<_", "_<=_", "_>_", "_>=_"})
 _ONE_TYPE: Final = frozenset({"_==_", "_!=_"})
 _RENAMED: Final = frozenset({Kind.DECIMAL, Kind.DATE})
 
@@ -43,14 +45,17 @@ class Operation:
 def find_operations(
     parsed: ParsedExpr, schema: Schema, amounts: Mapping[int, DataType]
 ) -> Mapping[int, list[Operation]]:
-    """The calls of a parse tree by their offset in the text."""
+    """The calls and selections of a parse tree by their offset in the text."""
     found: dict[int, list[Operation]] = {}
     pending = [parsed.expr]
     positions = parsed.source_info.positions
     while pending:
         expr = pending.pop()
+        here = found.setdefault(positions[expr.id], [])
         if expr.WhichOneof("expr_kind") == "call_expr":
-            found.setdefault(positions[expr.id], []).append(_operation(expr.call_expr, parsed, schema, amounts))
+            here.append(_operation(expr.call_expr, parsed, schema, amounts))
+        elif expr.WhichOneof("expr_kind") == "select_expr":
+            here.append(Operation(SELECTION, (_operand(expr.select_expr.operand, schema, amounts),)))
         pending.extend(_below(expr))
     return found
 
@@ -90,7 +95,7 @@ def mismatch(function: str, printed: str, operation: Operation | None) -> tuple[
     types = _types(printed_types(printed), operation)
     name = display_name(function)
     metadata = {"operation": name, **dict(zip(("left", "right"), types, strict=False))}
-    if function == ".":
+    if function == SELECTION:
         return ErrorReason.EXPRESSION_TYPE, f"{types[0]} has no fields", metadata
     decimal = any(type_.startswith(Kind.DECIMAL) for type_ in types)
     reason = ErrorReason.DECIMAL_MISUSE if decimal else ErrorReason.EXPRESSION_TYPE
@@ -114,8 +119,12 @@ def _advice(function: str, types: list[str], operation: Operation | None) -> str
         return _write_double(types.index("INT64"), operation)
     if types == ["DOUBLE", "list of INT64"]:
         return "write the elements with a point, as in [1.0, 2.0]"
+    if function == "_?_:_":
+        return "the condition has to be BOOL, and both branches of one type, which a literal and null do not have"
     if function in _ONE_TYPE:
         return "both sides need one type"
+    if function in _ORDERINGS:
+        return "both sides need one type, or INT64 and DOUBLE"
     shown = allowed(function)
     return f"allowed: {shown}" if shown else "it is not supported"
 

@@ -2,8 +2,8 @@
 
 It evaluates checked trees, such as `CompiledExpression.checked`, on one message a row, and takes them as they are.
 Where they mean something else than segmentd does, whoever compares rewrites them first: a missing timestamp or date
-reads 1970, a computed attribute and `segments` are fields like any other, `double()` of a decimal gives minor units, and
-a getter on a date is in UTC.
+reads 1970, a computed attribute and `segments` are fields like any other, `double()` of a decimal gives minor units,
+and a getter on a date is in UTC.
 """
 
 from __future__ import annotations

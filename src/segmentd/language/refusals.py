@@ -11,7 +11,7 @@ from segmentd.language.identifiers import SEGMENTS
 from segmentd.language.issues import ExpressionError
 from segmentd.language.overloads import of_function
 from segmentd.language.wording import allowed, display_name
-from segmentd.schema import DOUBLE, INT64, DataType, Kind, Schema
+from segmentd.schema import DOUBLE, INT64, LIST, DataType, Kind, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,10 @@ def null_element() -> Refusal:
 
 
 def list_of_others(element: DataType) -> Refusal:
-    """A list of numbers as a value."""
+    """A list of lists, or one of anything but text as a value."""
     message = f"a list of {element} can only stand to the right of in; elsewhere lists hold STRING"
+    if element == LIST:
+        message = "a list of lists is not supported"
     return _unsupported(f"list of {element}", message)
 
 

@@ -42,4 +42,6 @@ def _shown(type_: DataType) -> str:
 def _hint(tree: Node, wanted: DataType) -> str:
     if wanted == DOUBLE and tree.type == INT64:
         return f"; write {tree.value}.0" if isinstance(tree, Constant) else "; write double(...)"
+    if wanted == DOUBLE and tree.type.kind is Kind.DECIMAL:
+        return "; write double(...), which gives major units"
     return ""

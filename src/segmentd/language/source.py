@@ -16,6 +16,9 @@ from segmentd.language.tree import Position
 SNIPPET_WIDTH: Final = 120
 """Longer lines are cut around the caret."""
 
+_UNSHOWN: Final = re.compile(r"[^\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
+"""Control characters, and surrogates, which UTF-8 lacks."""
+
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME_BEFORE_PARENTHESIS: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[ \t\r\n\f]*\Z")
 _AFTER_DOT: Final = re.compile(r"\.[ \t\r\n\f]*(?=[A-Za-z_])")
@@ -63,7 +66,7 @@ class Source:
     def snippet(self, position: Position) -> str:
         """The line and, below it, a caret under the column; tabs and wide characters are followed by as wide a gap."""
         start = self._line_starts[position.line - 1]
-        line = self.text[start:].split("\n", 1)[0].rstrip("\r")
+        line = _UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", self.text[start:].split("\n", 1)[0].rstrip("\r"))
         shift = max(0, min(position.column - SNIPPET_WIDTH // 2, len(line) - SNIPPET_WIDTH))
         shown = line[shift : shift + SNIPPET_WIDTH]
         marked = ("…" + shown[1:]) if shift else shown

@@ -180,6 +180,8 @@ class Translator:
         for element, element_expr in zip(elements, exprs, strict=True):
             if element.type == NULL:
                 raise self._refused(element_expr, null_element())
+            if element.type == LIST:
+                raise self._refused(element_expr, list_of_others(LIST))
             if common_type(member.type, element.type) is None:
                 raise self._refused(element_expr, misfit(member.type, element.type))
         literal = ListLiteral(tuple(elements), LIST, self._position(operands[1]))
