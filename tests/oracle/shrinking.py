@@ -55,9 +55,9 @@ class Scene:
         known = world.definitions(dict(self.segments))
         referred = {name: None if name not in self.segments else self.segments[name].tree for name in known.segments}
         if as_segment:
-            trial = Trial(world.population, {**referred, PROBE: probe.tree}, {})
+            trial = Trial(world.population, {**referred, PROBE: probe.tree}, {}, (PROBE,))
             return trial, Definitions(known.computed, {**known.segments, PROBE: probe.checked})
-        return Trial(world.population, referred, {PROBE: probe.tree}), Definitions(
+        return Trial(world.population, referred, {PROBE: probe.tree}, ()), Definitions(
             known.computed, {**known.segments, PROBE: probe.checked}
         )
 

@@ -33,25 +33,29 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is evaluated together: trees of the segments (None: inactive) and of the computed attributes."""
+    """What is evaluated together: trees of the segments (None: inactive) and of the computed attributes.
+
+    `asked`: the segments that are answered; None for all.
+    """
 
     population: Population
     segments: Mapping[str, Node | None]
     computed: Mapping[str, Node]
+    asked: tuple[str, ...] | None = None
 
     def program(self) -> Program:
         """The program of everything."""
-        return compile_program(
-            tuple(self.segments), tuple(self.computed.items()), self.segments, self.population.schema
-        )
+        asked = tuple(self.segments) if self.asked is None else self.asked
+        return compile_program(asked, tuple(self.computed.items()), self.segments, self.population.schema)
 
     def differences(self, engine: Engine, answers: Sequence[RowAnswers], order: Order) -> list[Difference]:
         """Where the engine, on the rows in this order, departs from the oracle's answers on the distinct rows."""
         batch = batch_from_arrow(self.population.table(order), self.population.schema)
-        evaluation = engine.evaluate(self.program(), batch, self.population.now_us, planes=True)
+        program = self.program()
+        evaluation = engine.evaluate(program, batch, self.population.now_us, planes=True)
         assert evaluation.rows == len(order)
         return [
-            *_segment_differences(tuple(self.segments), evaluation, answers, order),
+            *_segment_differences(program.segments, evaluation, answers, order),
             *_computed_differences(evaluation, answers, order),
         ]
 

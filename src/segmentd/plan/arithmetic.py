@@ -14,8 +14,9 @@ from segmentd.plan.sources import ZoneTable, double_constant, int_constants
 INT64_RANGE: Final = (-(2**63), 2**63 - 1)
 TIMESTAMP_RANGE: Final = (-62_135_596_800_000_000, 253_402_300_799_999_999)
 """0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999Z, in microseconds."""
-DURATION_RANGE: Final = (-315_576_000_000_000_000, 315_576_000_000_000_000)
-"""10,000 years of 365.25 days either way, in microseconds, as protobuf allows."""
+DURATION_RANGE: Final = (-9_223_372_036_854_775, 9_223_372_036_854_775)
+"""292 years either way, in microseconds: the official runtime sums durations as int64 nanoseconds."""
+DURATION_SECONDS: Final = (-9_223_372_036, 9_223_372_036)
 SECOND_US: Final = 1_000_000
 TIMESTAMP_SECONDS: Final = (-62_135_596_800, 253_402_300_799)
 
@@ -96,6 +97,19 @@ def timestamp_to_seconds(low: Lowering, call: Call) -> Lowered:
     return _strict(low, Op.FLOOR_DIVIDE, call.arguments, (int_constants(SECOND_US),))
 
 
+def difference_of_times(low: Lowering, call: Call) -> Lowered:
+    """`a - b` of times. The official runtime subtracts the seconds, rounded down, and then what is beyond them.
+
+    It fails where either result is no int64 in nanoseconds, so up to a second earlier backwards than forwards.
+    """
+    difference = _strict(low, Op.SUBTRACT_INT, call.arguments, (int_constants(*DURATION_RANGE),))
+    operands = [low.quantity(argument).value for argument in call.arguments]
+    seconds = [low.circuit.make(Op.FLOOR_DIVIDE, value, details=(int_constants(SECOND_US),)) for value in operands]
+    whole = low.circuit.make(Op.SUBTRACT_INT, *seconds, details=(int_constants(*DURATION_SECONDS),))
+    present = low.circuit.without(difference.present, low.circuit.make(Op.FAILED, whole))
+    return Quantity(difference.value, present, low.circuit.zeros)
+
+
 def duration_unit(unit_us: int) -> Handler:
     """`getHours()` of a duration and its like: whole units in all, towards zero."""
 
@@ -170,7 +184,7 @@ ARITHMETIC: dict[str, Handler] = {
     "add_timestamp_duration": _ranged(Op.ADD_INT, TIMESTAMP_RANGE),
     "add_duration_timestamp": _ranged(Op.ADD_INT, TIMESTAMP_RANGE),
     "add_duration_duration": _ranged(Op.ADD_INT, DURATION_RANGE),
-    "subtract_timestamp_timestamp": _ranged(Op.SUBTRACT_INT, DURATION_RANGE),
+    "subtract_timestamp_timestamp": difference_of_times,
     "subtract_timestamp_duration": _ranged(Op.SUBTRACT_INT, TIMESTAMP_RANGE),
     "subtract_duration_duration": _ranged(Op.SUBTRACT_INT, DURATION_RANGE),
     "int64_to_double": _plain(Op.INT_TO_DOUBLE),
