@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -115,13 +115,13 @@ class Catalogue:
         return trees
 
 
-def build_catalogue(ledger: Ledger, attributes: Iterable[Attribute], segments: Iterable[Segment]) -> Catalogue:
+def build_catalogue(ledger: Ledger, attributes: Iterable[Attribute], segments: Collection[Segment]) -> Catalogue:
     """The catalogue of these definitions. Raises DefinitionsBrokenError with all that do not compile."""
     return compile_catalogue(build_vocabulary(ledger, attributes), segments)
 
 
 def compile_catalogue(
-    vocabulary: Vocabulary, segments: Iterable[Segment], previous: Catalogue | None = None
+    vocabulary: Vocabulary, segments: Collection[Segment], previous: Catalogue | None = None
 ) -> Catalogue:
     """The catalogue of the segments in the vocabulary; what has not changed since `previous` is not compiled again.
 
@@ -130,8 +130,7 @@ def compile_catalogue(
     failures: Failures = {}
     known, before = (previous.segments, previous.vocabulary) if previous else ({}, None)
     compiled = compile_segments(vocabulary, segments, known, before, failures)
-    if not failures:
-        check_references(vocabulary, compiled, failures)
+    check_references(vocabulary, segments, compiled, known, failures)
     if failures:
         raise DefinitionsBrokenError(failures)
     return Catalogue(vocabulary, compiled)

@@ -57,9 +57,14 @@ def compile_segments(
     return compiled
 
 
-def check_references(vocabulary: Vocabulary, compiled: Compiled, failures: Failures) -> None:
-    """Add to the failures every reference to a segment that is not there, and every cycle."""
-    ids = {subject: ids_of_subject(compiled, subject) for subject in Subject}
+def check_references(
+    vocabulary: Vocabulary, segments: Iterable[Segment], compiled: Compiled, known: Compiled, failures: Failures
+) -> None:
+    """Add to the failures every reference to a segment that is not among `segments`, and every cycle.
+
+    `known` has no cycle: one can only go through a segment whose expression is not the known one.
+    """
+    ids = ids_by_subject(segments)
     for subject, terms in vocabulary.terms.items():
         for attribute, expression in terms.computed.items():
             if issues := reference_issues(expression, ids[subject]):
@@ -67,12 +72,13 @@ def check_references(vocabulary: Vocabulary, compiled: Compiled, failures: Failu
     for segment_id, entry in compiled.items():
         if issues := reference_issues(entry.expression, ids[entry.segment.subject]):
             failures[segment_user(segment_id)] = UnknownReferenceError(issues)
-    _check_cycles(compiled, failures)
+    _check_cycles(compiled, _reachable(compiled, known), failures)
 
 
-def ids_of_subject(compiled: Compiled, subject: Subject) -> frozenset[str]:
-    """The ids of the segments that select this subject."""
-    return frozenset(id_ for id_, entry in compiled.items() if entry.segment.subject is subject)
+def ids_by_subject(segments: Iterable[Segment]) -> Mapping[Subject, frozenset[str]]:
+    """The ids of the segments that select each subject."""
+    pairs = [(segment.subject, segment.id) for segment in segments]
+    return {subject: frozenset(id_ for whom, id_ in pairs if whom is subject) for subject in Subject}
 
 
 def reference_issues(expression: CompiledExpression, ids: frozenset[str]) -> tuple[Issue, ...]:
@@ -118,9 +124,24 @@ def _place(tree: Node, segment_id: str) -> Position:
     return next((verdict.position for verdict in verdicts), UNPLACED)
 
 
-def _check_cycles(compiled: Compiled, failures: Failures) -> None:
+def _reachable(compiled: Compiled, known: Compiled) -> dict[str, frozenset[str]]:
+    """What each segment refers to, of those that are not as known and all that they refer to in turn."""
+    waiting = [id_ for id_, entry in compiled.items() if _is_new(entry, known.get(id_))]
+    references: dict[str, frozenset[str]] = {}
+    while waiting:
+        segment_id = waiting.pop()
+        if segment_id not in references:
+            references[segment_id] = compiled[segment_id].expression.segments & compiled.keys()
+            waiting.extend(references[segment_id])
+    return references
+
+
+def _is_new(entry: CompiledSegment, known: CompiledSegment | None) -> bool:
+    return known is None or known.expression is not entry.expression
+
+
+def _check_cycles(compiled: Compiled, references: dict[str, frozenset[str]], failures: Failures) -> None:
     """Every segment of a cycle gets the cycle as it looks from there."""
-    references = {id_: entry.expression.segments & compiled.keys() for id_, entry in compiled.items()}
     while cycle := _find_cycle(references):
         for start, segment_id in enumerate(cycle):
             path = (*cycle[start:], *cycle[:start], segment_id)

@@ -14,7 +14,7 @@ from segmentd.ledger.errors import DefinitionsBrokenError
 from segmentd.ledger.model import Ledger
 from segmentd.schema import DataType, Subject
 from segmentd.segments.catalogue import Catalogue, Catalogues, compile_catalogue
-from segmentd.segments.compilation import ids_of_subject, reference_issues, segment_user
+from segmentd.segments.compilation import ids_by_subject, reference_issues, segment_user
 from segmentd.segments.drafts import SegmentDraft
 from segmentd.segments.errors import SegmentInUseError
 from segmentd.segments.filters import Filter
@@ -135,7 +135,8 @@ def _next(ledger: Ledger) -> Ledger:
 
 
 def _meaning(catalogue: Catalogue, subject: Subject, expression: CompiledExpression) -> Meaning:
-    errors = reference_issues(expression, ids_of_subject(catalogue.segments, subject))
+    ids = ids_by_subject(entry.segment for entry in catalogue.segments.values())
+    errors = reference_issues(expression, ids[subject])
     return Meaning(
         type=None if errors else expression.type,
         attributes=tuple(sorted(f"{subject}.{id_}" for id_ in expression.attributes)),

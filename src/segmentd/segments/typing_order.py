@@ -1,0 +1,90 @@
+"""The types of computed attributes that declare none: their expressions', found in the order in which they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from segmentd.api.errors import FieldRequiredError, InvalidFieldError
+from segmentd.errors import ErrorReason, SegmentdError
+from segmentd.language import Environment, ExpressionError, check_attribute_id
+from segmentd.language.issues import AttributeCycleError
+from segmentd.ledger.vocabulary import attribute_user
+from segmentd.schema import AttributeSpec, DataType, Kind, Schema, Subject
+from segmentd.segments.declarations import DeclaredAttribute
+
+Failures = dict[str, SegmentdError]
+
+
+def resolve_types(
+    subject: Subject, declared: Sequence[DeclaredAttribute], time_zone: str, failures: Failures
+) -> dict[str, AttributeSpec]:
+    """The attributes by id, each with a type. Those that get none are added to the failures."""
+    for index, attribute in enumerate(declared):
+        if error := _refusal(attribute, declared[:index]):
+            failures[attribute_user(subject, attribute.id)] = error
+    if failures:
+        return {}
+    specs = {a.id: _spec(a, a.type) for a in declared if a.type is not None}
+    pending = {a.id: a for a in declared if a.type is None}
+    while pending and not failures:
+        errors = _resolve_some(Environment(Schema(subject, tuple(specs.values()), time_zone)), specs, pending)
+        if len(errors) == len(pending):
+            failures.update(_blame(subject, pending, errors))
+        pending = {id_: pending[id_] for id_ in errors}
+    return specs
+
+
+def _refusal(attribute: DeclaredAttribute, before: Sequence[DeclaredAttribute]) -> SegmentdError | None:
+    """What is wrong with the declaration itself, beside those before it."""
+    if attribute.type is None and attribute.expression is None:
+        return FieldRequiredError("type", "must be set: no expression and no column of this name has one")
+    if attribute.required and attribute.type is not None and attribute.type.kind is Kind.LIST:
+        return InvalidFieldError("nullable", "false", "a missing LIST is an empty list, so it stays nullable")
+    try:
+        check_attribute_id(attribute.id, [other.id for other in before])
+    except SegmentdError as error:
+        return error
+    return None
+
+
+def _resolve_some(
+    environment: Environment, specs: dict[str, AttributeSpec], pending: dict[str, DeclaredAttribute]
+) -> dict[str, ExpressionError]:
+    """Give a type to every attribute that reads none that is pending; what stops the others, by id."""
+    errors = {}
+    for attribute in pending.values():
+        try:
+            found = environment.compile(attribute.expression or "", result=None, itself=attribute.id)
+            specs[attribute.id] = _spec(attribute, found.type)
+        except ExpressionError as error:
+            errors[attribute.id] = error
+    return errors
+
+
+def _spec(attribute: DeclaredAttribute, data_type: DataType) -> AttributeSpec:
+    return AttributeSpec(attribute.id, data_type, attribute.required, attribute.expression)
+
+
+def _blame(subject: Subject, pending: Iterable[str], errors: dict[str, ExpressionError]) -> Failures:
+    """The errors that are their own attribute's fault; where all wait for each other, that they do."""
+    waiting = set(pending)
+    own: Failures = {
+        attribute_user(subject, id_): error
+        for id_, error in errors.items()
+        if not (error.reason is ErrorReason.UNKNOWN_ATTRIBUTE and error.metadata.get("attribute") in waiting)
+    }
+    return own or {attribute_user(subject, id_): _cycle(subject, id_, errors) for id_ in errors}
+
+
+def _cycle(subject: Subject, start: str, errors: dict[str, ExpressionError]) -> AttributeCycleError:
+    path = [start]
+    while (following := errors[path[-1]].metadata["attribute"]) not in path:
+        path.append(following)
+    path.append(following)
+    cycle = " -> ".join(f"{subject}.{id_}" for id_ in path)
+    message = f"attributes are computed from each other: {cycle}"
+    issue = replace(
+        errors[start].issues[0], reason=ErrorReason.ATTRIBUTE_CYCLE, message=message, metadata={"cycle": cycle}
+    )
+    return AttributeCycleError((issue,))
