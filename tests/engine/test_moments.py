@@ -43,12 +43,19 @@ def test_sums_stay_within_the_years(engine: Engine) -> None:
 
 
 def test_differences_stay_within_a_duration(engine: Engine) -> None:
-    """A difference of more than 292 years, which int64 nanoseconds cannot hold, is unknown."""
-    judge = moments(engine, 0, YEAR_292, YEAR_292 + 1, -YEAR_292, -YEAR_292 - 1, None)
+    """A difference of more than 292 years, which int64 nanoseconds cannot hold, is unknown.
+
+    The official runtime multiplies the difference of the seconds, rounded down, before it adds what is beyond
+    them: backwards from the start of a second it fails up to a second earlier than forwards.
+    """
+    back = -9_223_372_036_000_000
+    judge = moments(engine, YEAR_292, YEAR_292 + 1, back, back - 1, 0, None)
     epoch = 'timestamp("1970-01-01T00:00:00Z")'
-    assert judge.verdicts(f'customer.t - {epoch} >= duration("0s")') == [True, True, None, False, None, None]
-    assert judge.verdicts(f"customer.t - {epoch} == customer.t - {epoch}") == [True, True, None, True, None, None]
-    assert judge.verdicts(f'(customer.t - {epoch}) + duration("1s") > duration("0s")')[1] is None
+    assert judge.verdicts(f'customer.t - {epoch} >= duration("0s")') == [True, None, False, None, True, None]
+    assert judge.verdicts(f"customer.t - {epoch} == customer.t - {epoch}") == [True, None, True, None, True, None]
+    assert judge.verdicts(f'(customer.t - {epoch}) + duration("1s") > duration("0s")')[0] is None
+    later = 'timestamp("1970-01-01T00:00:00.999999Z")'
+    assert judge.verdicts(f'{later} - customer.t > duration("0s")') == [False, False, None, None, True, None]
 
 
 def test_now_is_an_instant_of_the_request(engine: Engine) -> None:
@@ -116,7 +123,7 @@ def test_dates_are_local_days(engine: Engine) -> None:
         ("America/Toronto", dt.date(1919, 3, 31), (1919, 3, 31, 4, 30)),  # from 23:30 to 0:30
         ("Asia/Kathmandu", dt.date(2020, 1, 1), (2019, 12, 31, 18, 15)),
         ("America/New_York", dt.date(2020, 11, 1), (2020, 11, 1, 4)),
-        ("Africa/Cairo", dt.date(2023, 10, 27), (2023, 10, 26, 21)),  # midnight comes twice: the first counts
+        ("America/Havana", dt.date(2020, 11, 1), (2020, 11, 1, 4)),  # midnight comes twice: the first counts
     ],
 )
 def test_days_start_where_the_clock_says(engine: Engine, zone: str, day: dt.date, starts: tuple[int, ...]) -> None:
@@ -132,8 +139,8 @@ def test_complete_years_and_months(engine: Engine) -> None:
     assert judge.values('yearsBetween(customer.d, date("2025-02-28"))') == [0, 0, 0, 0, UNKNOWN]
     assert judge.values('yearsBetween(customer.d, date("2025-03-01"))') == [1, 0, 0, 0, UNKNOWN]
     assert judge.values('monthsBetween(customer.d, date("2025-02-28"))') == [11, 0, 0, 0, UNKNOWN]
-    assert judge.values('monthsBetween(customer.d, date("2025-03-31"))') == [13, 1, 2, 1, UNKNOWN]
-    assert judge.values('monthsBetween(date("2025-03-31"), customer.d)') == [-13, -1, -2, -1, UNKNOWN]
+    assert judge.values('monthsBetween(customer.d, date("2025-03-31"))') == [13, 1, 2, 0, UNKNOWN]
+    assert judge.values('monthsBetween(date("2025-03-31"), customer.d)') == [-13, -1, -2, 0, UNKNOWN]
     assert judge.values('daysBetween(customer.d, date("2025-03-01"))') == [366, 1, 29, 0, UNKNOWN]
 
 

@@ -72,21 +72,31 @@ def test_zeros_are_equal_and_divide_apart(engine: Engine) -> None:
     assert judge.values("customer.x * -1.0") == [-0.0, 0.0]
 
 
-def test_integers_meet_doubles_exactly(engine: Engine) -> None:
-    """An integer is compared with a double as the number it is, not as the nearest double."""
-    judge = integers(engine, (TWO_53 - 1, 0), (TWO_53, 0), (TWO_53 + 1, 0), (None, 0))
-    assert judge.verdicts("customer.i > 9007199254740992.0") == [False, False, True, None]
-    assert judge.verdicts("customer.i <= 9007199254740992.0") == [True, True, False, None]
-    assert judge.verdicts("9007199254740992.0 < customer.i") == [False, False, True, None]
-    assert judge.verdicts("customer.i >= 9007199254740992.0") == [False, True, True, None]
-    assert judge.verdicts("customer.i < 9007199254740991.5") == [True, False, False, None]
+def test_integers_meet_doubles_as_doubles(engine: Engine) -> None:
+    """An integer beyond 2^53 is compared with a double as the nearest double, as the official runtime does."""
+    judge = integers(engine, (TWO_53 - 1, 0), (TWO_53, 0), (TWO_53 + 1, 0), (TWO_53 + 2, 0), (None, 0))
+    assert judge.verdicts("customer.i > 9007199254740992.0") == [False, False, False, True, None]
+    assert judge.verdicts("customer.i <= 9007199254740992.0") == [True, True, True, False, None]
+    assert judge.verdicts("9007199254740992.0 < customer.i") == [False, False, False, True, None]
+    assert judge.verdicts("customer.i >= 9007199254740992.0") == [False, True, True, True, None]
+    assert judge.verdicts("customer.i < 9007199254740991.5") == [True, False, False, False, None]
+
+
+def test_small_integers_meet_fractions(engine: Engine) -> None:
+    """A fraction between two integers is a threshold between them, on either side of zero."""
+    judge = integers(engine, (2, 0), (3, 0), (-2, 0), (-3, 0))
+    assert judge.verdicts("customer.i < 2.5") == [True, False, True, True]
+    assert judge.verdicts("customer.i >= -2.5") == [True, True, True, False]
+    assert judge.verdicts("customer.i > 3.0") == [False, False, False, False]
+    assert judge.verdicts("3.0 <= customer.i") == [False, True, False, False]
 
 
 def test_integers_at_their_ends_meet_doubles(engine: Engine) -> None:
-    """2^63 as a double is above every integer; infinities and NaN take their usual places."""
+    """The largest integer is 2^63 as a double; infinities and NaN take their usual places."""
     judge = integers(engine, (INT64_MAX, 0), (INT64_MIN, 0), (0, 0))
-    assert judge.verdicts("customer.i < 9223372036854775808.0") == [True, True, True]
-    assert judge.verdicts("customer.i >= 9223372036854775808.0") == [False, False, False]
+    assert judge.verdicts("customer.i < 9223372036854775808.0") == [False, True, True]
+    assert judge.verdicts("customer.i >= 9223372036854775808.0") == [True, False, False]
+    assert judge.verdicts("customer.i > 9223372036854775808.0") == [False, False, False]
     assert judge.verdicts("customer.i <= 9223372036854774784.0") == [False, True, True]
     assert judge.verdicts("customer.i >= -9223372036854775808.0") == [True, True, True]
     assert judge.verdicts("customer.i > -9223372036854775808.0") == [True, False, True]
@@ -95,19 +105,20 @@ def test_integers_at_their_ends_meet_doubles(engine: Engine) -> None:
 
 
 def test_columns_of_both_kinds_meet(engine: Engine) -> None:
-    """Two columns, one of integers and one of doubles, are compared exactly too."""
+    """Two columns, one of integers and one of doubles, are compared as doubles too."""
     rows: list[Row] = [
         {"x": float(TWO_53), "y": 0.0, "i": TWO_53 + 1, "j": 0},
+        {"x": float(TWO_53), "y": 0.0, "i": TWO_53 + 2, "j": 0},
         {"x": float(2**63), "y": 0.0, "i": INT64_MAX, "j": 0},
         {"x": -math.inf, "y": 0.0, "i": INT64_MIN, "j": 0},
         {"x": math.nan, "y": 0.0, "i": 0, "j": 0},
         {"x": None, "y": 0.0, "i": 0, "j": 0},
     ]
     judge = Judge(engine, SCHEMA, rows)
-    assert judge.verdicts("customer.i > customer.x") == [True, False, True, False, None]
-    assert judge.verdicts("customer.x < customer.i") == [True, False, True, False, None]
-    assert judge.verdicts("customer.i <= customer.x") == [False, True, False, False, None]
-    assert judge.verdicts("!(customer.i <= customer.x)") == [True, False, True, True, None]
+    assert judge.verdicts("customer.i > customer.x") == [False, True, False, True, False, None]
+    assert judge.verdicts("customer.x < customer.i") == [False, True, False, True, False, None]
+    assert judge.verdicts("customer.i <= customer.x") == [True, False, True, False, False, None]
+    assert judge.verdicts("!(customer.i <= customer.x)") == [False, True, False, True, True, None]
 
 
 def test_integer_overflow_is_unknown(engine: Engine) -> None:

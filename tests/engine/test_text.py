@@ -112,7 +112,7 @@ def test_several_columns_in_one_operation(engine: Engine) -> None:
     assert judge.values("customer.s.charAt(customer.n)") == ["b", "", UNKNOWN, UNKNOWN]
     assert judge.verdicts("customer.s in customer.tags") == [False, True, False, False]
     assert judge.values("customer.tags.join(customer.s)") == ["babé", "bbé", "bé", UNKNOWN]
-    assert judge.values('customer.s.split("")') == [("a", "b"), ("b",), (), UNKNOWN]
+    assert judge.values('customer.s.split("")') == [("a", "b"), ("b",), ("",), UNKNOWN]
 
 
 def test_text_chosen_by_a_number(engine: Engine) -> None:

@@ -54,13 +54,3 @@ def test_double_pairs(predicate: str) -> None:
     out = plane(left)
     compare.compare_double_pairs(getattr(opcodes, predicate), left, right, words(left), out)
     assert bits(out) == [COMPARISONS[predicate](float(a), float(b)) for a, b in zip(left, right, strict=True)]
-
-
-@pytest.mark.parametrize("predicate", COMPARISONS)
-def test_integers_with_doubles(predicate: str) -> None:
-    """An integer and a double are compared exactly, which Python does too."""
-    reals = (*DOUBLES, 9007199254740991.5, -0.5, 0.5, 1e18, -9223372036854777856.0)
-    left, right = pairs(INTEGERS, reals, np.int64, np.float64)
-    out = plane(left)
-    compare.compare_int_with_double(getattr(opcodes, predicate), left, right, words(left), out)
-    assert bits(out) == [COMPARISONS[predicate](int(a), float(b)) for a, b in zip(left, right, strict=True)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from segmentd.kernels import opcodes
 from segmentd.kernels.compiler import inline_kernel
 from segmentd.kernels.lanes import (
@@ -79,49 +77,3 @@ def compare_double_pairs(predicate: int, left: Any, right: Any, words: int, out:
     else:
         for word in range(words):
             out[word] = equal_each(element_pointer(left, word * 64), element_pointer(right, word * 64))
-
-
-@inline_kernel
-def order_int_and_double(whole: int, real: float) -> int:
-    """-1, 0 or 1 as the integer is below, equal to or above the double, exactly; 2 for NaN.
-
-    Between -2^63 and 2^63 the double's integer part is an int64, so the comparison needs no rounding.
-    """
-    if real != real:
-        return 2
-    if real >= 9223372036854775808.0:
-        return -1
-    if real < -9223372036854775808.0:
-        return 1
-    part = np.int64(real)
-    if whole < part:
-        return -1
-    if whole > part:
-        return 1
-    rest = real - np.float64(part)
-    if rest > 0.0:
-        return -1
-    if rest < 0.0:
-        return 1
-    return 0
-
-
-@inline_kernel
-def compare_int_with_double(predicate: int, left: Any, right: Any, words: int, out: Any) -> None:
-    """`left <predicate> right` of integers and doubles, compared as the numbers they are."""
-    for word in range(words):
-        bits = np.uint64(0)
-        for lane in range(64):
-            order = order_int_and_double(left[word * 64 + lane], right[word * 64 + lane])
-            if predicate == opcodes.LESS:
-                fulfilled = order == -1
-            elif predicate == opcodes.AT_MOST:
-                fulfilled = order <= 0
-            elif predicate == opcodes.GREATER:
-                fulfilled = order == 1
-            elif predicate == opcodes.AT_LEAST:
-                fulfilled = order == 0 or order == 1
-            else:
-                fulfilled = order == 0
-            bits |= np.uint64(fulfilled) << np.uint64(lane)
-        out[word] = bits

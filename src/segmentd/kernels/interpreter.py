@@ -35,7 +35,6 @@ from segmentd.kernels.compare import (
     compare_double_pairs,
     compare_doubles_with_bound,
     compare_int_pairs,
-    compare_int_with_double,
     compare_ints_with_bound,
 )
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS, inline_kernel, kernel
@@ -366,9 +365,6 @@ def run_blocks(
             elif operation == op.COMPARE_DOUBLES:
                 left, right = doubles_at(doubles, b, rows), doubles_at(doubles, c, rows)
                 compare_double_pairs(a, left, right, words, plane_at(planes, to, words))
-            elif operation == op.COMPARE_INT_WITH_DOUBLE:
-                whole, real = ints_at(ints, b, rows), doubles_at(doubles, c, rows)
-                compare_int_with_double(a, whole, real, words, plane_at(planes, to, words))
             elif operation <= op.LOOKUP_BIT:
                 out = plane_at(planes, to, words)
                 run_plane_operation(operation, a, b, c, columns, here, words, flags, tables, planes, out)

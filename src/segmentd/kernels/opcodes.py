@@ -23,7 +23,6 @@ COMPARE_INT = 9  # predicate, value operand, k of ints
 COMPARE_DOUBLE = 10  # predicate, value operand, k of doubles
 COMPARE_INTS = 11  # predicate, v, v
 COMPARE_DOUBLES = 12  # predicate, v, v
-COMPARE_INT_WITH_DOUBLE = 13  # predicate, v, v
 LOOKUP_BIT = 14  # c of codes, t of flags, bit
 
 # Integers. Destination: v; where the operation can fail, operand 5 is the p of failed rows, else -1.

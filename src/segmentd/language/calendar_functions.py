@@ -56,7 +56,19 @@ def start_of_day(text: str, zone: str) -> datetime:
     if not _DATE.fullmatch(text):
         raise ValueError(f"{text!r} is no date of the form YYYY-MM-DD")
     midnight = datetime.fromisoformat(text).replace(tzinfo=time_zone(zone))
-    return midnight.replace(tzinfo=UTC) - _offset_at(midnight)
+    before, after = _offset_at(midnight), _offset_at(midnight.replace(fold=1))
+    at_midnight = midnight.replace(tzinfo=UTC) - before
+    return at_midnight if before >= after else _end_of_gap(midnight.replace(tzinfo=UTC) - after, at_midnight, zone)
+
+
+def _end_of_gap(early: datetime, late: datetime, zone: str) -> datetime:
+    """The second in which the clocks went forward over midnight: after `early`, at `late` or before it."""
+    first = _offset_at(early.astimezone(time_zone(zone)))
+    while late - early > timedelta(seconds=1):
+        middle = (early + (late - early) / 2).replace(microsecond=0)
+        changed = _offset_at(middle.astimezone(time_zone(zone))) != first
+        early, late = (early, middle) if changed else (middle, late)
+    return late
 
 
 def local_day(moment: datetime, zone: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from segmentd.language.tree import Call, Constant, ListLiteral, Node
@@ -15,6 +14,8 @@ from segmentd.plan.sources import Constants, Uniform, double_constant, int_const
 from segmentd.schema import NULL
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+EXACT_DOUBLES = 2.0**53
+"""Integers up to here are doubles; larger ones may round to one, but never to one below."""
 
 _MIRRORED = {
     Predicate.LESS: Predicate.GREATER,
@@ -215,32 +216,26 @@ def _compare_doubles(circuit: Circuit, predicate: Predicate, left: GateId, right
 
 
 def _mixed(low: Lowering, predicate: Predicate, whole: Node, real: Node) -> GateId:
-    """An integer against a double, as the numbers they are."""
+    """An integer against a double, as its nearest double: so the official runtime compares them."""
     circuit = low.circuit
     if isinstance(real, Constant) and isinstance(real.value, float):
         return _int_with_real(circuit, predicate, low.quantity(whole).value, real.value)
-    if isinstance(whole, Constant) and isinstance(whole.value, int) and float(whole.value) == whole.value:
-        value = low.quantity(real).value
-        details = (_MIRRORED[predicate], double_constant(float(whole.value)))
-        return circuit.make(Op.COMPARE_DOUBLE, value, details=details)
-    values = low.quantity(whole).value, low.quantity(real).value
-    return circuit.make(Op.COMPARE_INT_WITH_DOUBLE, *values, details=(predicate,))
+    if isinstance(whole, Constant) and isinstance(whole.value, int):
+        bound = double_constant(float(whole.value))
+        return circuit.make(Op.COMPARE_DOUBLE, low.quantity(real).value, details=(_MIRRORED[predicate], bound))
+    nearest = circuit.make(Op.INT_TO_DOUBLE, low.quantity(whole).value)
+    return _compare_doubles(circuit, predicate, nearest, low.quantity(real).value)
 
 
 def _int_with_real(circuit: Circuit, predicate: Predicate, value: GateId, real: float) -> GateId:
-    """An integer against a double constant, as a comparison with an integer."""
+    """An integer against a double constant, where no rounding can matter as a comparison with an integer."""
     if math.isnan(real):
         return circuit.zeros
-    rounded: Callable[[float], int] = math.floor if predicate in (Predicate.AT_MOST, Predicate.GREATER) else math.ceil
-    limit = math.copysign(2.0**64, real) if math.isinf(real) else real
-    whole = rounded(limit)
-    if predicate is Predicate.EQUAL and whole != limit:
-        return circuit.zeros
-    if whole > INT64_MAX:
-        return circuit.ones if predicate in (Predicate.LESS, Predicate.AT_MOST) else circuit.zeros
-    if whole < INT64_MIN:
-        return circuit.ones if predicate in (Predicate.GREATER, Predicate.AT_LEAST) else circuit.zeros
-    return _int_with_bound(circuit, predicate, value, int_constants(whole))
+    if abs(real) >= EXACT_DOUBLES:
+        nearest = circuit.make(Op.INT_TO_DOUBLE, value)
+        return circuit.make(Op.COMPARE_DOUBLE, nearest, details=(predicate, double_constant(real)))
+    rounded = math.floor if predicate in (Predicate.AT_MOST, Predicate.GREATER) else math.ceil
+    return _int_with_bound(circuit, predicate, value, int_constants(rounded(real)))
 
 
 LOGIC: dict[str, Handler] = {

@@ -26,7 +26,6 @@ class Op(StrEnum):
     COMPARE_DOUBLE = "compare_double"
     COMPARE_INTS = "compare_ints"
     COMPARE_DOUBLES = "compare_doubles"
-    COMPARE_INT_WITH_DOUBLE = "compare_int_with_double"
     LOOKUP_BIT = "lookup_bit"
     FAILED = "failed"  # the second result of the operation that is its operand
 
@@ -134,7 +133,6 @@ OPERANDS: Final[Mapping[Op, str]] = MappingProxyType(
         Op.COMPARE_DOUBLE: "_dk",
         Op.COMPARE_INTS: "_ii",
         Op.COMPARE_DOUBLES: "_dd",
-        Op.COMPARE_INT_WITH_DOUBLE: "_id",
         Op.LOOKUP_BIT: "ct_",
         Op.LOAD_INT: "c",
         Op.LOAD_DOUBLE: "c",
