@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from segmentd.cli.exits import ExitCode
-from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
+from segmentd.errors import ErrorReason, FieldViolation, SegmentdError
 
 INVALID_DEFINITIONS = frozenset(
     {
@@ -65,8 +65,7 @@ def explain(error: Exception) -> Failure | None:
     if from_server is not None and isinstance(error, from_server.SegmentdCallError):
         return Failure(tuple(call_lines(error)), call_code(error))
     if isinstance(error, SegmentdError):
-        invalid = error.reason in INVALID_DEFINITIONS or error.status is Status.FAILED_PRECONDITION
-        return Failure(tuple(error_lines(error)), ExitCode.INVALID if invalid else ExitCode.INPUT)
+        return Failure(tuple(error_lines(error)), error_code(error))
     if isinstance(error, OSError):
         named = f"{error.filename}: " if error.filename else ""
         return Failure((f"error: {named}{error.strerror or error}",), ExitCode.INPUT)
@@ -89,11 +88,19 @@ def call_lines(error: Any) -> Iterator[str]:
         yield f"  {error.advice}"
 
 
+def error_code(error: SegmentdError) -> ExitCode:
+    """The exit code of an error in this process: its definitions' fault, or its data's."""
+    is_file_of_definitions = hasattr(error, "problems")
+    return ExitCode.INVALID if is_file_of_definitions or error.reason in INVALID_DEFINITIONS else ExitCode.INPUT
+
+
 def error_lines(error: SegmentdError) -> Iterator[str]:
-    """The message, with a caret under the place where there is one, and the wrong fields."""
+    """The message, which has a caret under the place where there is one, and the wrong fields."""
+    if hasattr(error, "problems"):
+        yield from error.message.splitlines()
+        yield f"{len(error.problems)} {'problem' if len(error.problems) == 1 else 'problems'}"
+        return
     yield f"error: {error.message} [{error.reason}]"
-    for issue in getattr(error, "issues", ()):
-        yield from indent(issue.snippet)
     yield from field_lines(error.message, error.fields)
     yield from note_lines(error)
 

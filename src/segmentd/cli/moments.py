@@ -23,6 +23,11 @@ def parse_moment(text: str, time_zone: str) -> datetime:
     return moment
 
 
+def parse_now(text: str, time_zone: str) -> int:
+    """What `now` means, in microseconds since 1970: a moment as `parse_moment` takes it, or this one if empty."""
+    return microseconds(parse_moment(text, time_zone) if text else datetime.now(UTC))
+
+
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970-01-01T00:00:00Z."""
     return (moment - EPOCH) // timedelta(microseconds=1)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmentd.cli.connection import Connection, connected
+from segmentd.cli.options import AsOfOption, MembersOption, SegmentsOption
 from segmentd.cli.outcome import Outcome, SegmentCount, print_outcome
 from segmentd.cli.output import JsonFlag
 from segmentd.cli.progress import Report, progress
@@ -26,18 +27,13 @@ BATCH_ROWS = 65_536
 @connected
 def score(
     connection: Connection,
-    file: Annotated[Path, typer.Argument(help="Features: Parquet, CSV or Arrow.", metavar="FILE")],
-    segments: Annotated[
-        list[str] | None, typer.Option("--segment", help="Only this segment; repeat for more.", show_default=False)
-    ] = None,
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="Features: Parquet, CSV or Arrow.")
+    ],
+    segments: SegmentsOption = None,
     id_column: Annotated[str, typer.Option("--id", metavar="COLUMN", help="The column of the ids.")] = "customer_id",
-    as_of: Annotated[
-        str, typer.Option("--as-of", metavar="TIME", help="What `now` means: a date, or RFC 3339.", show_default=False)
-    ] = "",
-    members: Annotated[
-        Path | None,
-        typer.Option("--members", metavar="OUT", help="Write customer_id, segment to this .parquet or .csv file."),
-    ] = None,
+    as_of: AsOfOption = "",
+    members: MembersOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Score a file of features on a server: how many customers are in which segment, and who."""

@@ -1,0 +1,24 @@
+"""What applying a file changed, or would change, as a table or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from segmentd.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from segmentd.client import Change
+
+
+def print_changes(changes: Sequence[Change], *, dry_run: bool, json: bool) -> None:
+    """Print each resource with what was done to it."""
+    if json:
+        print_json({"dry_run": dry_run, "changes": changes})
+        return
+    rows = [(change.id, change.action, ", ".join(change.fields) or change.waits_for) for change in changes]
+    print_table(("definition", "action", "details"), rows)
+    if dry_run:
+        typer.echo("nothing was stored; leave out --dry-run to apply this")

@@ -1,0 +1,56 @@
+"""`segmentd check`: definitions without a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from segmentd.cli.exits import ExitCode
+from segmentd.cli.options import DefinitionFile, IdOption, PopulationOption
+from segmentd.cli.output import JsonFlag, print_json
+
+if TYPE_CHECKING:
+    from segmentd.segments.catalogue import Catalogue
+    from segmentd.segments.definitions import DefinitionsError
+
+
+def check(
+    file: DefinitionFile, population: PopulationOption = None, id_column: IdOption = None, json: JsonFlag = False
+) -> None:
+    """Check a file of definitions: all errors at once, each with its line and a caret. Exit code 1 if there is one."""
+    from segmentd.cli.offline import load_catalogue
+    from segmentd.segments.definitions import DefinitionsError
+
+    try:
+        catalogue = load_catalogue(file, population, id_column)
+    except DefinitionsError as error:
+        if not json:
+            raise
+        print_json({"valid": False, "problems": described(error)})
+        raise typer.Exit(ExitCode.INVALID) from error
+    warnings = collect_warnings(catalogue)
+    if json:
+        print_json({"valid": True, "segments": list(catalogue.segments), "warnings": warnings})
+        return
+    for warning in warnings:
+        typer.echo(f"warning: {warning['entry']}: {warning['message']}\n{warning['snippet']}", err=True)
+    attributes = sum(len(of_subject) for of_subject in catalogue.attributes.values())
+    typer.echo(f"{file}: {len(catalogue.segments)} segments and {attributes} attributes are valid")
+
+
+def described(error: DefinitionsError) -> list[dict[str, object]]:
+    """The problems as JSON has them."""
+    return [
+        {"line": problem.line, "entry": problem.entry, "reason": problem.reason, "message": problem.message}
+        for problem in error.problems
+    ]
+
+
+def collect_warnings(catalogue: Catalogue) -> list[dict[str, object]]:
+    """What the segments' expressions may not mean as they seem to."""
+    return [
+        {"entry": f"segments/{segment}", "message": issue.message, "snippet": issue.snippet}
+        for segment, compiled in catalogue.segments.items()
+        for issue in compiled.expression.warnings
+    ]

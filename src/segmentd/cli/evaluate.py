@@ -1,0 +1,43 @@
+"""`segmentd evaluate`: segments over a population in a file, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from segmentd.cli.options import AsOfOption, IdOption, MembersOption
+from segmentd.cli.outcome import Outcome, print_outcome
+from segmentd.cli.output import JsonFlag
+
+
+def evaluate(
+    population: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, metavar="POPULATION", help="Customers: Parquet, CSV or Arrow."),
+    ],
+    segments: Annotated[
+        Path,
+        typer.Option("--segments", exists=True, dir_okay=False, metavar="FILE", help="Definitions, in YAML."),
+    ],
+    id_column: IdOption = None,
+    as_of: AsOfOption = "",
+    members: MembersOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Count the members of each segment, and those for whom it is unknown."""
+    from segmentd.cli import offline
+    from segmentd.cli.local import evaluate_windows
+    from segmentd.cli.members import check_ending, open_members
+    from segmentd.cli.moments import parse_now
+    from segmentd.cli.progress import progress
+
+    started = perf_counter()
+    check_ending(members)
+    prepared = offline.prepare(population, segments, id_column)
+    now_us = parse_now(as_of, prepared.time_zone)
+    with open_members(members) as output, progress("evaluating") as report:
+        counts = evaluate_windows(prepared.program, prepared.batch, now_us, output, report)
+    print_outcome(Outcome(prepared.batch.rows, counts, perf_counter() - started), json=json)

@@ -1,0 +1,52 @@
+"""Definitions and populations without a server: what `check`, `explain-plan` and `evaluate` share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from segmentd.plan import Program, compile_program
+from segmentd.schema import Subject
+from segmentd.segments.definitions import Definitions, load_definitions
+
+if TYPE_CHECKING:
+    from segmentd.segments.catalogue import Catalogue
+
+DEFAULT_ID_COLUMN = "customer_id"
+
+
+def load_catalogue(file: Path, population: Path | None, id_column: str | None) -> Catalogue:
+    """The catalogue of a file, completed by the columns of a population. Raises DefinitionsError, ColumnErrors."""
+    definitions = load_definitions(file)
+    if population is None:
+        return definitions.catalogue()
+    return complete(definitions, read_population(population), id_column).catalogue()
+
+
+def complete(definitions: Definitions, table: Any, id_column: str | None) -> Definitions:
+    """The definitions with the attributes that the table's columns suggest."""
+    from segmentd.columns.files import infer_attributes
+
+    return definitions.merge_inferred(infer_attributes(table, choose_id_column(definitions, id_column)))
+
+
+def choose_id_column(definitions: Definitions, asked: str | None) -> str:
+    """The column of the ids: as asked, else as the file says."""
+    return asked or definitions.id_column or DEFAULT_ID_COLUMN
+
+
+def read_population(path: Path) -> Any:
+    """The table in a file, with a progress bar. Raises ColumnErrors."""
+    from segmentd.cli.progress import progress
+    from segmentd.columns.files import read_table
+
+    with progress(f"reading {path.name}"):
+        return read_table(path)
+
+
+def compile_segments(catalogue: Catalogue, segments: Sequence[str]) -> Program:
+    """The program of these segments of customers, of all active ones where none are named. Raises SegmentdError."""
+    asked = catalogue.asked(Subject.CUSTOMER, segments)
+    schema = catalogue.schemas[Subject.CUSTOMER]
+    return compile_program(asked, (), catalogue.definitions(Subject.CUSTOMER), schema)

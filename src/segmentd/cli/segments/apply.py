@@ -1,0 +1,23 @@
+"""`segmentd segments apply`."""
+
+from __future__ import annotations
+
+from segmentd.cli.changes import print_changes
+from segmentd.cli.connection import Connection, connected
+from segmentd.cli.options import DefinitionFile, DryRunFlag
+from segmentd.cli.output import JsonFlag
+
+
+@connected
+def apply_file(
+    connection: Connection, file: DefinitionFile, dry_run: DryRunFlag = False, json: JsonFlag = False
+) -> None:
+    """Create or update the attributes and segments of a file, and say what changed. Others are left alone."""
+    from segmentd.cli.wanted import wanted_attributes, wanted_segments
+    from segmentd.segments.definitions import load_definitions
+
+    definitions = load_definitions(file)
+    with connection.open() as client:
+        attributes = client.apply_attributes(wanted_attributes(definitions), dry_run=dry_run)
+        segments = client.apply_segments(wanted_segments(definitions), dry_run=dry_run)
+    print_changes([*attributes, *segments], dry_run=dry_run, json=json)

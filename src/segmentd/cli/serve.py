@@ -1,0 +1,106 @@
+"""`segmentd serve`: the gRPC service."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from segmentd.server.app import Server
+    from segmentd.server.config import TlsFiles
+
+READY = "segmentd is ready on "
+"""What the line begins with that tells where the service listens."""
+
+LIMITS = "Limits"
+TLS = "TLS"
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 or [::] for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")] = 50_051,
+    data_dir: Annotated[
+        Path,
+        typer.Option(envvar="SEGMENTD_DATA_DIR", file_okay=False, help="Where definitions are kept; made if lacking."),
+    ] = Path("segmentd-data"),
+    population: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Customers, as Parquet, CSV or Arrow, served as ledger main."),
+    ] = None,
+    id_column: Annotated[
+        str, typer.Option("--id", metavar="COLUMN", help="The column of the population that has the customers' ids.")
+    ] = "customer_id",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of ledger main, where it does not exist yet.")] = "EUR",
+    time_zone: Annotated[
+        str, typer.Option(help="IANA name of the business time zone of ledger main, where it does not exist yet.")
+    ] = "UTC",
+    threads: Annotated[int, typer.Option(min=0, help="Threads that evaluate; 0: as many as there are processors.")] = 0,
+    max_request_mib: Annotated[
+        int, typer.Option(min=1, max=1_024, help="Larger requests are refused.", rich_help_panel=LIMITS)
+    ] = 32,
+    max_waiting: Annotated[
+        int,
+        typer.Option(min=1, help="Scores that may wait; more are told to try later.", rich_help_panel=LIMITS),
+    ] = 64,
+    max_calls: Annotated[
+        int, typer.Option(min=1, help="Calls at a time, open streams included.", rich_help_panel=LIMITS)
+    ] = 1_024,
+    drain_s: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds for running calls once the server is stopped.", rich_help_panel=LIMITS),
+    ] = 10.0,
+    tls_cert: Annotated[
+        Path | None, typer.Option(exists=True, help="Certificate chain of the server, PEM.", rich_help_panel=TLS)
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(exists=True, help="Key of --tls-cert, PEM.", rich_help_panel=TLS)
+    ] = None,
+    tls_client_ca: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="Clients must show a certificate of this authority, PEM.", rich_help_panel=TLS),
+    ] = None,
+) -> None:
+    """Serve segments over gRPC until interrupted; logs are JSON lines on stderr.
+
+    Prints a line with the address on stdout once requests are taken. SIGTERM or Ctrl-C stops taking new calls and lets
+    running ones end.
+    """
+    from segmentd.server.app import run
+    from segmentd.server.config import ServerConfig
+
+    config = ServerConfig(
+        data_dir=data_dir,
+        host=host,
+        port=port,
+        population=population,
+        id_column=id_column,
+        currency=currency,
+        time_zone=time_zone,
+        threads=threads or os.cpu_count() or 1,
+        max_request_bytes=max_request_mib << 20,
+        max_waiting=max_waiting,
+        max_calls=max_calls,
+        drain_s=drain_s,
+        tls=tls_files(tls_cert, tls_key, tls_client_ca),
+    )
+    run(config, when_serving=announce)
+
+
+def announce(server: Server) -> None:
+    """Print where the server listens; whoever started it waits for this line."""
+    host = f"[{server.config.host}]" if ":" in server.config.host else server.config.host
+    typer.echo(f"{READY}{host}:{server.port}")
+
+
+def tls_files(certificate: Path | None, key: Path | None, client_ca: Path | None) -> TlsFiles | None:
+    """The files for TLS, None for a plain server. Raises BadParameter where one is lacking."""
+    from segmentd.server.config import TlsFiles
+
+    if certificate is None and key is None and client_ca is None:
+        return None
+    if certificate is None or key is None:
+        raise typer.BadParameter("--tls-cert and --tls-key belong together")
+    return TlsFiles(certificate, key, client_ca)
