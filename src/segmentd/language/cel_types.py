@@ -42,6 +42,8 @@ def data_type(type_: Type) -> DataType | str:
             return NULL
         case "list_type":
             return _list_type(type_.list_type.elem_type)
+        case "map_type":
+            return "map"
         case "message_type":
             return "message"
         case _:

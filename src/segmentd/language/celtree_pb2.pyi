@@ -522,12 +522,35 @@ class Type(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class MapType(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_TYPE_FIELD_NUMBER: _builtins.int
+        VALUE_TYPE_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def key_type(self) -> Global___Type: ...
+        @_builtins.property
+        def value_type(self) -> Global___Type: ...
+        def __init__(
+            self,
+            *,
+            key_type: Global___Type | None = ...,
+            value_type: Global___Type | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["key_type", b"key_type", "value_type", b"value_type"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key_type", b"key_type", "value_type", b"value_type"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     DYN_FIELD_NUMBER: _builtins.int
     NULL_FIELD_NUMBER: _builtins.int
     PRIMITIVE_FIELD_NUMBER: _builtins.int
     WRAPPER_FIELD_NUMBER: _builtins.int
     WELL_KNOWN_FIELD_NUMBER: _builtins.int
     LIST_TYPE_FIELD_NUMBER: _builtins.int
+    MAP_TYPE_FIELD_NUMBER: _builtins.int
     MESSAGE_TYPE_FIELD_NUMBER: _builtins.int
     null: _struct_pb2.NullValue.ValueType
     primitive: Global___Type.PrimitiveType.ValueType
@@ -539,6 +562,8 @@ class Type(_message.Message):
     def dyn(self) -> _empty_pb2.Empty: ...
     @_builtins.property
     def list_type(self) -> Global___Type.ListType: ...
+    @_builtins.property
+    def map_type(self) -> Global___Type.MapType: ...
     def __init__(
         self,
         *,
@@ -548,13 +573,14 @@ class Type(_message.Message):
         wrapper: Global___Type.PrimitiveType.ValueType = ...,
         well_known: Global___Type.WellKnownType.ValueType = ...,
         list_type: Global___Type.ListType | None = ...,
+        map_type: Global___Type.MapType | None = ...,
         message_type: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["dyn", b"dyn", "list_type", b"list_type", "message_type", b"message_type", "null", b"null", "primitive", b"primitive", "type_kind", b"type_kind", "well_known", b"well_known", "wrapper", b"wrapper"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dyn", b"dyn", "list_type", b"list_type", "map_type", b"map_type", "message_type", b"message_type", "null", b"null", "primitive", b"primitive", "type_kind", b"type_kind", "well_known", b"well_known", "wrapper", b"wrapper"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dyn", b"dyn", "list_type", b"list_type", "message_type", b"message_type", "null", b"null", "primitive", b"primitive", "type_kind", b"type_kind", "well_known", b"well_known", "wrapper", b"wrapper"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dyn", b"dyn", "list_type", b"list_type", "map_type", b"map_type", "message_type", b"message_type", "null", b"null", "primitive", b"primitive", "type_kind", b"type_kind", "well_known", b"well_known", "wrapper", b"wrapper"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_type_kind: _TypeAlias = _typing.Literal["dyn", "null", "primitive", "wrapper", "well_known", "list_type", "message_type"]  # noqa: Y015
+    _WhichOneofReturnType_type_kind: _TypeAlias = _typing.Literal["dyn", "null", "primitive", "wrapper", "well_known", "list_type", "map_type", "message_type"]  # noqa: Y015
     _WhichOneofArgType_type_kind: _TypeAlias = _typing.Literal["type_kind", b"type_kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_type_kind) -> _WhichOneofReturnType_type_kind | None: ...
 

@@ -177,7 +177,8 @@ def _unexpected(complaints: Complaints, offset: int, match: re.Match[str]) -> Is
 
 
 def _unexpected_text(complaints: Complaints, offset: int, text: str) -> Issue:
-    spelling = _SPELLINGS.get(text.strip().lower())
+    before = complaints.source.text[max(offset - 1, 0) : offset]
+    spelling = _SPELLINGS.get(text.strip().lower()) or _SPELLINGS.get(before + text.strip())
     hint = f"; write {spelling}" if spelling else ""
     return complaints.syntax(offset, f"unexpected {text.strip()!r}{hint}")
 

@@ -94,6 +94,7 @@ def _with_list_literal(call: Call) -> Call:
 
 
 def _plain_error(official: str) -> str:
-    """The runtime's words without its status code."""
-    code, separator, words = official.partition(": ")
-    return words if separator and code.isupper() else official
+    """The runtime's words without its status code, as part of a sentence."""
+    code, separator, rest = official.partition(": ")
+    words = rest if separator and code.isupper() else official
+    return words[:1].lower() + words[1:]
