@@ -1,4 +1,4 @@
-"""From an instruction to its kernel: one function a kind of result, reading registers, columns and tables by address."""
+"""From an instruction to its kernel: a function a kind of result, reading registers, columns and tables by address."""
 
 from __future__ import annotations
 
