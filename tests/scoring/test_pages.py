@@ -30,7 +30,7 @@ def test_windows_cover_the_rows_once(start: int, count: int, segments: int, form
 @pytest.mark.parametrize("segments", [0, 1, 63, 64, 65, 4_096])
 @pytest.mark.parametrize("form", list(Form))
 def test_the_planes_of_a_window_are_bounded(segments: int, form: Form) -> None:
-    """Two planes a segment take at most 16 MiB, in windows of whole blocks."""
+    """Two planes a segment take at most 4 MiB, in windows of whole blocks."""
     rows = window_rows(segments, form)
     assert rows > 0
     assert rows % WINDOW_STEP == 0

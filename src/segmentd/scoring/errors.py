@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segmentd.api.errors import shorten
 from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
 
 
@@ -59,11 +60,17 @@ class OverloadedError(SegmentdError):
         super().__init__(f"{limit} calls are waiting for a worker, which is the limit; try again later", limit=limit)
 
 
-class CallCancelledError(SegmentdError):
-    """The caller cancelled the call, or its deadline passed."""
+class UnknownComputedAttributeError(SegmentdError):
+    """The ledger lacks an attribute whose values are asked for."""
 
-    reason = ErrorReason.CALL_CANCELLED
-    status = Status.CANCELLED
+    reason = ErrorReason.UNKNOWN_ATTRIBUTE
 
-    def __init__(self) -> None:
-        super().__init__("the call was cancelled")
+    def __init__(self, field: str, attribute: str, nearest: str | None) -> None:
+        hint = f"; did you mean {nearest!r}?" if nearest else ""
+        description = f"no attribute {shorten(attribute)!r}{hint}"
+        super().__init__(
+            f"{field}: {description}",
+            fields=(FieldViolation(field, description),),
+            attribute=shorten(attribute),
+            nearest=nearest or "",
+        )

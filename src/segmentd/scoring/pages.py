@@ -19,8 +19,8 @@ WINDOW_STEP: Final = 4_096
 MAX_WINDOW_ROWS: Final = 1 << 20
 """Between two windows a call can be cancelled, shows progress, and lets others have its worker."""
 
-PLANE_BYTES: Final = 16 << 20
-"""The planes of a window, members and unknowns of all segments, take at most this much."""
+PLANE_BYTES: Final = 4 << 20
+"""The planes of a window, members and unknowns of all segments, take at most this much: 30 ms to page."""
 
 PAGE_BYTES: Final = 1 << 20
 """A message aims at no more than this."""

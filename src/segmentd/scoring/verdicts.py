@@ -44,6 +44,11 @@ class Verdicts:
             raise ValueError("the verdicts were evaluated without planes")
         return self.members, self.unknowns
 
+    def plus(self, other: Verdicts) -> Verdicts:
+        """The counts over the rows of both."""
+        members = self.member_counts + other.member_counts
+        return Verdicts(self.segments, self.rows + other.rows, members, self.unknown_counts + other.unknown_counts)
+
     def cut(self, start: int, stop: int) -> Verdicts:
         """The rows `start` to `stop` of the range, counted anew."""
         if (start, stop) == (0, self.rows):

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
@@ -21,9 +22,11 @@ from segmentd.server.logs import LOGGER, log_event, stack_of
 from segmentd.server.status import clip, to_status
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Unary = Callable[[bytes, Context], Awaitable[Message]]
-ServerStream = Callable[[bytes, Context], AsyncIterator[Message]]
-BidirectionalStream = Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]
+Response = Message | bytes
+Unary = Callable[[bytes, Context], Awaitable[Response]]
+Responses = AsyncGenerator[Response, None]
+ServerStream = Callable[[bytes, Context], Responses]
+BidirectionalStream = Callable[[AsyncIterator[bytes], Context], Responses]
 
 DETAILS_KEY: Final = "grpc-status-details-bin"
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
@@ -102,10 +105,10 @@ class Gate:
         if len(request) > self._max_request_bytes:
             raise MessageTooLargeError(len(request), self._max_request_bytes)
 
-    def unary(self, method: str, behaviour: Unary) -> Callable[[bytes, Context], Awaitable[Message]]:
+    def unary(self, method: str, behaviour: Unary) -> Unary:
         """The behaviour of a method of one answer, guarded."""
 
-        async def answer(request: bytes, context: Context) -> Message:
+        async def answer(request: bytes, context: Context) -> Response:
             with _logged(method) as call:
                 try:
                     self.check_state()
@@ -119,13 +122,14 @@ class Gate:
     def server_stream(self, method: str, behaviour: ServerStream) -> ServerStream:
         """The behaviour of a method that streams its answers, guarded."""
 
-        async def answer(request: bytes, context: Context) -> AsyncIterator[Message]:
+        async def answer(request: bytes, context: Context) -> Responses:
             with _logged(method) as call:
                 try:
                     self.check_state()
                     self.check_size(request)
-                    async for message in behaviour(request, context):
-                        yield message
+                    async with aclosing(behaviour(request, context)) as messages:
+                        async for message in messages:
+                            yield message
                 except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a status with a reason
                     await _abort(call, context, error)
 
@@ -134,12 +138,13 @@ class Gate:
     def bidirectional(self, method: str, behaviour: BidirectionalStream) -> BidirectionalStream:
         """The behaviour of a method that streams both ways, guarded. It checks the size of its requests itself."""
 
-        async def answer(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
+        async def answer(requests: AsyncIterator[bytes], context: Context) -> Responses:
             with _logged(method) as call:
                 try:
                     self.check_state()
-                    async for message in behaviour(requests, context):
-                        yield message
+                    async with aclosing(behaviour(requests, context)) as messages:
+                        async for message in messages:
+                            yield message
                 except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a status with a reason
                     await _abort(call, context, error)
 

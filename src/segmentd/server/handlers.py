@@ -26,15 +26,18 @@ def _method_handler(method: MethodDescriptor, servicer: object, gate: Gate) -> g
     path = f"/{method.containing_service.full_name}/{method.name}"
     match (method.client_streaming, method.server_streaming):
         case (False, False):
-            return grpc.unary_unary_rpc_method_handler(
-                gate.unary(path, behaviour), response_serializer=Message.SerializeToString
-            )
+            return grpc.unary_unary_rpc_method_handler(gate.unary(path, behaviour), response_serializer=_serialize)
         case (False, True):
             return grpc.unary_stream_rpc_method_handler(
-                gate.server_stream(path, behaviour), response_serializer=Message.SerializeToString
+                gate.server_stream(path, behaviour), response_serializer=_serialize
             )
         case (True, True):
             return grpc.stream_stream_rpc_method_handler(
-                gate.bidirectional(path, behaviour), response_serializer=Message.SerializeToString
+                gate.bidirectional(path, behaviour), response_serializer=_serialize
             )
     raise ValueError(f"{path} takes a stream and gives one answer, and no handler does that")
+
+
+def _serialize(response: Message | bytes) -> bytes:
+    """The bytes of a response; of a large one the servicer has made them already, off the event loop."""
+    return response if isinstance(response, bytes) else response.SerializeToString()

@@ -1,0 +1,87 @@
+"""An evaluation of the resident population, message by message."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from segmentd.api.errors import InvalidFieldError
+from segmentd.api.v1 import scoring_service_pb2 as pb
+from segmentd.ledger.population import Population
+from segmentd.scoring.batches import ROW_LIMIT
+from segmentd.scoring.errors import DataVersionError
+from segmentd.scoring.memberships import Form, encode_counts, encode_memberships
+from segmentd.scoring.model import Basis
+from segmentd.scoring.pages import Range, pages, windows
+from segmentd.scoring.requests import evaluation_question
+from segmentd.scoring.responses import Budget, encode_basis
+from segmentd.scoring.service import Cancelled, Resident, Scoring
+from segmentd.scoring.verdicts import Verdicts
+
+
+def evaluation_messages(
+    scoring: Scoring, request: pb.EvaluateSegmentsRequest, cancelled: Cancelled
+) -> Iterator[pb.EvaluateSegmentsResponse]:
+    """Pages by row range in row order, then the totals; each is evaluated when it is asked for.
+
+    The definitions, the population and `now` are those of the first message. Raises SegmentdError.
+    """
+    started = time.monotonic()
+    plan = scoring.plan(evaluation_question(request))
+    population = scoring.population(plan)
+    start, stop = _rows(request, population)
+    resident = scoring.bind(plan, population, cancelled)
+    basis: Basis | None = resident.basis
+    totals = resident.nobody
+    for verdicts in _windows(scoring, resident, (start, stop), cancelled):
+        totals = totals.plus(verdicts)
+        for message, done in _pages(verdicts, plan.question.form, request.page_rows, start):
+            yield _with_progress(message, basis, (done, stop - start), started)
+            basis = None
+    last = pb.EvaluateSegmentsResponse(totals=encode_counts(totals))
+    yield _with_progress(last, basis, (stop - start, stop - start), started)
+
+
+def _rows(request: pb.EvaluateSegmentsRequest, population: Population) -> Range:
+    """The range of rows to evaluate; raises SegmentdError where it is not one of this population."""
+    if request.data_version not in (0, population.data_version):
+        raise DataVersionError(request.data_version, population.data_version)
+    if request.page_rows > ROW_LIMIT.most:
+        raise InvalidFieldError("page_rows", request.page_rows, f"1 to {ROW_LIMIT.most}, or 0")
+    rows = population.batch.rows
+    if request.row_start > rows:
+        raise InvalidFieldError("row_start", request.row_start, f"the population has {rows} rows")
+    if request.row_count > rows - request.row_start:
+        raise InvalidFieldError("row_count", request.row_count, f"{rows - request.row_start} rows are left, 0: all")
+    return request.row_start, request.row_start + request.row_count if request.row_count else rows
+
+
+def _windows(scoring: Scoring, resident: Resident, rows: Range, cancelled: Cancelled) -> Iterator[Verdicts]:
+    form = resident.plan.question.form
+    for window in windows(*rows, len(resident.plan.segments), form):
+        yield scoring.evaluate_range(resident, window, cancelled)
+
+
+def _pages(
+    verdicts: Verdicts, form: Form, page_rows: int, first_row: int
+) -> Iterator[tuple[pb.EvaluateSegmentsResponse, int]]:
+    """The messages of a window, each with the rows that are done once it is sent."""
+    before = verdicts.row_start - first_row
+    if not form.needs_planes:
+        yield pb.EvaluateSegmentsResponse(), before + verdicts.rows
+        return
+    for start, stop in pages(verdicts, form, page_rows or verdicts.rows):
+        memberships = encode_memberships(verdicts.cut(start, stop), form, Budget().spend)
+        Budget().spend(memberships.ByteSize())
+        yield pb.EvaluateSegmentsResponse(memberships=memberships), before + stop
+
+
+def _with_progress(
+    message: pb.EvaluateSegmentsResponse, basis: Basis | None, done: tuple[int, int], started: float
+) -> pb.EvaluateSegmentsResponse:
+    """The message with the rows done of all, and in the first one what the answer is computed from."""
+    if basis is not None:
+        message.basis.CopyFrom(encode_basis(basis))
+    message.progress.rows_done, message.progress.rows_total = done
+    message.progress.elapsed.FromMicroseconds(int((time.monotonic() - started) * 1e6))
+    return message

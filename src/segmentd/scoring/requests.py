@@ -1,0 +1,61 @@
+"""Requests of scoring as questions."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from segmentd.api.errors import InvalidFieldError
+from segmentd.api.names import parse_ledger_name
+from segmentd.api.v1 import membership_pb2, scoring_service_pb2
+from segmentd.api.wire import to_subject
+from segmentd.columns.fixed import MAX_TIMESTAMP_US, MIN_TIMESTAMP_US, TIMESTAMP_RANGE
+from segmentd.scoring.memberships import Form
+from segmentd.scoring.model import Question
+
+
+def score_question(request: scoring_service_pb2.ScoreRequest) -> Question:
+    """What Score and StreamScores ask. Raises SegmentdError with the field at fault."""
+    return Question(
+        ledger=parse_ledger_name(request.parent, "parent"),
+        subject=to_subject(request.subject, "subject"),
+        segments=tuple(request.segments),
+        computed=tuple(request.computed_attributes),
+        form=_form(request.form),
+        now_us=_moment_us(request.now) if request.HasField("now") else None,
+    )
+
+
+def evaluation_question(request: scoring_service_pb2.EvaluateSegmentsRequest) -> Question:
+    """What EvaluateSegments asks. Raises SegmentdError with the field at fault."""
+    return Question(
+        ledger=parse_ledger_name(request.parent, "parent"),
+        segments=tuple(request.segments),
+        form=_form(request.form),
+        now_us=_moment_us(request.now) if request.HasField("now") else None,
+    )
+
+
+def _form(number: int) -> Form:
+    if number == membership_pb2.MEMBERSHIP_FORM_UNSPECIFIED:
+        return Form.COUNTS
+    try:
+        return Form(number)
+    except ValueError:
+        raise InvalidFieldError("form", number, ", ".join(form.name for form in Form)) from None
+
+
+class _Timestamp(Protocol):
+    """A protobuf Timestamp."""
+
+    seconds: int
+    nanos: int
+
+
+def _moment_us(moment: _Timestamp) -> int:
+    """Microseconds since 1970-01-01T00:00:00Z, finer digits cut off."""
+    us = moment.seconds * 1_000_000 + moment.nanos // 1_000
+    if not 0 <= moment.nanos < 1_000_000_000:
+        raise InvalidFieldError("now", f"{moment.nanos} nanos", "0 to 999,999,999 nanos")
+    if not MIN_TIMESTAMP_US <= us <= MAX_TIMESTAMP_US:
+        raise InvalidFieldError("now", f"{moment.seconds} s", TIMESTAMP_RANGE)
+    return us

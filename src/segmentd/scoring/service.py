@@ -1,0 +1,214 @@
+"""Answers: one state of the definitions, one of the population and one moment a question."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from segmentd.api.errors import InvalidFieldError, nearest
+from segmentd.columns.build import RowLimit
+from segmentd.columns.column import Batch
+from segmentd.columns.errors import ColumnError
+from segmentd.columns.planes import WORD
+from segmentd.engine import Bound, Engine, Evaluation
+from segmentd.errors import FieldViolation
+from segmentd.ledger.population import Population
+from segmentd.plan import Program
+from segmentd.scoring.batches import ROW_LIMIT
+from segmentd.scoring.errors import NoResidentPopulationError, UnknownComputedAttributeError
+from segmentd.scoring.model import MAX_COMPUTED, MAX_SEGMENTS, Answer, Basis, Plan, Question
+from segmentd.scoring.pages import Range
+from segmentd.scoring.programs import ProgramKey, Programs
+from segmentd.scoring.scatter import spread_computed
+from segmentd.scoring.verdicts import Verdicts, spread_planes
+from segmentd.segments.catalogue import Catalogue
+
+Cancelled = Callable[[], bool]
+
+
+class CurrentCatalogues(Protocol):
+    """Who knows the definitions as they are now."""
+
+    def current(self, ledger_id: str) -> Catalogue:
+        """One immutable state. Raises LedgerNotFoundError."""
+
+
+class CurrentPopulations(Protocol):
+    """Who knows the resident customers as they are now."""
+
+    def find(self, ledger_id: str) -> Population | None:
+        """One immutable state, or None where the ledger has no resident population."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resident:
+    """A plan tied to one state of the population too, to be answered range by range."""
+
+    plan: Plan
+    population: Population
+    bound: Bound
+
+    @property
+    def basis(self) -> Basis:
+        """What every answer is computed from."""
+        plan = self.plan
+        return Basis(plan.catalogue.version, self.population.data_version, plan.now_us, self.bound.absent)
+
+    @property
+    def nobody(self) -> Verdicts:
+        """The counts over no rows."""
+        zeros = np.zeros(len(self.plan.segments), dtype=np.int64)
+        return Verdicts(self.plan.segments, 0, zeros, zeros)
+
+
+def now_us() -> int:
+    """The server's time, in microseconds since 1970-01-01T00:00:00Z."""
+    return time.time_ns() // 1_000
+
+
+class Scoring:
+    """The use cases of scoring. All methods may be called from several threads."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        catalogues: CurrentCatalogues,
+        populations: CurrentPopulations,
+        clock: Callable[[], int] = now_us,
+    ) -> None:
+        self._engine = engine
+        self._catalogues = catalogues
+        self._populations = populations
+        self._clock = clock
+        self._programs = Programs()
+
+    def plan(self, question: Question) -> Plan:
+        """The question tied to the current definitions and moment. Raises SegmentdError with the field at fault."""
+        catalogue = self._catalogues.current(question.ledger)
+        key = _key(question, catalogue)
+        _check_computed(question, catalogue)
+        moment = self._clock() if question.now_us is None else question.now_us
+        return Plan(question, catalogue, key.segments, self._programs.get(key, catalogue), moment)
+
+    def kept_program(self, question: Question) -> Program | None:
+        """The program of the question, if it would not have to be compiled. Raises as `plan` does."""
+        return self._programs.find(_key(question, self._catalogues.current(question.ledger)))
+
+    def population(self, plan: Plan) -> Population:
+        """The resident customers as they are now. Raises NoResidentPopulationError."""
+        population = self._populations.find(plan.question.ledger)
+        if population is None:
+            raise NoResidentPopulationError(plan.question.ledger)
+        return population
+
+    def score_features(self, plan: Plan, batch: Batch, cancelled: Cancelled | None) -> Answer:
+        """The answer for subjects whose features were sent."""
+        population = self._populations.find(plan.question.ledger)
+        evaluation = self._evaluate(plan, batch, cancelled)
+        basis = _basis(plan, population, evaluation)
+        return Answer(basis, _verdicts(plan, evaluation, ids=batch.ids), evaluation.computed)
+
+    def score_residents(self, plan: Plan, ids: Sequence[str], cancelled: Cancelled | None) -> Answer:
+        """The answer for customers by id; one that the ledger lacks is in no segment and counted nowhere."""
+        with_field(ROW_LIMIT, len(ids), "customers.ids")
+        population = self.population(plan)
+        names = pa.array(ids, pa.string())
+        rows = population.rows_of(names)
+        there = np.flatnonzero(rows >= 0)
+        evaluation = self._evaluate(plan, population.select(rows[there]), cancelled)
+        basis = _basis(plan, population, evaluation)
+        verdicts = _verdicts(plan, evaluation, ids=names)
+        if len(there) == len(rows):
+            return Answer(basis, verdicts, evaluation.computed)
+        return Answer(
+            basis,
+            _spread(verdicts, there, len(rows)),
+            tuple(spread_computed(each, there, len(rows)) for each in evaluation.computed),
+            np.flatnonzero(rows < 0),
+        )
+
+    def bind(self, plan: Plan, population: Population, cancelled: Cancelled) -> Resident:
+        """The plan tied to a population. What depends on the population's distinct values is computed here, once."""
+        bound = self._engine.bind(plan.program, population.batch, plan.now_us, cancelled=cancelled)
+        return Resident(plan, population, bound)
+
+    def evaluate_range(self, resident: Resident, rows: Range, cancelled: Cancelled) -> Verdicts:
+        """The verdicts on the rows `rows[0]` to before `rows[1]`. To begin within a word costs planes."""
+        first, last = rows
+        lead = first % WORD
+        planes = resident.plan.question.form.needs_planes or lead > 0
+        evaluation = self._engine.run(resident.bound, first - lead, last, planes=planes, cancelled=cancelled)
+        verdicts = _verdicts(resident.plan, evaluation, resident.population.ids.slice(first - lead, evaluation.rows))
+        return replace(verdicts, row_start=first - lead).cut(lead, evaluation.rows)
+
+    def _evaluate(self, plan: Plan, batch: Batch, cancelled: Cancelled | None) -> Evaluation:
+        planes = plan.question.form.needs_planes
+        return self._engine.evaluate(plan.program, batch, plan.now_us, planes=planes, cancelled=cancelled)
+
+
+def with_field(limit: RowLimit, rows: int, field: str) -> None:
+    """Check a number of rows; what is wrong with it is wrong with the field."""
+    try:
+        limit.check(rows)
+    except ColumnError as error:
+        error.fields = (FieldViolation(field, error.message),)
+        raise
+
+
+def _key(question: Question, catalogue: Catalogue) -> ProgramKey:
+    _check_length("segments", question.segments, MAX_SEGMENTS)
+    segments = catalogue.asked(question.subject, question.segments)
+    return ProgramKey(question.ledger, catalogue.version, question.subject, segments, question.computed)
+
+
+def _check_computed(question: Question, catalogue: Catalogue) -> None:
+    """Refuse attributes that are unknown, given, or named twice."""
+    _check_length("computed_attributes", question.computed, MAX_COMPUTED)
+    schema = catalogue.schemas[question.subject]
+    computed = [spec.id for spec in schema if spec.expression is not None]
+    seen: set[str] = set()
+    for index, attribute in enumerate(question.computed):
+        field = f"computed_attributes[{index}]"
+        if schema.get(attribute) is None:
+            raise UnknownComputedAttributeError(field, attribute, nearest(attribute, computed))
+        if attribute not in computed:
+            raise InvalidFieldError(field, attribute, "it is given, and only computed attributes are returned")
+        if attribute in seen:
+            raise InvalidFieldError(field, attribute, "each attribute may be named once")
+        seen.add(attribute)
+
+
+def _check_length(field: str, given: tuple[str, ...], limit: int) -> None:
+    if len(given) > limit:
+        raise InvalidFieldError(field, f"{len(given)} entries", f"at most {limit} are allowed")
+
+
+def _basis(plan: Plan, population: Population | None, evaluation: Evaluation) -> Basis:
+    data_version = 0 if population is None else population.data_version
+    return Basis(plan.catalogue.version, data_version, plan.now_us, evaluation.absent)
+
+
+def _verdicts(plan: Plan, evaluation: Evaluation, ids: pa.StringArray | None) -> Verdicts:
+    return Verdicts(
+        plan.segments,
+        evaluation.rows,
+        evaluation.member_counts,
+        evaluation.unknown_counts,
+        evaluation.members,
+        evaluation.unknowns,
+        ids=ids,
+    )
+
+
+def _spread(verdicts: Verdicts, there: npt.NDArray[np.int64], rows: int) -> Verdicts:
+    """The verdicts on the rows that are there, as verdicts on all rows."""
+    if verdicts.members is None or verdicts.unknowns is None:
+        return replace(verdicts, rows=rows)
+    members, unknowns = (spread_planes(planes, there, rows) for planes in verdicts.known_planes())
+    return replace(verdicts, rows=rows, members=members, unknowns=unknowns)

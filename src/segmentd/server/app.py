@@ -1,0 +1,137 @@
+"""The composition root: a server from its configuration, started, serving, drained."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from google.protobuf.descriptor import ServiceDescriptor
+
+from segmentd.api.v1 import attribute_service_pb2, ledger_service_pb2, scoring_service_pb2, segment_service_pb2
+from segmentd.engine import Engine, warm
+from segmentd.ledger.population import Populations
+from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
+from segmentd.scoring.service import Scoring
+from segmentd.scoring.servicer import ScoringServicer, Surroundings
+from segmentd.scoring.workers import Workers
+from segmentd.segments.servicer import SegmentServicer
+from segmentd.server.calls import Gate, explain, note_rows
+from segmentd.server.config import ServerConfig
+from segmentd.server.definitions import Definitions
+from segmentd.server.handlers import generic_handler
+from segmentd.server.logs import log_event, write_logs
+from segmentd.server.residents import load_residents
+from segmentd.server.transport import Transport
+
+SERVICES: Final[tuple[ServiceDescriptor, ...]] = tuple(
+    service
+    for module in (ledger_service_pb2, attribute_service_pb2, segment_service_pb2, scoring_service_pb2)
+    for service in module.DESCRIPTOR.services_by_name.values()
+)
+"""Every service of the API."""
+
+
+class Server:
+    """A segmentd service. Starting it takes the data directory, stopping it gives it back."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self.config = config
+        self.port = 0
+        self._gate = Gate(config.max_request_bytes)
+
+    async def start(self) -> None:
+        """Return when the server serves; health can be asked as soon as it listens.
+
+        Raises SegmentdError where the data directory or the population is at fault, OSError where the address is.
+        """
+        self._definitions = await asyncio.to_thread(Definitions, self.config.data_dir)
+        self._engine = Engine(self.config.threads)
+        self._workers = Workers(self.config.threads, self.config.max_waiting)
+        self._populations = Populations()
+        self._transport = Transport(self.config, [service.full_name for service in SERVICES])
+        self._add_handlers()
+        try:
+            self.port = await self._transport.start()
+            await asyncio.to_thread(self._prepare)
+        except BaseException:
+            await self.stop(0)
+            raise
+        self._gate.state = "serving"
+        await self._transport.say_serving(serving=True)
+        log_event("serving", host=self.config.host, port=self.port, tls=self.config.tls is not None)
+
+    async def stop(self, grace_s: float | None = None) -> None:
+        """Take no more calls, let those that run finish within the grace (None: as configured), close everything."""
+        self._gate.state = "stopping"
+        await self._transport.stop(self.config.drain_s if grace_s is None else grace_s)
+        for close in (self._workers.close, self._engine.close, self._definitions.close):
+            await asyncio.to_thread(close)
+        log_event("stopped")
+
+    def _prepare(self) -> None:
+        """What takes its time before the server can serve: kernels and population."""
+        report = warm()
+        log_event("kernels", compiled=report.compiled, seconds=round(report.seconds, 3))
+        if self.config.population is not None:
+            load_residents(self.config, self._definitions, self._populations)
+
+    def _add_handlers(self) -> None:
+        definitions, writer = self._definitions, self._definitions.writer
+        scoring = Scoring(self._engine, definitions.catalogues, self._populations)
+        surroundings = Surroundings(explain, self._gate.check_size, note_rows)
+        servicers = {
+            "LedgerService": LedgerServicer(definitions.ledgers, writer, self._populations),
+            "AttributeService": AttributeServicer(definitions.attributes, writer),
+            "SegmentService": SegmentServicer(definitions.segments, writer),
+            "ScoringService": ScoringServicer(scoring, self._workers, surroundings),
+        }
+        self._transport.server.add_generic_rpc_handlers(
+            tuple(generic_handler(service, servicers[service.name], self._gate) for service in SERVICES)
+        )
+
+
+def run(config: ServerConfig, *, when_serving: Callable[[Server], None] = lambda _: None) -> None:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once. Logs JSON to stderr."""
+    write_logs()
+    asyncio.run(_serve(config, when_serving))
+
+
+async def _serve(config: ServerConfig, when_serving: Callable[[Server], None]) -> None:
+    loop, told_to_stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def stop() -> None:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
+        told_to_stop.set()
+
+    server = Server(config)
+    await server.start()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop)
+    when_serving(server)
+    await told_to_stop.wait()
+    log_event("draining", grace_s=config.drain_s)
+    await server.stop()
+
+
+@contextmanager
+def running_server(config: ServerConfig) -> Iterator[Server]:
+    """A server on an event loop of its own thread, serving while the block runs."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="segmentd-server", daemon=True)
+    thread.start()
+    try:
+        server = Server(config)
+        asyncio.run_coroutine_threadsafe(server.start(), loop).result()
+        try:
+            yield server
+        finally:
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

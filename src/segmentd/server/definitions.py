@@ -1,0 +1,46 @@
+"""The definitions of a data directory: opened, loaded and compiled, with the use cases that change them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from segmentd.ledger.attributes import AttributeService
+from segmentd.ledger.service import LedgerService
+from segmentd.ledger.store import SqlAttributeStore, SqlLedgerStore
+from segmentd.segments.catalogue import Catalogues, load_catalogues
+from segmentd.segments.service import SegmentService
+from segmentd.segments.store import SqlSegmentStore
+from segmentd.storage import DataDirectory, Writer, open_database
+
+
+class Definitions:
+    """Ledgers, attributes and segments of a data directory, which this process owns until `close()`.
+
+    Raises DataDirectoryInUseError, StoreFailedError, or DefinitionsBrokenError where what is stored does not compile.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._open = ExitStack()
+        try:
+            self._load(data_dir)
+        except BaseException:
+            self._open.close()
+            raise
+
+    def _load(self, data_dir: Path) -> None:
+        directory = self._open.enter_context(DataDirectory(data_dir))
+        database = open_database(directory.path)
+        self._open.callback(database.close)
+        self.writer = Writer()
+        self._open.callback(self.writer.close)
+        ledgers, attributes = SqlLedgerStore(database), SqlAttributeStore(database)
+        segments = SqlSegmentStore(database)
+        self.catalogues: Catalogues = load_catalogues(ledgers, attributes, segments)
+        self.ledgers = LedgerService(ledgers, self.catalogues)
+        self.attributes = AttributeService(attributes, self.catalogues)
+        self.segments = SegmentService(segments, self.catalogues)
+
+    def close(self) -> None:
+        """Finish the changes that were begun, close the database, let others own the directory."""
+        self._open.close()

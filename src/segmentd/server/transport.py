@@ -1,0 +1,79 @@
+"""The gRPC server itself: its limits, its port, health and reflection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from segmentd.server.config import ServerConfig, TlsFiles
+
+EVERYTHING: Final = ""
+"""The service name under which health says how the whole server is."""
+
+KEEPALIVE_MS: Final = 120_000
+KEEPALIVE_TIMEOUT_MS: Final = 20_000
+MIN_PING_INTERVAL_MS: Final = 10_000
+
+
+class Transport:
+    """A gRPC server that is made, started, and says to health checks whether it serves."""
+
+    def __init__(self, config: ServerConfig, services: Sequence[str]) -> None:
+        self._config = config
+        self._services = (EVERYTHING, *services)
+        self.server = grpc.aio.server(options=_options(config), maximum_concurrent_rpcs=config.max_calls)
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+        reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server)
+
+    async def start(self) -> int:
+        """Listen, and say NOT_SERVING; the port. Raises OSError if the address cannot be had."""
+        await self.say_serving(serving=False)
+        port = self._bind()
+        await self.server.start()
+        return port
+
+    async def say_serving(self, *, serving: bool) -> None:
+        """What health answers from now on, for the whole and for each service."""
+        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        for service in self._services:
+            await self._health.set(service, status)
+
+    async def stop(self, grace_s: float) -> None:
+        """Say NOT_SERVING, take no more calls, and cancel those that still run after the grace."""
+        await self._health.enter_graceful_shutdown()
+        await self.server.stop(grace_s)
+
+    def _bind(self) -> int:
+        host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
+        address = f"{host}:{self._config.port}"
+        try:
+            if self._config.tls is None:
+                return self.server.add_insecure_port(address)
+            return self.server.add_secure_port(address, _credentials(self._config.tls))
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}: it is in use, or no address of this machine") from error
+
+
+def _options(config: ServerConfig) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", config.hard_request_bytes),
+        ("grpc.so_reuseport", 0),
+        ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", MIN_PING_INTERVAL_MS),
+    ]
+
+
+def _credentials(tls: TlsFiles) -> grpc.ServerCredentials:
+    client_ca = None if tls.client_ca is None else tls.client_ca.read_bytes()
+    return grpc.ssl_server_credentials(
+        [(tls.key.read_bytes(), tls.certificate.read_bytes())],
+        root_certificates=client_ca,
+        require_client_auth=client_ca is not None,
+    )
