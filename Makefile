@@ -53,7 +53,7 @@ imports: $(DEV) ## Check that imports point down the layers
 
 proto-check: $(DEV) googleapis ## Check the protos: lint, format, and no breaking change since the committed image
 	$(BIN)/buf lint
-	$(BIN)/buf format --diff --exit-code protos
+	$(BIN)/buf format --diff --exit-code
 	@test -f $(IMAGE) || { echo "no $(IMAGE) to compare with; make it with: make image"; exit 1; }
 	$(BIN)/buf breaking protos --against $(IMAGE)
 
@@ -63,7 +63,7 @@ stubs-check: $(DEV) googleapis ## Check that the committed stubs match the proto
 format: $(DEV) googleapis ## Format the Python code and the protos
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
-	$(BIN)/buf format --write protos
+	$(BIN)/buf format --write
 
 protos: $(DEV) googleapis ## Generate the stubs from the protos
 	$(PY) scripts/stubs.py
