@@ -1,0 +1,1 @@
+"""The engines that are compared, each asked in the ways that its experts would try."""

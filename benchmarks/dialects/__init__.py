@@ -1,0 +1,1 @@
+"""One rule in the words of each engine."""

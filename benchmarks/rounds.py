@@ -1,0 +1,60 @@
+"""Timing several ways in turn, so that what else happens on the machine happens to all of them."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median of repeated measurements, and the quartiles on both sides of it."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, measured: Sequence[float]) -> Spread:
+        """The spread of at least one measurement."""
+        low, median, high = np.quantile(measured, (0.25, 0.5, 0.75))
+        return cls(float(median), float(low), float(high))
+
+
+def take_turns(calls: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each call, one a round. The order rotates: who comes first finds other caches than who comes last.
+
+    Every call should have been made before, so that buffers have been touched and code is loaded.
+    """
+    names = list(calls)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    with _without_collection():
+        for turn in range(rounds):
+            first = turn % len(names)
+            for name in names[first:] + names[:first]:
+                seconds[name].append(_time(calls[name]))
+    return seconds
+
+
+def _time(call: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    result = call()
+    elapsed = time.perf_counter() - start
+    del result  # after the clock, and before the next call begins
+    return elapsed
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
