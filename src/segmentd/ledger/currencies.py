@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from segmentd.api.errors import InvalidFieldError, nearest
+from segmentd.api.errors import InvalidFieldError
 
 _WITHOUT_CENTS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _CENTS = """
@@ -44,6 +44,7 @@ def check_currency(code: str, field: str) -> None:
     """Raise InvalidFieldError unless the code is one of ISO 4217. `field` is where it stood in the request."""
     if code in EXPONENTS:
         return
-    likely = code.upper() if code.upper() in EXPONENTS else nearest(code.upper(), tuple(EXPONENTS))
-    hint = f"; did you mean {likely}?" if likely else ""
+    # Three letters are too few to guess a typo from: only the case and an ending are overlooked.
+    likely = code.upper()[:3]
+    hint = f"; did you mean {likely}?" if likely in EXPONENTS else ""
     raise InvalidFieldError(field, code, f"it must be a currency code of ISO 4217, such as EUR{hint}")

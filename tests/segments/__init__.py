@@ -1,0 +1,1 @@
+"""Tests of segments, their catalogue and their definitions in files."""
