@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import numpy as np
 import pyarrow as pa
 
-from segmentd.columns.column import Batch, BoolColumn, Column, FixedColumn, ListColumn, TextColumn
+from segmentd.columns.column import Array, Batch, BoolColumn, Column, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.errors import (
     ColumnWidthError,
     DictionaryLimitError,
@@ -25,6 +25,7 @@ from segmentd.columns.errors import (
 from segmentd.columns.fixed import bool_column, build_bools, build_fixed
 from segmentd.columns.given import (
     MAX_DICTIONARY,
+    RAW_ELEMENTS,
     Coded,
     ElementType,
     GivenColumn,
@@ -35,7 +36,7 @@ from segmentd.columns.given import (
     Values,
     read_validity,
 )
-from segmentd.columns.planes import Plane, first_zero, popcount, zeros
+from segmentd.columns.planes import Plane, first_zero, zeros
 from segmentd.columns.text import build_lists, build_text, build_text_from_codes, strings_from
 from segmentd.schema import AttributeSpec, DataType, Kind, Schema
 
@@ -95,6 +96,8 @@ def build_column(
         raise ValidityLengthError(spec.id, size=len(validity), expected=0)
     present = read_validity(spec.id, validity, rows)
     match values, spec.type.kind:
+        case Numbers(), _:
+            return _numbers(spec, values.values, present, time_zone)
         case Strings(), Kind.STRING:
             return build_text(spec.id, strings_from(spec, values.values), present)
         case Coded(), Kind.STRING:
@@ -103,8 +106,8 @@ def build_column(
             return _lists(spec, values)
         case Raw(element=ElementType.BIT), Kind.BOOL:
             return bool_column(values.plane(spec.id, rows), present)
-        case ((Raw() | Numbers()), _) if not _is_bits(values):
-            return _numbers(spec, values, present, time_zone)
+        case Raw(), kind if values.element in RAW_ELEMENTS.get(kind, ()):
+            return _numbers(spec, values.numbers(), present, time_zone)
         case _:
             raise TypeMismatchError(spec.id, given=_form(values), expected=str(spec.type))
 
@@ -149,17 +152,6 @@ def check_required(spec: AttributeSpec, batch: Batch) -> None:
         raise RequiredAttributeMissingError(spec.id, row=row)
 
 
-def present_count(column: Column, rows: int) -> int:
-    """The number of rows with a value."""
-    match column:
-        case FixedColumn() | BoolColumn():
-            return rows if column.validity is None else popcount(column.validity)
-        case TextColumn():
-            return int(np.count_nonzero(column.codes != len(column.dictionary)))
-        case ListColumn():
-            return rows
-
-
 def _resolve_one(schema: Schema, name: str) -> AttributeSpec:
     spec = schema.get(name)
     if spec is None:
@@ -200,8 +192,7 @@ def _lists(spec: AttributeSpec, values: Lists) -> ListColumn:
     return build_lists(spec.id, pa.LargeListArray.from_arrays(pa.array(offsets), elements))
 
 
-def _numbers(spec: AttributeSpec, values: Raw | Numbers, present: Plane | None, time_zone: str) -> Column:
-    numbers = values.numbers() if isinstance(values, Raw) else values.values
+def _numbers(spec: AttributeSpec, numbers: Array, present: Plane | None, time_zone: str) -> Column:
     match spec.type.kind:
         case Kind.STRING | Kind.LIST:
             raise TypeMismatchError(spec.id, given=numbers.dtype.name, expected=str(spec.type))
@@ -211,15 +202,11 @@ def _numbers(spec: AttributeSpec, values: Raw | Numbers, present: Plane | None, 
             return build_fixed(spec, numbers, present, time_zone=time_zone)
 
 
-def _is_bits(values: Values) -> bool:
-    return isinstance(values, Raw) and values.element is ElementType.BIT
-
-
 def _form(values: Values) -> str:
     match values:
-        case Strings() | Coded():
-            return "string"
+        case Raw():
+            return f"raw {values.element.name}"
         case Lists():
             return "list of string"
         case _:
-            return "bit"
+            return "string"

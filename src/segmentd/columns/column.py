@@ -31,7 +31,7 @@ WIDTHS: Final[Mapping[Kind, tuple[str, ...]]] = {
 """The element types of a `FixedColumn` by the kind of its values, narrowest first."""
 
 Codes = npt.NDArray[np.int32]
-Values = npt.NDArray[Any]
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ class FixedColumn:
     """
 
     type: DataType
-    values: Values
+    values: Array
     validity: Plane | None = None
 
     def __post_init__(self) -> None:
@@ -183,7 +183,7 @@ class Batch:
         return Batch(stop - start, columns, None if self.ids is None else self.ids.slice(start, stop - start))
 
 
-def _check_array(array: Values) -> None:
+def _check_array(array: Array) -> None:
     if array.ndim != 1 or not array.flags.c_contiguous or not array.flags.aligned:
         raise ValueError("an array of a column is one-dimensional, contiguous and aligned")
 

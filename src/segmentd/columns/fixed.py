@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from segmentd.columns.column import BoolColumn, FixedColumn, Values
+from segmentd.columns.column import Array, BoolColumn, FixedColumn
 from segmentd.columns.errors import InvalidValueError, TypeMismatchError
 from segmentd.columns.planes import Plane, pack, unpack
 from segmentd.columns.zones import SECOND_US, start_of_days
@@ -36,7 +36,7 @@ MAX_MINOR_FROM_DOUBLE: Final = 2**51
 product are each off by half a unit in the last place at most, together less than half a minor unit."""
 
 
-def build_fixed(spec: AttributeSpec, values: Values, validity: Plane | None, *, time_zone: str) -> FixedColumn:
+def build_fixed(spec: AttributeSpec, values: Array, validity: Plane | None, *, time_zone: str) -> FixedColumn:
     """The column of an INT64, DOUBLE, DECIMAL, TIMESTAMP or DATE attribute.
 
     Integers of any width are INT64; minor units of a DECIMAL; microseconds since 1970 of a TIMESTAMP; days since
@@ -49,7 +49,7 @@ def build_fixed(spec: AttributeSpec, values: Values, validity: Plane | None, *, 
     return FixedColumn(spec.type, np.require(converted, requirements=["C", "A"]), validity)
 
 
-def build_bools(spec: AttributeSpec, values: Values, validity: Plane | None) -> BoolColumn:
+def build_bools(spec: AttributeSpec, values: Array, validity: Plane | None) -> BoolColumn:
     """The column of a BOOL attribute, from booleans or from bytes that are 0 or 1."""
     if values.dtype == np.bool_:
         return bool_column(pack(values), validity)
@@ -65,7 +65,7 @@ def bool_column(values: Plane, validity: Plane | None) -> BoolColumn:
     return BoolColumn(values, None) if validity is None else BoolColumn(values & validity, validity)
 
 
-def refuse_first(attribute: str, wrong: Wrong, shown: Values, validity: Plane | None, allowed: str) -> None:
+def refuse_first(attribute: str, wrong: Wrong, shown: Array, validity: Plane | None, allowed: str) -> None:
     """InvalidValueError for the first present row that is wrong, showing its value as given."""
     if validity is not None:
         wrong = wrong & unpack(validity, len(wrong))
@@ -75,7 +75,7 @@ def refuse_first(attribute: str, wrong: Wrong, shown: Values, validity: Plane | 
 
 
 def within(
-    attribute: str, values: Values, limits: tuple[int, int], validity: Plane | None, allowed: str
+    attribute: str, values: Array, limits: tuple[int, int], validity: Plane | None, allowed: str
 ) -> npt.NDArray[Any]:
     """The values where they lie within the limits, 0 in missing rows where they do not."""
     lowest, highest = limits
@@ -86,7 +86,7 @@ def within(
     return np.where(wrong, values.dtype.type(0), values)
 
 
-def _integers(spec: AttributeSpec, values: Values, validity: Plane | None, _zone: str) -> Values:
+def _integers(spec: AttributeSpec, values: Array, validity: Plane | None, _zone: str) -> Array:
     if values.dtype.kind == "i":
         return values
     if values.dtype.kind != "u":
@@ -96,13 +96,13 @@ def _integers(spec: AttributeSpec, values: Values, validity: Plane | None, _zone
     return values.astype(f"i{2 * values.dtype.itemsize}")
 
 
-def _doubles(spec: AttributeSpec, values: Values, _validity: Plane | None, _zone: str) -> Values:
+def _doubles(spec: AttributeSpec, values: Array, _validity: Plane | None, _zone: str) -> Array:
     if values.dtype not in (np.float64, np.float32):
         raise TypeMismatchError(spec.id, given=values.dtype.name, expected=str(spec.type))
     return values
 
 
-def _decimals(spec: AttributeSpec, values: Values, validity: Plane | None, zone: str) -> Values:
+def _decimals(spec: AttributeSpec, values: Array, validity: Plane | None, zone: str) -> Array:
     if values.dtype != np.float64:
         return _integers(spec, values, validity, zone)
     unit = 10.0**spec.type.scale
@@ -117,17 +117,17 @@ def _decimals(spec: AttributeSpec, values: Values, validity: Plane | None, zone:
     return np.where(exact, minor, 0.0).astype(np.int64)
 
 
-def _moments(spec: AttributeSpec, values: Values, validity: Plane | None, zone: str) -> Values:
+def _moments(spec: AttributeSpec, values: Array, validity: Plane | None, zone: str) -> Array:
     microseconds = _integers(spec, values, validity, zone).astype(np.int64, copy=False)
     return within(spec.id, microseconds, (MIN_TIMESTAMP_US, MAX_TIMESTAMP_US), validity, TIMESTAMP_RANGE)
 
 
-def _days(spec: AttributeSpec, values: Values, validity: Plane | None, zone: str) -> Values:
+def _days(spec: AttributeSpec, values: Array, validity: Plane | None, zone: str) -> Array:
     days = _integers(spec, values, validity, zone).astype(np.int64, copy=False)
     return start_of_days(within(spec.id, days, (MIN_DAY, MAX_DAY), validity, DAY_RANGE), zone)
 
 
-_CONVERSIONS: Final[Mapping[Kind, Callable[[AttributeSpec, Values, Plane | None, str], Values]]] = {
+_CONVERSIONS: Final[Mapping[Kind, Callable[[AttributeSpec, Array, Plane | None, str], Array]]] = {
     Kind.INT64: _integers,
     Kind.DOUBLE: _doubles,
     Kind.DECIMAL: _decimals,

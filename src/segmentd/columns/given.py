@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Any, Final
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from segmentd.columns.errors import ColumnWidthError, ListLengthsError, ValidityLengthError
 from segmentd.columns.planes import Buffer, Plane, byte_count, from_bitmap, popcount
+from segmentd.schema import Kind
 
 MAX_DICTIONARY: Final = 1 << 20
 """Distinct values that a column's dictionary may have."""
@@ -30,6 +31,19 @@ class ElementType(Enum):
     BIT = "bit"
 
 
+_INTEGERS: Final = frozenset({ElementType.INT8, ElementType.INT16, ElementType.INT32, ElementType.INT64})
+
+RAW_ELEMENTS: Final[Mapping[Kind, frozenset[ElementType]]] = {
+    Kind.BOOL: frozenset({ElementType.BIT, ElementType.INT8}),
+    Kind.INT64: _INTEGERS,
+    Kind.DECIMAL: _INTEGERS,
+    Kind.DOUBLE: frozenset({ElementType.FLOAT32, ElementType.FLOAT64}),
+    Kind.TIMESTAMP: frozenset({ElementType.INT64}),
+    Kind.DATE: frozenset({ElementType.INT32}),
+}
+"""The elements that raw bytes of an attribute may have; text has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Raw:
     """Bytes without gaps, little-endian; of BIT: lowest bit of the first byte first, rounded up to bytes."""
@@ -41,7 +55,7 @@ class Raw:
         """The number of elements; None for BIT, whose bytes do not tell. ColumnWidthError if it is not whole."""
         if self.element is ElementType.BIT:
             return None
-        width = np.dtype(self.element.value).itemsize
+        width: int = np.dtype(self.element.value).itemsize
         if len(self.data) % width:
             raise ColumnWidthError(
                 attribute, size=len(self.data), width=str(width), expected=f"an element takes {width} bytes"

@@ -22,7 +22,7 @@ CODE_BYTES: Final = 4
 VIEW_WORDS: Final = 4
 """A string view is four 32-bit words, the first of them the length."""
 
-STRINGS: Final = (pa.string(), pa.large_string(), pa.string_view())
+VIEWS: Final = (pa.string_view(), pa.binary_view())
 
 
 def strings_from(spec: AttributeSpec, values: Sequence[str | None]) -> pa.StringArray:
@@ -37,7 +37,7 @@ def strings_from(spec: AttributeSpec, values: Sequence[str | None]) -> pa.String
 
 
 def build_text(attribute: str, array: pa.Array, validity: Plane | None = None) -> TextColumn:
-    """The column of an array of strings of any width, or of a dictionary of them.
+    """The column of an array of strings or of their bytes, of any width, or of a dictionary of them.
 
     Rows are missing where the array is null and where `validity` is 0. InvalidValueError for text that is no
     UTF-8, ExpandedSizeError where the distinct values take more than `MAX_TEXT_BYTES`.
@@ -59,7 +59,7 @@ def build_text_from_codes(
 
 
 def build_lists(attribute: str, array: pa.Array) -> ListColumn:
-    """The column of an array of lists (of any offset width, or of fixed size) of strings or dictionaries of them.
+    """The column of an array of lists (of any offset width, or of fixed size) of what `build_text` takes.
 
     A null list is an empty one; a null in a list is an InvalidValueError.
     """
@@ -77,12 +77,13 @@ def build_lists(attribute: str, array: pa.Array) -> ListColumn:
 def encode(attribute: str, array: pa.Array) -> tuple[Codes, pa.StringArray]:
     """Codes of the rows and the distinct strings; a null row has the code `len(strings)`."""
     encoded = array if pa.types.is_dictionary(array.type) else _encoded(array)
-    present = pc.is_valid(encoded.dictionary).to_numpy(zero_copy_only=False)
+    distinct = _with_offsets(encoded.dictionary)
+    present = pc.is_valid(distinct).to_numpy(zero_copy_only=False)
     renumbered = np.where(present, np.cumsum(present) - 1, present.sum()).astype(np.int32)
     renumbered = np.append(renumbered, np.int32(present.sum()))  # for null rows
     indices = pc.fill_null(encoded.indices.cast(pa.int64()), len(present)).to_numpy(zero_copy_only=False)
     codes = renumbered[indices]
-    return codes, _strings(attribute, encoded.dictionary.drop_null(), codes)
+    return codes, _strings(attribute, distinct.drop_null(), codes)
 
 
 def text_size(array: pa.Array) -> int:
@@ -91,7 +92,7 @@ def text_size(array: pa.Array) -> int:
         sizes = pc.fill_null(pc.binary_length(_with_offsets(array.dictionary)), 0).to_numpy(zero_copy_only=False)
         indices = pc.fill_null(array.indices.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
         return int(sizes.astype(np.int64)[indices].sum()) if len(sizes) else 0
-    if array.type == pa.string_view():
+    if array.type in VIEWS:
         words = np.frombuffer(array.buffers()[1] or b"", dtype=np.int32).reshape(-1, VIEW_WORDS)
         lengths = words[array.offset : array.offset + len(array), 0]
         return int(np.maximum(lengths, 0).sum(dtype=np.int64))
@@ -99,25 +100,27 @@ def text_size(array: pa.Array) -> int:
 
 
 def _encoded(array: pa.Array) -> pa.DictionaryArray:
-    if array.type == pa.string_view():
+    if array.type in VIEWS:
         _check_size(text_size(array))  # many views may show the same bytes, each to be hashed
     return array.dictionary_encode()
 
 
 def _with_offsets(array: pa.Array) -> pa.Array:
-    return array.cast(pa.large_string()) if array.type == pa.string_view() else array
+    """The strings with their bytes one after the other, where most of Arrow's functions can read them."""
+    if array.type not in VIEWS:
+        return array
+    _check_size(text_size(array))
+    return array.cast(pa.large_binary())
 
 
 def _strings(attribute: str, distinct: pa.Array, codes: Codes) -> pa.StringArray:
     _check_size(text_size(distinct))
     try:
-        distinct.validate(full=True)
+        return distinct.cast(pa.string())
     except pa.ArrowInvalid as error:
-        code = _first_undecodable(distinct)
+        code, shown = _first_undecodable(distinct)
         row = int((codes == code).argmax())
-        shown = distinct[code].as_buffer().to_pybytes()
         raise InvalidValueError(attribute, row=row, value=shown, allowed="text is UTF-8") from error
-    return distinct.cast(pa.string())
 
 
 def _check_size(size: int) -> None:
@@ -125,12 +128,12 @@ def _check_size(size: int) -> None:
         raise ExpandedSizeError(size, MAX_TEXT_BYTES)
 
 
-def _first_undecodable(distinct: pa.Array) -> int:
-    for code in range(len(distinct)):
+def _first_undecodable(distinct: pa.Array) -> tuple[int, bytes]:
+    for code, value in enumerate(distinct.cast(pa.large_binary())):
         try:
-            distinct[code].as_buffer().to_pybytes().decode()
+            value.as_py().decode()
         except UnicodeDecodeError:
-            return code
+            return code, value.as_py()
     raise ValueError("every string is UTF-8")
 
 
