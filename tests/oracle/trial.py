@@ -86,8 +86,13 @@ def _computed_differences(evaluation: Evaluation, answers: Sequence[RowAnswers],
         distinct = [answer.computed[computed.id] for answer in answers]
         for place, said in enumerate(_values(computed, len(order))):
             row = int(order[place])
-            if not is_same(said, distinct[row]):
+            if not is_same(said, _attribute_value(distinct[row])):
                 yield Difference(computed.id, row, place, said, distinct[row])
+
+
+def _attribute_value(answer: Answer) -> Answer:
+    """A LIST attribute has no missing elements: a list that CEL built with one is no value of it."""
+    return UNKNOWN if isinstance(answer, tuple) and None in answer else answer
 
 
 def _bits(plane: npt.NDArray[np.uint64], rows: int) -> npt.NDArray[np.bool_]:

@@ -110,7 +110,7 @@ class World:
         known = self.definitions(segments)
         asked = Definitions(known.computed, {**known.segments, PROBE: expression.checked})
         for answer in self.oracle.values(asked, PROBE, self.population.rows, self.population.now_us):
-            if isinstance(answer, bool | int | float | str | tuple) and answer != ():
+            if isinstance(answer, bool | int | float | str | tuple) and not _has_no_literal(answer):
                 yield answer
 
     def _threshold(self, kind: DataType, values: list[Answer]) -> Term:
@@ -121,6 +121,11 @@ class World:
         if kind == INT64 and self.random.random() < 0.3:
             return Term(INT64, str(value), constant=True)
         return Term(kind, literal(value, kind), constant=True)
+
+
+def _has_no_literal(answer: Answer) -> bool:
+    """An empty list has no type of elements, and a list may hold the null of a missing text."""
+    return isinstance(answer, tuple) and (not answer or None in answer)
 
 
 def _with_computed(random: Random, given: Population, tally: Tally) -> tuple[Population, dict[str, Term]]:

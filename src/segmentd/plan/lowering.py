@@ -117,7 +117,7 @@ class Lowering:
     def constant(self, node: Constant, sort: Sort) -> GateId:
         """A value register filled with a constant."""
         if sort is Sort.DOUBLE:
-            return self.circuit.make(Op.FILL_DOUBLE, details=(double_constant(float(node.value or 0.0)),))  # type: ignore[arg-type]
+            return self.circuit.make(Op.FILL_DOUBLE, details=(double_constant(float(node.value)),))  # type: ignore[arg-type]
         if sort is Sort.TEXT:
             return self.circuit.make(Op.FILL_INT, details=(Uniform(ParameterKind.POOL, node),))
         return self.circuit.make(Op.FILL_INT, details=(int_constants(int(node.value or 0)),))  # type: ignore[arg-type]
