@@ -77,10 +77,10 @@ class Api:
 
 def refusal_of(error: grpc.RpcError) -> Refusal:
     """A failed call, taken apart; without details where there are none."""
-    trailers = dict(error.trailing_metadata() or ())
+    trailers = {entry.key: entry.value for entry in error.trailing_metadata() or ()}
     packed = trailers.get("grpc-status-details-bin")
-    if packed is None:
-        return Refusal(error.code().name, "", (), error.details())
+    if not isinstance(packed, bytes):
+        return Refusal(error.code().name, "", (), error.details() or "")
     found = refusal_from(status_pb2.Status.FromString(packed))
     assert found.status == error.code().name
     return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from segmentd.api.v1 import attribute_service_pb2 as attributes
 from segmentd.api.v1 import feature_batch_pb2 as features
@@ -39,20 +40,22 @@ SEGMENTS: dict[str, str] = {
 
 
 def customers(rows: int = CUSTOMERS) -> pa.Table:
-    """Customers `c0`, `c1`, …; every 10th lacks an age, every 7th a balance; the balance in euros is the row number."""
+    """Customers `c0`, `c1`, …; every 10th lacks an age, every 7th a balance, which is the row number in euros."""
     return pa.table(
         {
             "customer_id": [f"c{row}" for row in range(rows)],
             "age": pa.array([None if row % 10 == 0 else row % 90 for row in range(rows)], pa.int64()),
-            "balance": pa.array([None if row % 7 == 0 else row * 100 for row in range(rows)], pa.int64()),
+            "balance": pa.array([None if row % 7 == 0 else Decimal(row) for row in range(rows)], pa.decimal128(14, 2)),
             "city": [("Brno", "Praha", "Žďár")[row % 3] for row in range(rows)],
         }
     )
 
 
 def define(api: Api) -> None:
-    """Create the attributes and segments in ledger `main`."""
+    """Create in ledger `main` the segments, and the attributes that the customers' file does not have."""
     for name, attribute in CUSTOMER_ATTRIBUTES.items():
+        if name in customers(0).column_names:
+            continue
         api.call(
             "CreateAttribute",
             attributes.CreateAttributeRequest(parent=MAIN, attribute_id=f"customer.{name}", attribute=attribute),
