@@ -34,7 +34,7 @@ class SubtreeEvaluator:
     """Evaluates a part of an expression on plain values, a tuple at a time, with the official runtime.
 
     `inputs` are the ids of the given attributes that the part reads, in the order of the tuples' values. With no inputs
-    it evaluates what depends on `now` alone. Not to be shared between threads.
+    it evaluates what depends on `now` alone. Several threads may evaluate at once.
     """
 
     def __init__(self, node: Node, inputs: tuple[str, ...], time_zone: str) -> None:
