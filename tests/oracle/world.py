@@ -32,6 +32,8 @@ RETIRED = "retired"
 """The id of a segment that is inactive: it has no members anywhere."""
 
 PROBE = "probe"
+PROBED_ROWS = 8
+"""Rows whose values a threshold is taken from, beside the first, which has no missing value."""
 
 
 @dataclass
@@ -109,7 +111,9 @@ class World:
     def _values(self, expression: CompiledExpression, segments: dict[str, CompiledExpression]) -> Iterator[Answer]:
         known = self.definitions(segments)
         asked = Definitions(known.computed, {**known.segments, PROBE: expression.checked})
-        for answer in self.oracle.values(asked, PROBE, self.population.rows, self.population.now_us):
+        first, *others = self.population.rows
+        rows = [first, *self.random.sample(others, PROBED_ROWS)]
+        for answer in self.oracle.values(asked, PROBE, rows, self.population.now_us):
             if isinstance(answer, bool | int | float | str | tuple) and not _has_no_literal(answer):
                 yield answer
 
