@@ -66,6 +66,7 @@ def collected(
     async def method(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> EvaluationResult:
         return evaluation.collect([page async for page in self.receive(build(self.scope, *args, **kwargs))])
 
+    method.__name__, method.__doc__ = "evaluate", evaluation.COLLECTED_DOC
     return method
 
 

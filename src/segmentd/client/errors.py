@@ -22,7 +22,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "DEFAULT_REQUIRED": "give a default, or make the attribute nullable",
     "NO_RESIDENT_POPULATION": "start the server with --population FILE, or send features",
     "UNAVAILABLE": "start a server with `segmentd serve`, or check the address and TLS",
-    "DEADLINE_EXCEEDED": "give a larger timeout_s, or ask for less",
+    "DEADLINE_EXCEEDED": "give the client larger timeouts, or ask for less",
     "UNIMPLEMENTED": "check that the address is that of a segmentd server of this version",
 }
 """What to do about an error, by its reason or, without one, by its status."""

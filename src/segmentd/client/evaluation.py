@@ -97,6 +97,12 @@ def evaluate_pages(  # noqa: PLR0913 - an option each field of the request
     return Stream("ScoringService/EvaluateSegments", request, pb.EvaluateSegmentsResponse, read)
 
 
+COLLECTED_DOC = """Evaluate segments over the resident population and return all pages as one EvaluationResult.
+
+Takes what `evaluate_pages` takes.
+"""
+
+
 def read_page(response: pb.EvaluateSegmentsResponse, form: Form) -> EvaluationPage:
     """One page of an evaluation that was asked for in `form`."""
     has_basis, has_page = response.HasField("basis"), response.HasField("memberships")

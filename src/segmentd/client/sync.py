@@ -61,6 +61,7 @@ def collected(
     def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> EvaluationResult:
         return evaluation.collect(list(self.receive(build(self.scope, *args, **kwargs))))
 
+    method.__name__, method.__doc__ = "evaluate", evaluation.COLLECTED_DOC
     return method
 
 
