@@ -6,7 +6,6 @@ from typing import Any
 
 from segmentd.api.v1 import feature_batch_pb2 as features
 
-
 NAN = float("nan")
 
 
