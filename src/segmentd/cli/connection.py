@@ -7,14 +7,12 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 if TYPE_CHECKING:
     from segmentd.client import Client
-
-P = ParamSpec("P")
 
 PANEL = "Server"
 DEFAULT_SERVER = "localhost:50051"
@@ -59,7 +57,7 @@ OPTIONS = {
 }
 
 
-def connected(command: Callable[Concatenate[Connection, P], None]) -> Callable[..., None]:
+def connected(command: Callable[..., None]) -> Callable[..., None]:
     """A command whose first parameter is a Connection, as one with the options that make it."""
 
     @functools.wraps(command)

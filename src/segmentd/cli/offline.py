@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,30 @@ from segmentd.schema import Subject
 from segmentd.segments.definitions import Definitions, load_definitions
 
 if TYPE_CHECKING:
+    from segmentd.columns.column import Batch
     from segmentd.segments.catalogue import Catalogue
 
 DEFAULT_ID_COLUMN = "customer_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Customers and the program that is run over them."""
+
+    batch: Batch
+    program: Program
+    time_zone: str
+
+
+def prepare(population: Path, file: Path, id_column: str | None) -> Prepared:
+    """Read a population and the definitions of all active segments. Raises DefinitionsError, ColumnErrors."""
+    definitions = load_definitions(file)
+    table = read_population(population)
+    chosen = choose_id_column(definitions, id_column)
+    catalogue = complete(definitions, table, chosen).catalogue()
+    program = compile_segments(catalogue, ())
+    batch = read_batch(table, catalogue.schemas[Subject.CUSTOMER], chosen)
+    return Prepared(batch, program, catalogue.ledger.time_zone)
 
 
 def load_catalogue(file: Path, population: Path | None, id_column: str | None) -> Catalogue:

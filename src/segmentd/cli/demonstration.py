@@ -1,0 +1,142 @@
+"""What `segmentd demo` does: a generated bank, a real server, a dozen segments, and what came out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet
+
+from segmentd.cli.child import serving
+from segmentd.cli.timing import Steps, peak_memory_mib
+from segmentd.cli.wanted import wanted_attributes, wanted_segments
+from segmentd.client import Client, EvaluationResult, SegmentdCallError
+from segmentd.client.evaluation import collect
+from segmentd.segments.definitions import Definitions, load_definitions
+
+DEFINITIONS = Path(__file__).with_name("demo_definitions.yaml")
+
+BATCH_ROWS = 65_536
+"""Customers a message of the stream."""
+
+CENTS = 2
+"""Digits of the balance after the point."""
+
+
+class DemoMismatchError(RuntimeError):
+    """The same segments over the same customers were counted differently in two ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLine:
+    """A segment of the bank: how many are in it, and the exact sum of their balances."""
+
+    id: str
+    name: str
+    members: int
+    unknown: int
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """What came out, and what it took. Rates are customers a second, each with all segments."""
+
+    customers: int
+    currency: str
+    segments: tuple[SegmentLine, ...]
+    seconds: Mapping[str, float]
+    evaluated_per_s: float
+    scored_per_s: float
+    peak_memory_mib: Mapping[str, int | None]
+
+
+def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Demonstration:
+    """Generate the bank in a directory, serve it, define its segments, evaluate it and score it."""
+    definitions = load_definitions(DEFINITIONS)
+    (directory / "segments.yaml").write_bytes(DEFINITIONS.read_bytes())
+    population = directory / "bank.parquet"
+    with steps.step(f"generate {customers:,} customers"):
+        balances = generate(population, customers, seed)
+    with ExitStack() as running:
+        with steps.step("start a server with them"):
+            child = running.enter_context(serving(server_options(directory, definitions), directory / "server.log"))
+            client = running.enter_context(Client(child.target))
+        with steps.step("define the segments"):
+            client.apply_attributes(wanted_attributes(definitions))
+            client.apply_segments(wanted_segments(definitions))
+        evaluated, evaluated_s = evaluate(client, steps)
+        scored_s = score(client, population, definitions, evaluated, steps)
+        memory = {"server": peak_memory_mib(child.pid), "demo": peak_memory_mib()}
+    return Demonstration(
+        customers=evaluated.rows,
+        currency=definitions.currency or "",
+        segments=tuple(lines(definitions, evaluated, balances)),
+        seconds=dict(steps.seconds),
+        evaluated_per_s=evaluated.rows / evaluated_s,
+        scored_per_s=evaluated.rows / scored_s,
+        peak_memory_mib=memory,
+    )
+
+
+def server_options(directory: Path, definitions: Definitions) -> list[str]:
+    """How the bank is served."""
+    return [
+        f"--population={directory / 'bank.parquet'}",
+        f"--data-dir={directory / 'data'}",
+        f"--currency={definitions.currency or 'EUR'}",
+        f"--time-zone={definitions.time_zone or 'UTC'}",
+    ]
+
+
+def evaluate(client: Client, steps: Steps) -> tuple[EvaluationResult, float]:
+    """Evaluate all segments over the resident customers; the seconds too, as the caller waits them."""
+    with steps.step("evaluate all segments") as report:
+        started = perf_counter()
+        pages = []
+        for page in client.evaluate_pages(form="planes"):
+            pages.append(page)
+            report(page.rows_done, page.rows_total)
+        return collect(pages), perf_counter() - started
+
+
+def score(
+    client: Client, population: Path, definitions: Definitions, evaluated: EvaluationResult, steps: Steps
+) -> float:
+    """Send the same customers as feature batches on a stream; the seconds. Raises DemoMismatchError."""
+    members: Counter[str] = Counter()
+    done = 0
+    with steps.step("score them as feature batches") as report:
+        started = perf_counter()
+        batches = pa.parquet.ParquetFile(population).iter_batches(BATCH_ROWS)
+        id_column, now = definitions.id_column or "customer_id", evaluated.basis.now
+        for answer in client.stream_scores(batches, form="counts", now=now, id_column=id_column):
+            if isinstance(answer, SegmentdCallError):
+                raise answer
+            members.update({segment: count.members for segment, count in answer.counts.items()})
+            done += answer.memberships.row_count
+            report(done, evaluated.rows)
+        seconds = perf_counter() - started
+    if members != Counter({segment: count.members for segment, count in evaluated.counts.items()}):
+        raise DemoMismatchError("the resident customers and the feature batches were counted differently")
+    return seconds
+
+
+def lines(
+    definitions: Definitions, evaluated: EvaluationResult, balances: npt.NDArray[np.int64]
+) -> Iterator[SegmentLine]:
+    """The segments as the file orders them. `balances` is in cents, a row each."""
+    for segment in definitions.segments:
+        if segment.id not in evaluated.counts:
+            continue
+        count = evaluated.counts[segment.id]
+        cents = int(balances[evaluated.members(segment.id)].sum())
+        yield SegmentLine(segment.id, segment.display_name, count.members, count.unknown, Decimal(cents).scaleb(-CENTS))
