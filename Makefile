@@ -34,8 +34,10 @@ test: $(DEV) ## Run the test suite (WORKERS=2 processes)
 fuzz: $(DEV) ## Run the tests that generate their input for much longer
 	$(PY) -m pytest -n $(WORKERS) -p no:benchmark -m fuzz --hypothesis-profile=fuzz --timeout=7200
 
-bench: $(BENCH) ## Run the benchmarks, side by side with peers
-	$(PY) -m pytest benchmarks --timeout=3600 -s
+bench: $(BENCH) ## Run the benchmarks, then side by side with peers (ROWS=100000 for a quick look)
+	$(if $(ROWS),SEGMENTD_BENCH_ROWS=$(ROWS)) $(PY) -m pytest benchmarks --timeout=3600 --benchmark-sort=name \
+		--benchmark-columns=median,iqr,min,ops,rounds
+	$(PY) -m benchmarks.side_by_side $(if $(ROWS),--rows $(ROWS))
 
 check: format-check lint types imports proto-check stubs-check ## Run every check below, all that CI runs beside the tests
 

@@ -98,15 +98,19 @@ def _cells(comparison: Comparison) -> list[str]:
 
 
 def _text(spread: Spread, factor: float, unit: str) -> str:
-    median, low, high = (f"{number * factor:.3g}" for number in (spread.median, spread.low, spread.high))
+    median, low, high = (_number(number * factor) for number in (spread.median, spread.low, spread.high))
     return f"{median}{unit} ({low}–{high})"
+
+
+def _number(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _ways(comparisons: Sequence[Comparison]) -> Table:
     table = Table("asked", "engine", "its fastest way", "its other ways, best of a few runs, ms")
     for comparison in comparisons:
         for measured in (comparison.ours, *(peer.measured for peer in comparison.peers)):
-            others = "; ".join(f"{name} {seconds * 1e3:.3g}" for name, seconds in measured.other_ways_s.items())
+            others = "; ".join(f"{name} {_number(seconds * 1e3)}" for name, seconds in measured.other_ways_s.items())
             asked = f"{comparison.scenario.name}, {comparison.question}"
             table.add_row(asked, measured.name, measured.way, others)
     return table
