@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
+from segmentd.cli.bank import AS_OF, write_bank
 from segmentd.cli.child import serving
 from segmentd.cli.timing import Steps, peak_memory_mib
 from segmentd.cli.wanted import wanted_attributes, wanted_segments
@@ -65,7 +66,7 @@ def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Dem
     (directory / "segments.yaml").write_bytes(DEFINITIONS.read_bytes())
     population = directory / "bank.parquet"
     with steps.step(f"generate {customers:,} customers"):
-        balances = generate(population, customers, seed)
+        balances = write_bank(population, customers, seed)
     with ExitStack() as running:
         with steps.step("start a server with them"):
             child = running.enter_context(serving(server_options(directory, definitions), directory / "server.log"))
@@ -102,7 +103,7 @@ def evaluate(client: Client, steps: Steps) -> tuple[EvaluationResult, float]:
     with steps.step("evaluate all segments") as report:
         started = perf_counter()
         pages = []
-        for page in client.evaluate_pages(form="planes"):
+        for page in client.evaluate_pages(form="planes", now=AS_OF):
             pages.append(page)
             report(page.rows_done, page.rows_total)
         return collect(pages), perf_counter() - started
