@@ -1,0 +1,75 @@
+"""Some rows of a batch, in any order, as a batch of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from segmentd.columns.build import missing_column
+from segmentd.columns.column import Batch, BoolColumn, Codes, Column, FixedColumn, ListColumn, TextColumn
+from segmentd.columns.planes import WORD, Plane, pack, popcount
+
+Rows = npt.NDArray[np.int64]
+Found = npt.NDArray[np.bool_]
+
+
+def gather(batch: Batch, rows: Rows, attributes: Collection[str] | None = None) -> Batch:
+    """The rows in the order given; a negative one has no values. `attributes`: the columns wanted, None: all.
+
+    Dictionaries keep the values that the rows have, so that work a distinct value is work for these rows alone.
+    The ids are left out.
+    """
+    wanted = batch.columns if attributes is None else {name: batch.columns[name] for name in attributes}
+    if batch.rows == 0:
+        return Batch(len(rows), {name: missing_column(column.type, len(rows)) for name, column in wanted.items()})
+    found = rows >= 0
+    places = np.where(found, rows, 0)
+    return Batch(len(rows), {name: _gather_column(column, places, found) for name, column in wanted.items()})
+
+
+def _gather_column(column: Column, rows: Rows, found: Found) -> Column:
+    match column:
+        case FixedColumn():
+            return FixedColumn(column.type, column.values[rows], _gather_validity(column.validity, rows, found))
+        case BoolColumn():
+            validity = _gather_validity(column.validity, rows, found)
+            values = pack(_bits(column.values, rows))
+            return BoolColumn(values if validity is None else values & validity, validity)
+        case TextColumn():
+            codes, dictionary = _compact(column.codes[rows][found], column.dictionary)
+            return TextColumn(_spread(codes, found, len(dictionary)), dictionary)
+        case ListColumn():
+            if found.all():
+                return ListColumn(*_compact(column.codes[rows], column.dictionary))
+            with_empty = pa.concat_arrays([column.dictionary, pa.array([[]], column.dictionary.type)])
+            return ListColumn(*_compact(_spread(column.codes[rows][found], found, len(column.dictionary)), with_empty))
+
+
+def _gather_validity(validity: Plane | None, rows: Rows, found: Found) -> Plane | None:
+    gathered = pack(found if validity is None else found & _bits(validity, rows))
+    return None if popcount(gathered) == len(rows) else gathered
+
+
+def _bits(plane: Plane, rows: Rows) -> Found:
+    shifts = (rows % WORD).astype(np.uint64)
+    return ((plane[rows // WORD] >> shifts) & np.uint64(1)).astype(np.bool_)
+
+
+def _compact(codes: Codes, dictionary: pa.Array) -> tuple[Codes, pa.Array]:
+    """The codes into a dictionary of the entries that they use; the code past its end stays past its end."""
+    if len(codes) >= len(dictionary):
+        return codes, dictionary
+    used, place = np.unique(codes, return_inverse=True)
+    entries = used[: np.searchsorted(used, len(dictionary))]
+    return place.astype(np.int32), dictionary.take(pa.array(entries))
+
+
+def _spread(codes: Codes, found: Found, missing: int) -> Codes:
+    if found.all():
+        return codes
+    spread = np.full(len(found), missing, dtype=np.int32)
+    spread[found] = codes
+    return spread

@@ -1,0 +1,143 @@
+"""The resident customers of a ledger: a batch, who is in which row, and how it agrees with the ledger's attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from segmentd.columns.column import Batch
+from segmentd.columns.constant import constant_column, fill_missing
+from segmentd.columns.gather import gather
+from segmentd.errors import ErrorReason, SegmentdError, Status
+from segmentd.ledger.index import IdIndex, Rows
+from segmentd.ledger.model import Attribute
+from segmentd.ledger.usage import Residency
+from segmentd.schema import AttributeSpec, DataType, Kind, Schema
+
+_KEPT_COMPLETIONS = 4
+"""Sets of default values whose columns are kept: definitions change seldom, and calls in flight hold the one before."""
+
+
+class PopulationMismatchError(SegmentdError):
+    """The population's file disagrees with the ledger's attributes."""
+
+    reason = ErrorReason.POPULATION_MISMATCH
+    status = Status.FAILED_PRECONDITION
+
+    def __init__(self, column: str, *, given: str, expected: str) -> None:
+        super().__init__(
+            f"column {column!r} of the population is {given}, and the ledger's attribute is {expected}",
+            column=column,
+            given=given,
+            expected=expected,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """One state of a ledger's customers. Rows are numbered within it. Threads may share it."""
+
+    batch: Batch
+    ids: pa.StringArray
+    data_version: int
+    schema: Schema
+    index: IdIndex
+    _completed: dict[tuple[object, ...], Batch] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.ids) != self.batch.rows:
+            raise ValueError(f"{len(self.ids)} ids do not name {self.batch.rows} rows")
+
+    def rows_of(self, ids: pa.StringArray | Sequence[str]) -> Rows:
+        """The row of each id, -1 where the ledger lacks it."""
+        return self.index.rows_of(ids)
+
+    def select(self, rows: Rows, attributes: Collection[str] | None = None) -> Batch:
+        """The batch of some rows in any order; a row of -1 has no values. `attributes`: the columns wanted."""
+        return gather(self.batch, rows, attributes)
+
+    def with_defaults(self, attributes: Iterable[Attribute]) -> Population:
+        """The population with the default values of attributes where customers have no value.
+
+        An attribute that was added after the population was read, or that its file lacks, gets a column of its
+        default. The columns are built once for each set of defaults.
+        """
+        defaults = [attribute for attribute in attributes if attribute.default is not None]
+        if not defaults:
+            return self
+        key = tuple((attribute.spec, attribute.default) for attribute in defaults)
+        batch = self._completed.get(key)
+        if batch is None:
+            batch = self._complete(defaults)
+            if len(self._completed) >= _KEPT_COMPLETIONS:
+                self._completed.pop(next(iter(self._completed)), None)
+            self._completed[key] = batch
+        return replace(self, batch=batch)
+
+    def _complete(self, attributes: Sequence[Attribute]) -> Batch:
+        columns, rows, zone = dict(self.batch.columns), self.batch.rows, self.schema.time_zone
+        for attribute in attributes:
+            spec, value = attribute.spec, attribute.default
+            if value is None:
+                continue
+            column = columns.get(spec.id)
+            if column is None:
+                columns[spec.id] = constant_column(spec, value, rows, time_zone=zone)
+            else:
+                columns[spec.id] = fill_missing(spec, column, value, rows, time_zone=zone)
+        return Batch(rows, columns, self.batch.ids)
+
+
+def build_population(batch: Batch, *, id_column: str, data_version: int, schema: Schema) -> Population:
+    """The population of a batch with ids. InvalidValueError, naming `id_column`, for an id that occurs twice."""
+    if batch.ids is None:
+        raise ValueError("a population has ids")
+    return Population(batch, batch.ids, data_version, schema, IdIndex(batch.ids, column=id_column))
+
+
+def check_against(schema: Schema, inferred: Iterable[AttributeSpec]) -> None:
+    """PopulationMismatchError for the first attribute of a file that the ledger's one of the same id cannot hold.
+
+    What the values decide, such as whether doubles are decimals, is found when the batch is built.
+    """
+    for spec in inferred:
+        stored = schema.get(spec.id)
+        if stored is None:
+            continue
+        if stored.expression is not None:
+            raise PopulationMismatchError(spec.id, given=str(spec.type), expected="computed")
+        if not can_hold(stored.type, spec.type):
+            raise PopulationMismatchError(spec.id, given=str(spec.type), expected=str(stored.type))
+
+
+def can_hold(stored: DataType, given: DataType) -> bool:
+    """Whether an attribute of a type can hold a file's column that suggests another, values permitting."""
+    match stored.kind, given.kind:
+        case Kind.DECIMAL, Kind.DECIMAL:
+            return given.scale <= stored.scale and given.currency in ("", stored.currency)
+        case (Kind.DECIMAL, Kind.INT64 | Kind.DOUBLE) | (Kind.DOUBLE, Kind.INT64) | (Kind.DATE, Kind.TIMESTAMP):
+            return True
+        case one, other:
+            return one is other
+
+
+class Populations:
+    """The current population of each ledger, in memory; a reader keeps the state that it found."""
+
+    def __init__(self) -> None:
+        self._current: Mapping[str, Population] = {}
+
+    def find(self, ledger_id: str) -> Population | None:
+        """The current state, or None where the ledger has no resident population."""
+        return self._current.get(ledger_id)
+
+    def put(self, ledger_id: str, population: Population) -> None:
+        """Make a population the current one of its ledger, for every reader at once."""
+        self._current = {**self._current, ledger_id: population}
+
+    def residency(self, ledger_id: str) -> Residency:
+        """Data version and number of customers, both 0 without a population."""
+        population = self.find(ledger_id)
+        return Residency() if population is None else Residency(population.data_version, population.batch.rows)
