@@ -82,12 +82,16 @@ def ids_by_subject(segments: Iterable[Segment]) -> Mapping[Subject, frozenset[st
 
 
 def reference_issues(expression: CompiledExpression, ids: frozenset[str]) -> tuple[Issue, ...]:
-    """An issue for every segment that the expression refers to and that is not among `ids`, those of its subject."""
+    """An issue for every segment that the expression refers to and that is not among `ids`, those of its subject.
+
+    They are in the order of the text.
+    """
     unknown = expression.segments - ids
     if not unknown:
         return ()
     source = Source(expression.text)
-    return tuple(_unknown(source, expression.tree, segment_id, ids) for segment_id in sorted(unknown))
+    issues = (_unknown(source, expression.tree, segment_id, ids) for segment_id in unknown)
+    return tuple(sorted(issues, key=lambda issue: (issue.position.line, issue.position.column)))
 
 
 def _changed_by_subject(before: Vocabulary | None, after: Vocabulary) -> Mapping[Subject, frozenset[str]] | None:

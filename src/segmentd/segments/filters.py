@@ -67,7 +67,8 @@ def parse_filter(text: str) -> Filter:
         term, at = _parse_term(text, at)
         terms.append(term)
         if at == end:
-            return Filter(tuple(terms))
+            # Each term once: a filter of a million equal ones must not be asked a million times of every segment.
+            return Filter(tuple(dict.fromkeys(terms)))
         joined = _AND.match(text, at)
         if joined is None:
             raise InvalidFilterError(text, at + 1)
