@@ -112,6 +112,7 @@ def _orderings() -> list[Overload]:
     ]
 
 
+_LONG = "unknown beyond 292 years"
 _OVERFLOW = "unknown on overflow; also two DECIMAL of one format"
 
 _ARITHMETIC: Final = (
@@ -123,7 +124,7 @@ _ARITHMETIC: Final = (
             ("add_double", "DOUBLE + DOUBLE -> DOUBLE"),
             ("add_timestamp_duration", "TIMESTAMP + DURATION -> TIMESTAMP", "unknown outside of years 1 to 9999"),
             ("add_duration_timestamp", "DURATION + TIMESTAMP -> TIMESTAMP", "unknown outside of years 1 to 9999"),
-            ("add_duration_duration", "DURATION + DURATION -> DURATION", "unknown on overflow"),
+            ("add_duration_duration", "DURATION + DURATION -> DURATION", _LONG),
         ),
     ),
     *_operators(
@@ -137,9 +138,9 @@ _ARITHMETIC: Final = (
         (
             ("subtract_int64", "INT64 - INT64 -> INT64", _OVERFLOW),
             ("subtract_double", "DOUBLE - DOUBLE -> DOUBLE"),
-            ("subtract_timestamp_timestamp", "TIMESTAMP - TIMESTAMP -> DURATION"),
+            ("subtract_timestamp_timestamp", "TIMESTAMP - TIMESTAMP -> DURATION", _LONG),
             ("subtract_timestamp_duration", "TIMESTAMP - DURATION -> TIMESTAMP", "unknown outside of years 1 to 9999"),
-            ("subtract_duration_duration", "DURATION - DURATION -> DURATION", "unknown on overflow"),
+            ("subtract_duration_duration", "DURATION - DURATION -> DURATION", _LONG),
         ),
     ),
     *_operators(
@@ -228,7 +229,11 @@ _TIME: Final = (
         Evaluation.CONSTANT,
         (
             ("string_to_timestamp", "timestamp(STRING) -> TIMESTAMP", "RFC 3339, whole microseconds"),
-            ("string_to_duration", "duration(STRING) -> DURATION", 'such as "1h30m", whole microseconds'),
+            (
+                "string_to_duration",
+                "duration(STRING) -> DURATION",
+                'such as "1h30m"; whole microseconds, at most 292 years',
+            ),
             ("string_to_date", "date(STRING) -> DATE", "YYYY-MM-DD in the ledger's zone; segmentd's own"),
         ),
     ),
@@ -296,7 +301,11 @@ _CONVERSIONS: Final = (
     *_functions(
         Evaluation.TABULATED,
         (
-            ("string_to_bool", "bool(STRING) -> BOOL", "unknown unless it is true or false, or 1, 0, t, f"),
+            (
+                "string_to_bool",
+                "bool(STRING) -> BOOL",
+                'unknown unless it is "true", "True", "TRUE", "t" or "1", or so of false',
+            ),
             ("string_to_int64", "int(STRING) -> INT64", "unknown unless it is a number in range"),
             ("string_to_double", "double(STRING) -> DOUBLE", "unknown unless it is a number"),
             ("string_to_string", "string(STRING) -> STRING"),
