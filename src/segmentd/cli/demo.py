@@ -37,7 +37,7 @@ def demo(
         print_json(result)
         return
     print_result(result)
-    print_next_steps(keep)
+    print_next_steps(keep, f"{result.as_of:%Y-%m-%dT%H:%M:%SZ}")
 
 
 @contextmanager
@@ -75,12 +75,13 @@ def print_result(result: Demonstration) -> None:
             typer.echo(f"peak memory of the {process}: {mebibytes:,} MiB")
 
 
-def print_next_steps(keep: Path | None) -> None:
-    """Print the commands to go on with."""
+def print_next_steps(keep: Path | None, as_of: str) -> None:
+    """Print the commands to go on with; the bank is seen as of one moment."""
     place = keep or Path("bank")
+    files = f"{place}/bank.parquet --segments {place}/segments.yaml"
     commands = [
-        f"segmentd evaluate {place}/bank.parquet --segments {place}/segments.yaml --members members.parquet",
-        f"segmentd explain-plan {place}/segments.yaml --population {place}/bank.parquet",
+        f"segmentd evaluate {files} --as-of {as_of} --members members.parquet",
+        f"segmentd explain-plan {place}/segments.yaml",
         f"segmentd serve --population {place}/bank.parquet --data-dir {place}/data &",
         "segmentd segments list",
     ]

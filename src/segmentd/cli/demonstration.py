@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
@@ -53,6 +54,7 @@ class Demonstration:
 
     customers: int
     currency: str
+    as_of: datetime
     segments: tuple[SegmentLine, ...]
     seconds: Mapping[str, float]
     evaluated_per_s: float
@@ -80,6 +82,7 @@ def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Dem
     return Demonstration(
         customers=evaluated.rows,
         currency=definitions.currency or "",
+        as_of=AS_OF,
         segments=tuple(lines(definitions, evaluated, balances)),
         seconds=dict(steps.seconds),
         evaluated_per_s=evaluated.rows / evaluated_s,

@@ -108,10 +108,12 @@ def error_lines(error: SegmentdError) -> Iterator[str]:
 def field_lines(message: str, fields: tuple[FieldViolation, ...]) -> Iterator[str]:
     """The wrong fields; what the message says already is not said again."""
     for violation in fields:
-        description = "" if violation.description == message else violation.description
-        first, *rest = description.splitlines() or [""]
-        yield f"  {violation.field}: {first}" if first else f"  in {violation.field}"
-        yield from indent("\n".join(rest), width=4)
+        if violation.description not in message:
+            first, *rest = violation.description.splitlines() or [""]
+            yield f"  {violation.field}: {first}"
+            yield from indent("\n".join(rest), width=4)
+        elif violation.field not in message:
+            yield f"  in {violation.field}"
 
 
 def note_lines(error: Exception) -> Iterator[str]:
