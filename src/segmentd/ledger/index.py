@@ -80,7 +80,8 @@ class IdIndex:
         if len(self._hashes) == 0:
             return np.zeros(len(places), dtype=np.bool_)
         inside = np.minimum(places, len(self._hashes) - 1)
-        return (places < len(self._hashes)) & (self._hashes[inside] == hashes)
+        hit: npt.NDArray[np.bool_] = (places < len(self._hashes)) & (self._hashes[inside] == hashes)
+        return hit
 
     def _check_distinct(self, column: str) -> None:
         twice: tuple[int, int] | None = None
