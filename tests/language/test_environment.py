@@ -210,6 +210,13 @@ def test_errors_carry_their_parts(environment: Environment) -> None:
     assert error.issues[0].snippet == "customer.incom > 1\n         ^"
 
 
+def test_many_errors(environment: Environment) -> None:
+    """The checker stops after some twenty errors; each of them is an issue, and nothing else is."""
+    error = refusal(environment, " || ".join(f"customer.x{number} > 1" for number in range(100)))
+    assert len(error.issues) >= 20
+    assert {issue.reason for issue in error.issues} == {ErrorReason.UNKNOWN_ATTRIBUTE}
+
+
 def test_ids_that_expressions_cannot_read() -> None:
     """A schema with such an attribute has no environment."""
     with pytest.raises(AttributeIdError, match="no attribute can be called 'segments'"):

@@ -26,8 +26,8 @@ _HAS: Final = "has() takes an attribute, as in has({subject}.id)"
 _SPELLINGS: Final = {"=": "==", "<>": "!=", "&": "&&", "and": "&&", "|": "||", "or": "||", "not": "!", "is": "=="}
 """Operators of other languages."""
 
-_CONSEQUENCES: Final = ("<<nil>> parsetree", "*error*")
-"""Marks of entries that only follow from others."""
+_CONSEQUENCES: Final = ("<<nil>> parsetree", "*error*", "number of ERROR issues exceeded")
+"""Marks of entries that only follow from others, the last of them from twenty."""
 
 _TOO_DEEP: Final = re.compile(r"recursion (?:limit|depth)")
 
