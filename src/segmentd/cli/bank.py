@@ -1,177 +1,303 @@
-"""A bank to look at: customers with their accounts rolled up to attributes, the same for the same seed.
-
-What belongs together goes together: who earns more owns more, students are young, new customers have no history, and
-whoever never used the web bank has no visits. Amounts are whole cents from the start.
-"""
+"""A bank that never was: seeded customers with accounts rolled up to attributes, for the demo and for load tests."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet
 
-Array = npt.NDArray[Any]
+from segmentd.cli.bank_values import CITIES, COUNTRIES, DOMAINS, FIRST_NAMES, GRADES, LAST_NAMES, TAGS, TIERS
 
-AS_OF: Final = datetime(2026, 10, 1, tzinfo=UTC)
-"""The moment at which the bank is seen; nothing happens after it."""
+Floats = npt.NDArray[np.float64]
+Cents = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
-ROW_GROUP: Final = 131_072
-AMOUNT: Final = pa.decimal128(18, 2)
+CURRENCY: Final = "EUR"
+CENTS: Final = pa.decimal128(15, 2)
+AS_OF: Final = date(2026, 6, 30)
+"""The day on which the bank was counted: nothing in it is later."""
 
-_TODAY: Final = int(AS_OF.timestamp()) // 86_400
-_YEAR: Final = 365.25
-_COUNTRIES: Final = ("DE", "AT", "CH", "CZ", "PL", "FR", "IT", "NL", "DK", "BE")
-_COUNTRY_SHARES: Final = (0.52, 0.11, 0.08, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02, 0.02)
-_PLACES: Final = ("ES", "IT", "FR", "GR", "TR", "HR", "US", "TH", "JP", "GB", "PT", "NO", "MX", "AE", "ZA", "IS")
-_FIRST_NAMES: Final = ("anna", "ben", "clara", "david", "eva", "felix", "greta", "hugo", "ida", "jan", "käthe", "leo")
-_LAST_NAMES: Final = ("adler", "berg", "conrad", "dvořák", "ebert", "fuchs", "graf", "huber", "imhof", "jung", "kern")
-_MAIL_HOSTS: Final = ("example.com", "example.org", "mail.example", "post.example")
+CHUNK_ROWS: Final = 1 << 17
+"""Customers drawn from one stream of random numbers: fewer at a time would change the bank."""
 
-
-def write_bank(path: Path, customers: int, seed: int) -> npt.NDArray[np.int64]:
-    """Write the bank as Parquet; returns the customers' balances in cents, in the order of the rows."""
-    table = generate_bank(customers, seed)
-    pyarrow.parquet.write_table(table, path, row_group_size=ROW_GROUP, compression="zstd")
-    return cents_of(table["balance"])
+_DAY: Final = (AS_OF - date(1970, 1, 1)).days
+_DAY_US: Final = 86_400_000_000
+_YEAR_DAYS: Final = 365.25
 
 
-def cents_of(amounts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """Amounts without nulls as whole cents."""
-    words = [np.frombuffer(chunk.buffers()[1], np.int64).reshape(-1, 2)[chunk.offset :, 0] for chunk in amounts.chunks]
-    return np.concatenate([low[: len(chunk)] for low, chunk in zip(words, amounts.chunks, strict=True)])
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """So many customers; the same seed gives the same bank, of which a larger one has the same first customers."""
+
+    customers: int
+    seed: int = 1
+
+    def table(self) -> pa.Table:
+        """All customers, `customer_id` first."""
+        return pa.Table.from_batches(self.batches(), SCHEMA)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The customers, `CHUNK_ROWS` at a time."""
+        for first in range(0, self.customers, CHUNK_ROWS):
+            chunk = _Chunk(first, np.random.Generator(np.random.PCG64([self.seed, first])))
+            columns = [_COLUMNS[field.name](chunk) for field in SCHEMA]
+            yield pa.record_batch(columns, SCHEMA).slice(0, min(CHUNK_ROWS, self.customers - first))
 
 
-def generate_bank(customers: int, seed: int) -> pa.Table:
-    """`customers` rows: `customer_id` and the attributes that `demo_definitions.yaml` describes."""
-    rng = np.random.Generator(np.random.PCG64(seed))
-    person = _people(rng, customers)
-    columns = {
-        "customer_id": _ids(customers),
-        **_person_columns(rng, person),
-        **_account_columns(rng, person),
-        **_behaviour_columns(rng, person),
-    }
-    return pa.table(columns)
+@dataclass(frozen=True)
+class _Chunk:
+    """What the columns of some customers have in common. Cached values are drawn in the order of their first use."""
+
+    first: int
+    random: np.random.Generator
+
+    @cached_property
+    def wealth(self) -> Floats:
+        """How well off each is: a standard normal that income and balances follow."""
+        return self.random.standard_normal(CHUNK_ROWS)
+
+    @cached_property
+    def age_years(self) -> Floats:
+        """From 18 to 95, most around 45."""
+        return 18.0 + 77.0 * self.random.beta(1.9, 2.8, CHUNK_ROWS)
+
+    @cached_property
+    def tenure_years(self) -> Floats:
+        """For how long each has been a client, since 16 at the earliest."""
+        return np.minimum(self.random.exponential(6.5, CHUNK_ROWS), self.age_years - 16.0)
+
+    @cached_property
+    def student(self) -> Bools:
+        """Most of the young."""
+        return (self.age_years < 27.0) & self.chance(0.55)
+
+    @cached_property
+    def savings(self) -> Bools:
+        """Who owns a savings account."""
+        return self.chance(0.62)
+
+    @cached_property
+    def checking(self) -> Bools:
+        """Who owns a checking account: nearly all, and everybody without savings."""
+        return self.chance(0.93) | ~self.savings
+
+    @cached_property
+    def money_market(self) -> Bools:
+        """Who owns a money-market account: rather the wealthy."""
+        return self.wealth + self.random.standard_normal(CHUNK_ROWS) > 1.45
+
+    @cached_property
+    def deposits(self) -> Cents:
+        """Average daily balance over savings and checking."""
+        return self.money(7.4 + 1.25 * self.wealth, 0.8)
+
+    @cached_property
+    def market_balance(self) -> Cents:
+        """Average daily balance over money-market accounts."""
+        return np.where(self.money_market, self.money(9.1 + 0.8 * self.wealth, 0.7), 0)
+
+    @cached_property
+    def lowest(self) -> Cents:
+        """The lowest balance at the end of a complete month of the last twelve; some are overdrawn."""
+        share = 1.15 * self.random.random(CHUNK_ROWS) - 0.15
+        return np.rint(self.deposits * share).astype(np.int64)
+
+    @cached_property
+    def travels(self) -> npt.NDArray[np.int64]:
+        """Trips abroad within twelve months."""
+        return self.random.poisson(np.clip(0.9 + 0.9 * self.wealth, 0.05, 6.0)).astype(np.int64)
+
+    @cached_property
+    def online(self) -> Bools:
+        """Who uses the bank's web site."""
+        return self.chance(0.84)
+
+    def chance(self, share: float) -> Bools:
+        """A coin for each customer."""
+        return self.random.random(CHUNK_ROWS) < share
+
+    def money(self, centre: Floats, spread: float) -> Cents:
+        """Amounts in cents, log-normal around `exp(centre)` major units, below a hundred million."""
+        major = np.exp(centre + spread * self.random.standard_normal(CHUNK_ROWS))
+        return np.rint(100.0 * np.minimum(major, 1e8)).astype(np.int64)
+
+    def choose(self, values: tuple[str, ...], shares: tuple[float, ...], missing: float) -> pa.Array:
+        """A text each, by shares that add up to 1, missing for a share of customers."""
+        codes = np.searchsorted(np.cumsum(shares), self.random.random(CHUNK_ROWS), side="right")
+        codes = np.minimum(codes, len(values) - 1).astype(np.int32)
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=self.chance(missing)), pa.array(values))
+
+    def pick(self, values: tuple[str, ...]) -> pa.Array:
+        """A text each, all equally likely."""
+        return pa.array(values).take(pa.array(self.random.integers(0, len(values), CHUNK_ROWS)))
+
+    def pick_lists(self, values: tuple[str, ...], lengths: npt.NDArray[np.int64]) -> pa.ListArray:
+        """So many distinct texts each, of a prime number of values: steps around a ring of them never meet early."""
+        size = len(values)
+        kept = np.minimum(lengths, size)
+        offsets = np.concatenate([[0], np.cumsum(kept)])
+        start, step = self.random.integers(0, size, CHUNK_ROWS), self.random.integers(1, size, CHUNK_ROWS)
+        nth = np.arange(offsets[-1]) - np.repeat(offsets[:-1], kept)
+        codes = (np.repeat(start, kept) + nth * np.repeat(step, kept)) % size
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values).take(pa.array(codes)))
 
 
-def _people(rng: np.random.Generator, count: int) -> dict[str, Array]:
-    """What the columns follow from: age and years with the bank, wealth around 1."""
-    age = np.clip(rng.gamma(6.0, 7.5, count) + 14, 16, 99)
-    years = np.minimum(rng.exponential(7.0, count), age - 14)
-    wealth = rng.lognormal(0.0, 0.9, count) * np.clip(age / 45, 0.4, 1.4)
-    return {"age": age, "years": years, "wealth": wealth, "student": (age < 30) & (rng.random(count) < 0.45)}
+def _ids(chunk: _Chunk) -> pa.Array:
+    numbers = pa.array(np.arange(chunk.first, chunk.first + CHUNK_ROWS) + 1).cast(pa.string())
+    return pc.binary_join_element_wise("C", pc.ascii_lpad(numbers, 9, "0"), "")
 
 
-def _person_columns(rng: np.random.Generator, person: dict[str, Array]) -> dict[str, pa.Array]:
-    count = len(person["age"])
-    income = np.where(person["student"], 900, 3100) * person["wealth"] * rng.lognormal(0.0, 0.25, count)
-    return {
-        "country": _drawn(rng, _COUNTRIES, count, _COUNTRY_SHARES),
-        "birthDate": _days(_TODAY - person["age"] * _YEAR),
-        "isStudent": pa.array(person["student"]),
-        "income": _amounts(income, missing=rng.random(count) < 0.08),
-        "riskGrade": _risk_grades(rng, person),
-        "consentMarketing": pa.array(rng.random(count) < 0.55, mask=rng.random(count) < 0.12),
-        "email": _emails(rng, count),
-    }
+def _email(chunk: _Chunk) -> pa.Array:
+    numbers = pa.array(np.arange(chunk.first, chunk.first + CHUNK_ROWS) + 1).cast(pa.string())
+    names = pc.binary_join_element_wise(chunk.pick(FIRST_NAMES), chunk.pick(LAST_NAMES), numbers, ".")
+    whole = pc.binary_join_element_wise(names, chunk.pick(DOMAINS), "@")
+    return pc.if_else(pa.array(chunk.chance(0.08)), pa.scalar(None, pa.string()), whole)
 
 
-def _risk_grades(rng: np.random.Generator, person: dict[str, Array]) -> pa.Array:
-    count = len(person["age"])
-    grade = np.clip(np.floor(2.2 - np.log(person["wealth"]) + rng.normal(0, 0.9, count)), 0, 4).astype(np.int8)
-    return _coded("ABCDE", grade, missing=rng.random(count) < 0.05)
+def _days_ago(days: Floats, missing: Bools | None = None) -> pa.Array:
+    return pa.array((_DAY - np.floor(days)).astype(np.int32), mask=missing).cast(pa.date32())
 
 
-def _account_columns(rng: np.random.Generator, person: dict[str, Array]) -> dict[str, pa.Array]:
-    count, wealth = len(person["age"]), person["wealth"]
-    checking = rng.random(count) < 0.94
-    savings = rng.random(count) < np.clip(0.35 + 0.15 * wealth, 0, 0.9)
-    market = rng.random(count) < np.clip(0.04 * wealth, 0, 0.5)
-    average = checking * 2200 * wealth * rng.lognormal(0, 0.5, count) + savings * 6500 * wealth * rng.random(count)
-    in_market = market * 15_000 * wealth * rng.lognormal(0, 0.4, count)
-    external = 4000 * wealth * rng.random(count)
-    no_external = rng.random(count) < 0.7
-    balance = (average + in_market) * rng.normal(1.0, 0.2, count) - 250
-    short = np.clip(np.round(3.5 - average / 900 + rng.normal(0, 1.5, count)), 0, 6).astype(np.int16)
-    has_loan = rng.random(count) < 0.22
-    return {
-        "firstAccountOpened": _days(_TODAY - person["years"] * _YEAR),
-        "ownsChecking": pa.array(checking),
-        "ownsSavings": pa.array(savings),
-        "ownsMoneyMarket": pa.array(market),
-        "balance": _amounts(balance),
-        "averageDailyBalanceSavingsChecking": _amounts(average, missing=person["years"] < 1 / 12),
-        "averageDailyBalanceAll": _amounts(
-            average + in_market + np.where(no_external, 0, external), missing=person["years"] < 1 / 12
-        ),
-        "externalBalance": _amounts(external, missing=no_external),
-        "monthsBelow500Of6": pa.array(short, mask=person["years"] < 0.5),
-        "loanAmount": _amounts(6000 * wealth * rng.lognormal(0.2, 0.7, count), missing=~has_loan),
-    }
+def _last_login(chunk: _Chunk) -> pa.Array:
+    ago = np.minimum(chunk.random.exponential(25.0, CHUNK_ROWS), chunk.tenure_years * _YEAR_DAYS)
+    moments = ((_DAY + 1 - ago) * _DAY_US).astype(np.int64) - 1
+    return pa.array(moments, pa.timestamp("us", "UTC"), mask=~chunk.online)
 
 
-def _behaviour_columns(rng: np.random.Generator, person: dict[str, Array]) -> dict[str, pa.Array]:
-    count = len(person["age"])
-    trips = rng.poisson(np.clip(1.1 * person["wealth"], 0, 12)).astype(np.int16)
-    offline = rng.random(count) < 0.18
-    since_login = np.minimum(rng.exponential(25.0, count), person["years"] * _YEAR) * 86_400e6
-    logins = (int(AS_OF.timestamp()) * 1_000_000 - since_login).astype(np.int64)
-    return {
-        "tripsAbroad12Months": pa.array(trips, mask=rng.random(count) < 0.1),
-        "countriesVisited": _visited(rng, trips),
-        "longestRealEstateVisitMinutes": pa.array(
-            np.where(rng.random(count) < 0.25, rng.gamma(2.0, 9.0, count), 0.0), mask=offline
-        ),
-        "lastLogin": pa.array(logins, pa.timestamp("us", "UTC"), mask=offline),
-    }
+def _amounts(cents: Cents, missing: Bools | None = None) -> pa.Array:
+    """Decimals of two digits: 128 bits each, the upper half all sign."""
+    words = np.stack([cents, cents >> 63], axis=1)
+    bitmap = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    return pa.Array.from_buffers(CENTS, len(cents), [bitmap, pa.py_buffer(words)])
 
 
-def _ids(count: int) -> pa.Array:
-    numbers = pc.utf8_lpad(pa.array(np.arange(1, count + 1)).cast(pa.string()), 8, "0")
-    return pc.binary_join_element_wise("C", numbers, "")
+def _income(chunk: _Chunk) -> pa.Array:
+    """A year's; that of students is small."""
+    yearly = chunk.money(10.35 + 0.5 * chunk.wealth, 0.25)
+    return _amounts(np.where(chunk.student, yearly // 4, yearly), chunk.chance(0.12))
 
 
-def _days(days: Array) -> pa.Array:
-    return pa.array(np.floor(days).astype(np.int32)).cast(pa.date32())
+def _all_balances(chunk: _Chunk) -> pa.Array:
+    """Known for those alone who let the bank see their accounts elsewhere."""
+    external = np.where(chunk.chance(0.4), chunk.money(7.9 + 1.1 * chunk.wealth, 0.9), 0)
+    return _amounts(chunk.deposits + chunk.market_balance + external, chunk.chance(0.27))
 
 
-def _amounts(major: Array, missing: Array | None = None) -> pa.Array:
-    """Amounts in major units, rounded to cents, as exact decimals."""
-    cents = np.rint(major * 100).astype(np.int64)
-    words = np.stack((cents, cents >> 63), axis=1)
-    validity = None if missing is None else pa.array(~missing).buffers()[1]
-    return pa.Array.from_buffers(AMOUNT, len(cents), [validity, pa.py_buffer(words)])
+def _balance(chunk: _Chunk) -> pa.Array:
+    drift = 0.8 + 0.4 * chunk.random.random(CHUNK_ROWS)
+    overdrawn = (chunk.lowest < 0) & chunk.chance(0.3)
+    current = np.rint((chunk.deposits + chunk.market_balance) * drift).astype(np.int64)
+    return _amounts(np.where(overdrawn, chunk.lowest, current))
 
 
-def _coded(texts: str | tuple[str, ...], codes: Array, missing: Array | None = None) -> pa.Array:
-    return pa.array(list(texts)).take(pa.array(codes, mask=missing))
+def _lowest(chunk: _Chunk) -> pa.Array:
+    return _amounts(chunk.lowest, chunk.tenure_years < 1.0 / 12.0)
 
 
-def _drawn(
-    rng: np.random.Generator, texts: tuple[str, ...], count: int, shares: tuple[float, ...] | None = None
-) -> pa.Array:
-    return _coded(texts, rng.choice(len(texts), count, p=shares).astype(np.int8))
+def _months_below(chunk: _Chunk) -> pa.Array:
+    likely = np.clip(0.5 - chunk.lowest / 400_000.0, 0.0, 1.0)
+    return pa.array(chunk.random.binomial(12, likely).astype(np.int8), mask=chunk.tenure_years < 1.0)
 
 
-def _emails(rng: np.random.Generator, count: int) -> pa.Array:
-    names = pc.binary_join_element_wise(_drawn(rng, _FIRST_NAMES, count), _drawn(rng, _LAST_NAMES, count), ".")
-    numbers = pa.array(rng.integers(1, 10_000, count)).cast(pa.string())
-    address = pc.binary_join_element_wise(
-        pc.binary_join_element_wise(names, numbers, ""), _drawn(rng, _MAIL_HOSTS, count), "@"
-    )
-    return pc.if_else(pa.array(rng.random(count) < 0.07), pa.scalar(None, pa.string()), address)
+def _real_estate(chunk: _Chunk) -> pa.Array:
+    """Minutes of the longest visit to pages on real estate: 0 for none, missing where nobody may look."""
+    minutes = np.where(chunk.chance(0.22), chunk.random.exponential(14.0, CHUNK_ROWS), 0.0)
+    return pa.array(np.round(minutes, 1), mask=~chunk.online | chunk.chance(0.1))
 
 
-def _visited(rng: np.random.Generator, trips: Array) -> pa.Array:
-    """Per customer up to as many places as trips: neighbours in a circle, so that none comes twice."""
-    lengths = np.minimum(trips, rng.integers(0, 9, len(trips)))
-    ends = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
-    first = np.repeat(rng.integers(0, len(_PLACES), len(trips)), lengths)
-    places = (first + np.arange(ends[-1]) - np.repeat(ends[:-1], lengths)) % len(_PLACES)
-    return pa.ListArray.from_arrays(pa.array(ends), _coded(_PLACES, places.astype(np.int8)))
+def _visited(chunk: _Chunk) -> pa.Array:
+    return chunk.pick_lists(COUNTRIES, np.where(chunk.travels > 0, 1 + chunk.travels // 2, 0))
+
+
+def _loan(chunk: _Chunk) -> pa.Array:
+    return _amounts(chunk.money(9.2 + 0.3 * chunk.wealth, 0.8), ~chunk.chance(0.23))
+
+
+def _tags(chunk: _Chunk) -> pa.Array:
+    return chunk.pick_lists(TAGS, chunk.random.binomial(3, 0.2, CHUNK_ROWS).astype(np.int64))
+
+
+def _tier(chunk: _Chunk) -> pa.Array:
+    """Missing where there is no card."""
+    rank = np.digitize(chunk.wealth + 0.5 * chunk.random.standard_normal(CHUNK_ROWS), [0.6, 1.6, 2.5]).astype(np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(rank, mask=chunk.chance(0.18)), pa.array(TIERS))
+
+
+# In the order of the columns; a column takes its random numbers when its turn comes.
+_COLUMNS: Final[Mapping[str, Callable[[_Chunk], Any]]] = {
+    "customer_id": _ids,
+    "country": lambda c: c.choose(COUNTRIES[:6], (0.48, 0.17, 0.14, 0.09, 0.07, 0.05), 0.01),
+    "region": lambda c: c.choose(CITIES, (0.3, 0.2, 0.15, 0.15, 0.1, 0.1), 0.03),
+    "birthDate": lambda c: _days_ago(c.age_years * _YEAR_DAYS, c.chance(0.004)),
+    "clientSince": lambda c: _days_ago(c.tenure_years * _YEAR_DAYS),
+    "isStudent": lambda c: pa.array(c.student, mask=c.chance(0.02)),
+    "income": _income,
+    "accounts": lambda c: pa.array((c.savings * 1 + c.checking + c.money_market).astype(np.int8)),
+    "ownsSavings": lambda c: pa.array(c.savings),
+    "ownsChecking": lambda c: pa.array(c.checking),
+    "ownsMoneyMarket": lambda c: pa.array(c.money_market),
+    "avgDailyBalanceSavingsChecking": lambda c: _amounts(c.deposits),
+    "avgDailyBalanceAll": _all_balances,
+    "balance": _balance,
+    "lowestBalance12Months": _lowest,
+    "monthsBelowThreshold": _months_below,
+    "loanAmount": _loan,
+    "riskGrade": lambda c: c.choose(GRADES, (0.35, 0.3, 0.2, 0.1, 0.05), 0.05),
+    "creditUtilisation": lambda c: pa.array(c.random.beta(1.3, 3.0, CHUNK_ROWS), mask=c.chance(0.18)),
+    "cardTier": _tier,
+    "tripsAbroad12Months": lambda c: pa.array(c.travels.astype(np.int16), mask=c.chance(0.04)),
+    "foreignCountriesVisited": _visited,
+    "realEstateVisitMinutesMax": _real_estate,
+    "children": lambda c: pa.array(c.random.poisson(0.8, CHUNK_ROWS).astype(np.int8), mask=c.chance(0.15)),
+    "email": _email,
+    "consentMarketing": lambda c: pa.array(c.chance(0.58), mask=c.chance(0.14)),
+    "lastLogin": _last_login,
+    "tags": _tags,
+}
+
+_DICTIONARY: Final = pa.dictionary(pa.int32(), pa.string())
+_TYPES: Final[Mapping[str, pa.DataType]] = {
+    "customer_id": pa.string(),
+    "country": _DICTIONARY,
+    "region": _DICTIONARY,
+    "birthDate": pa.date32(),
+    "clientSince": pa.date32(),
+    "isStudent": pa.bool_(),
+    "income": CENTS,
+    "accounts": pa.int8(),
+    "ownsSavings": pa.bool_(),
+    "ownsChecking": pa.bool_(),
+    "ownsMoneyMarket": pa.bool_(),
+    "avgDailyBalanceSavingsChecking": CENTS,
+    "avgDailyBalanceAll": CENTS,
+    "balance": CENTS,
+    "lowestBalance12Months": CENTS,
+    "monthsBelowThreshold": pa.int8(),
+    "loanAmount": CENTS,
+    "riskGrade": _DICTIONARY,
+    "creditUtilisation": pa.float64(),
+    "cardTier": _DICTIONARY,
+    "tripsAbroad12Months": pa.int16(),
+    "foreignCountriesVisited": pa.list_(pa.string()),
+    "realEstateVisitMinutesMax": pa.float64(),
+    "children": pa.int8(),
+    "email": pa.string(),
+    "consentMarketing": pa.bool_(),
+    "lastLogin": pa.timestamp("us", "UTC"),
+    "tags": pa.list_(pa.string()),
+}
+
+SCHEMA: Final = pa.schema(
+    [
+        pa.field(name, type_, metadata={"currency": CURRENCY} if type_ == CENTS else None)
+        for name, type_ in _TYPES.items()
+    ]
+)
+"""The columns of a bank. The currency of amounts is in the fields' metadata, where `infer_attributes` finds it."""

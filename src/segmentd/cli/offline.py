@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segmentd.cli.progress import progress
+from segmentd.columns.files import infer_attributes, read_batch, read_table
 from segmentd.plan import Program, compile_program
 from segmentd.schema import Subject
 from segmentd.segments.definitions import Definitions, load_definitions
@@ -34,7 +36,7 @@ def prepare(population: Path, file: Path, id_column: str | None) -> Prepared:
     chosen = choose_id_column(definitions, id_column)
     catalogue = complete(definitions, table, chosen).catalogue()
     program = compile_segments(catalogue, ())
-    batch = read_batch(table, catalogue.schemas[Subject.CUSTOMER], chosen)
+    batch = read_batch(population, catalogue.schemas[Subject.CUSTOMER], chosen, table=table)
     return Prepared(batch, program, catalogue.ledger.time_zone)
 
 
@@ -48,8 +50,6 @@ def load_catalogue(file: Path, population: Path | None, id_column: str | None) -
 
 def complete(definitions: Definitions, table: Any, id_column: str | None) -> Definitions:
     """The definitions with the attributes that the table's columns suggest."""
-    from segmentd.columns.files import infer_attributes
-
     return definitions.merge_inferred(infer_attributes(table, choose_id_column(definitions, id_column)))
 
 
@@ -60,11 +60,8 @@ def choose_id_column(definitions: Definitions, asked: str | None) -> str:
 
 def read_population(path: Path) -> Any:
     """The table in a file, with a progress bar. Raises ColumnErrors."""
-    from segmentd.cli.progress import progress
-    from segmentd.columns.files import read_table
-
-    with progress(f"reading {path.name}"):
-        return read_table(path)
+    with progress(f"reading {path.name}") as report:
+        return read_table(path, report)
 
 
 def compile_segments(catalogue: Catalogue, segments: Sequence[str]) -> Program:

@@ -44,7 +44,7 @@ def score(
     check_ending(members)
     with connection.open() as client, open_members(members) as output, progress("scoring") as report:
         started = perf_counter()
-        table = read_features(file, id_column, client.list_attributes(), ids_needed=output is not None)
+        table = read_features(file, id_column, client, ids_needed=output is not None)
         answers = client.stream_scores(
             table.to_batches(max_chunksize=BATCH_ROWS),
             segments=segments or (),

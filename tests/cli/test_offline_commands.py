@@ -1,0 +1,178 @@
+"""The commands that need no server."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+
+from tests.cli.conftest import CUSTOMERS, Run
+
+EXPECTED = [{"id": "local", "members": 0, "unknown": 1}, {"id": "wealthy", "members": 2, "unknown": 1}]
+
+
+def test_a_population_is_evaluated(offline: Run, population: Path, definitions: Path) -> None:
+    """Rows and counts come as JSON with the elapsed time, and no server is asked."""
+    result = offline("evaluate", population, "--segments", definitions, "--json")
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert (answer["rows"], answer["segments"]) == (4, EXPECTED)
+    assert answer["elapsed_s"] > 0
+    assert list(answer) == ["rows", "segments", "elapsed_s"]
+
+
+def test_a_table_shows_shares(offline: Run, population: Path, definitions: Path) -> None:
+    """Without --json there is a table for people."""
+    result = offline("evaluate", population, "--segments", definitions)
+    assert result.exit_code == 0, result.stderr
+    assert "50.00%" in result.stdout
+    assert "4 customers, 2 segments" in result.stdout
+
+
+@pytest.mark.parametrize("ending", ["csv", "arrow", "feather", "parquet"])
+def test_every_kind_of_file_gives_the_same_counts(offline: Run, tmp_path: Path, definitions: Path, ending: str) -> None:
+    """CSV, Arrow and Parquet of the same customers are one population; the column of the ids may be named."""
+    table = pa.table(CUSTOMERS).rename_columns(["client", "income", "country"])
+    path = tmp_path / f"population.{ending}"
+    match ending:
+        case "csv":
+            pa.csv.write_csv(table, path)
+        case "parquet":
+            pa.parquet.write_table(table, path)
+        case _:
+            pa.feather.write_feather(table, path, compression="uncompressed")
+    result = offline("evaluate", path, "--segments", definitions, "--id", "client", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["segments"] == EXPECTED
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_members_are_written(offline: Run, population: Path, definitions: Path, tmp_path: Path, ending: str) -> None:
+    """`--members` writes a row a membership, whatever the column of the ids is called."""
+    out = tmp_path / f"members.{ending}"
+    result = offline("evaluate", population, "--segments", definitions, "--members", out)
+    assert result.exit_code == 0, result.stderr
+    written = pa.csv.read_csv(out) if ending == "csv" else pa.parquet.read_table(out)
+    assert written.to_pydict() == {"customer_id": ["c1", "c3"], "segment": ["wealthy", "wealthy"]}
+
+
+def test_members_of_a_large_population_come_in_windows(offline: Run, tmp_path: Path) -> None:
+    """Members of 600,000 customers are exactly the rows that the condition selects, in order."""
+    rows = 600_000
+    table = pa.table({"customer_id": [f"c{row}" for row in range(rows)], "n": range(rows)})
+    pa.parquet.write_table(table, tmp_path / "large.parquet")
+    definitions = tmp_path / "large.yaml"
+    definitions.write_text("segments: [{id: seventh, expression: customer.n % 7 == 0}]")
+    out = tmp_path / "members.parquet"
+    result = offline("evaluate", tmp_path / "large.parquet", "--segments", definitions, "--members", out, "--json")
+    assert result.exit_code == 0, result.stderr
+    expected = [f"c{row}" for row in range(0, rows, 7)]
+    assert pa.parquet.read_table(out)["customer_id"].to_pylist() == expected
+    assert json.loads(result.stdout)["segments"] == [{"id": "seventh", "members": len(expected), "unknown": 0}]
+
+
+@pytest.mark.parametrize(("as_of", "members"), [("2020-06-30", 0), ("2020-07-01", 1), ("2020-06-30T22:00:00Z", 1)])
+def test_as_of_decides_what_now_means(
+    offline: Run, population: Path, definitions: Path, as_of: str, members: int
+) -> None:
+    """A date starts in the file's time zone: the first of July in Prague is 22:00 UTC of the day before."""
+    condition = "now >= timestamp('2020-06-30T22:00:00Z') && customer.country == 'DE'"
+    definitions.write_text(f'time_zone: Europe/Prague\nsegments: [{{id: late, expression: "{condition}"}}]')
+    result = offline("evaluate", population, "--segments", definitions, "--as-of", as_of, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["segments"] == [{"id": "late", "members": members, "unknown": 0}]
+
+
+def test_valid_definitions_are_confirmed(offline: Run, definitions: Path) -> None:
+    """A valid file ends with code 0, and counts what is in it."""
+    result = offline("check", definitions)
+    assert result.exit_code == 0, result.stderr
+    assert "2 segments and 3 attributes are valid" in result.stdout
+    assert json.loads(offline("check", definitions, "--json").stdout)["valid"] is True
+
+
+def test_all_errors_are_shown_at_once(offline: Run, definitions: Path) -> None:
+    """Two wrong segments give both errors with file, line, entry and caret, and exit code 1."""
+    text = definitions.read_text()
+    definitions.write_text(
+        text.replace("customer.income >= 3000.0\n", "customer.incom >= 3.0\n").replace('"wealthy"', '"welthy"')
+    )
+    result = offline("check", definitions)
+    assert result.exit_code == 1
+    assert "did you mean 'wealthy'?" in result.stderr
+    assert "did you mean 'income'?" in result.stderr
+    assert f"{definitions}:9: segments/local" in result.stderr
+    assert "customer.incom >= 3.0\n         ^" in result.stderr
+    assert "2 problems" in result.stderr
+    problems = json.loads(offline("check", definitions, "--json").stdout)["problems"]
+    assert [problem["reason"] for problem in problems] == ["UNKNOWN_SEGMENT", "UNKNOWN_ATTRIBUTE"]
+
+
+def test_warnings_do_not_make_definitions_invalid(offline: Run, definitions: Path) -> None:
+    """What may not mean what it seems to is a warning with its place, and the exit code stays 0."""
+    definitions.write_text(definitions.read_text().replace('country == "CZ"', 'country != "CZ"'))
+    result = offline("check", definitions)
+    assert result.exit_code == 0
+    assert "warning: segments/local" in result.stderr
+    assert "has(customer.country)" in result.stderr
+
+
+def test_columns_of_a_population_are_attributes_of_the_check(offline: Run, population: Path, tmp_path: Path) -> None:
+    """Without a population the file must say everything; with one its columns are known."""
+    path = tmp_path / "short.yaml"
+    path.write_text("segments: [{id: rich, expression: customer.income >= 3000.0}]")
+    assert offline("check", path).exit_code == 1
+    assert offline("check", path, "--population", population).exit_code == 0
+
+
+def test_a_plan_is_printed(offline: Run, definitions: Path) -> None:
+    """The plan names the asked segments, and the condition that both share is there once."""
+    plan = offline("explain-plan", definitions).stdout
+    assert "segment local" in plan
+    assert "segment wealthy" in plan
+    assert plan.count("compare_double") == 1
+    assert "segment local" not in offline("explain-plan", definitions, "--segment", "wealthy").stdout
+    assert json.loads(offline("explain-plan", definitions, "--json").stdout)["segments"] == ["local", "wealthy"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("not parquet", "population.parquet"), ("", "population.parquet")],
+)
+def test_a_file_that_cannot_be_read_is_named(
+    offline: Run, tmp_path: Path, definitions: Path, content: str, message: str
+) -> None:
+    """Garbage in the place of a population ends with code 5 and its name, without a traceback."""
+    path = tmp_path / "population.parquet"
+    path.write_text(content)
+    result = offline("evaluate", path, "--segments", definitions)
+    assert result.exit_code == 5, result.output
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_file_that_does_not_exist_is_a_usage_error(offline: Run, definitions: Path) -> None:
+    """A path that leads nowhere is found before any work."""
+    result = offline("evaluate", "nowhere.parquet", "--segments", definitions)
+    assert result.exit_code == 2
+    assert "nowhere.parquet" in result.stderr
+
+
+def test_a_wrong_ending_of_the_members_file_is_found_before_any_work(
+    offline: Run, population: Path, definitions: Path
+) -> None:
+    """An ending that cannot be written is a usage error."""
+    result = offline("evaluate", population, "--segments", definitions, "--members", "out.xlsx")
+    assert result.exit_code == 2
+    assert ".parquet" in result.stderr
+
+
+def test_kernels_are_warmed(offline: Run) -> None:
+    """`warmup` says whether the kernels were compiled or loaded, and how long it took."""
+    report = json.loads(offline("warmup", "--json").stdout)
+    assert isinstance(report["compiled"], bool)
+    assert report["seconds"] > 0
+    assert "kernels loaded from the cache" in offline("warmup").stdout or report["compiled"]
