@@ -22,6 +22,7 @@ from segmentd.ledger.population import Population
 from segmentd.plan import Program
 from segmentd.scoring.batches import ROW_LIMIT
 from segmentd.scoring.errors import NoResidentPopulationError, UnknownComputedAttributeError
+from segmentd.scoring.fitting import Fittings
 from segmentd.scoring.model import MAX_COMPUTED, MAX_SEGMENTS, Answer, Basis, Plan, Question
 from segmentd.scoring.pages import Range
 from segmentd.scoring.programs import ProgramKey, Programs
@@ -87,6 +88,7 @@ class Scoring:
         self._populations = populations
         self._clock = clock
         self._programs = Programs()
+        self._fittings = Fittings()
 
     def plan(self, question: Question) -> Plan:
         """The question tied to the current definitions and moment. Raises SegmentdError with the field at fault."""
@@ -101,11 +103,14 @@ class Scoring:
         return self._programs.find(_key(question, self._catalogues.current(question.ledger)))
 
     def population(self, plan: Plan) -> Population:
-        """The resident customers as they are now. Raises NoResidentPopulationError."""
-        population = self._populations.find(plan.question.ledger)
+        """The resident customers as they are now, with the definitions' defaults. Raises NoResidentPopulationError."""
+        ledger, subject = plan.question.ledger, plan.question.subject
+        population = self._populations.find(ledger)
         if population is None:
-            raise NoResidentPopulationError(plan.question.ledger)
-        return population
+            raise NoResidentPopulationError(ledger)
+        catalogue = plan.catalogue
+        attributes = tuple(catalogue.attributes[subject].values())
+        return self._fittings.fit(ledger, population, catalogue.schemas[subject], attributes)
 
     def score_features(self, plan: Plan, batch: Batch, cancelled: Cancelled | None) -> Answer:
         """The answer for subjects whose features were sent."""
@@ -121,7 +126,8 @@ class Scoring:
         names = pa.array(ids, pa.string())
         rows = population.rows_of(names)
         there = np.flatnonzero(rows >= 0)
-        evaluation = self._evaluate(plan, population.select(rows[there]), cancelled)
+        columns = population.batch.columns.keys() & plan.program.attributes.keys()
+        evaluation = self._evaluate(plan, population.select(rows[there], columns), cancelled)
         basis = _basis(plan, population, evaluation)
         verdicts = _verdicts(plan, evaluation, ids=names)
         if len(there) == len(rows):

@@ -1,0 +1,56 @@
+"""A population under definitions that have changed since it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from segmentd.columns.column import Batch, Column, FixedColumn
+from segmentd.columns.zones import DAY_US, start_of_days, utc_offsets
+from segmentd.ledger.model import Attribute
+from segmentd.ledger.population import Population
+from segmentd.schema import Kind, Schema
+
+
+def fit_population(population: Population, schema: Schema) -> Population:
+    """The population's columns as the schema's attributes: none where the type is another one now.
+
+    A DATE starts with its day in the ledger's zone, so a new zone moves it.
+    """
+    if population.schema is schema or population.schema == schema:
+        return population
+    columns = {
+        name: _moved(column, population.schema.time_zone, schema.time_zone)
+        for name, column in population.batch.columns.items()
+        if (spec := schema.get(name)) is not None and spec.type == column.type and spec.expression is None
+    }
+    batch = Batch(population.batch.rows, columns, population.batch.ids)
+    return Population(batch, population.ids, population.data_version, schema, population.index)
+
+
+def _moved(column: Column, before: str, after: str) -> Column:
+    if before == after or not isinstance(column, FixedColumn) or column.type.kind is not Kind.DATE:
+        return column
+    days = (column.values + utc_offsets(column.values, before)) // DAY_US
+    return FixedColumn(column.type, start_of_days(days, after), column.validity)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A population as it was read, and as it is under a schema."""
+
+    given: Population
+    fitted: Population
+
+
+class Fittings:
+    """Populations with the defaults and under the schema of the definitions; the last one of each ledger is kept."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Fitted] = {}
+
+    def fit(self, ledger: str, population: Population, schema: Schema, attributes: tuple[Attribute, ...]) -> Population:
+        """The population for these definitions."""
+        last = self._last.get(ledger)
+        if last is None or last.given is not population or last.fitted.schema is not schema:
+            last = self._last[ledger] = Fitted(population, fit_population(population, schema))
+        return last.fitted.with_defaults(attributes)

@@ -1,0 +1,235 @@
+"""A server from its start to its end: health, reflection, TLS, readiness, draining, logs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from segmentd.api.v1 import ledger_service_pb2 as ledgers
+from segmentd.api.v1 import scoring_service_pb2 as scoring
+from segmentd.api.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from segmentd.errors import ErrorReason, SegmentdError
+from segmentd.server.app import SERVICES, Server, running_server
+from segmentd.server.calls import Gate
+from segmentd.server.config import ServerConfig, TlsFiles
+from segmentd.server.errors import NotReadyError
+from tests.server.api import Api
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def health(channel: grpc.Channel, service: str = "") -> int:
+    """What health says of a service, or of the whole."""
+    stub = health_pb2_grpc.HealthStub(channel)
+    status: int = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10).status
+    return status
+
+
+def test_a_started_server_is_healthy(channel: grpc.Channel) -> None:
+    """Health says SERVING of the whole and of every service of the API."""
+    assert {health(channel, name) for name in ("", *(each.full_name for each in SERVICES))} == {SERVING}
+
+
+def test_reflection_lists_every_service(channel: grpc.Channel) -> None:
+    """A client without stubs can ask which services there are."""
+    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    (answer,) = stub.ServerReflectionInfo(iter([request]), timeout=10)
+    listed = {service.name for service in answer.list_services_response.service}
+    assert {each.full_name for each in SERVICES} <= listed
+
+
+@pytest.mark.parametrize("state", ["starting", "stopping"])
+def test_a_server_that_is_not_ready_says_so(state: str) -> None:
+    """Before it serves and while it stops, calls are UNAVAILABLE with NOT_READY and the state."""
+    gate = Gate(1)
+    gate.state = state
+    with pytest.raises(NotReadyError) as refused:
+        gate.check_state()
+    assert refused.value.reason is ErrorReason.NOT_READY
+    assert refused.value.metadata == {"state": state}
+    gate.state = "serving"
+    gate.check_state()
+
+
+def test_a_server_listens_where_it_was_told(server: Server) -> None:
+    """By default no address but loopback is listened on."""
+    assert accepts(server.port)
+    assert not accepts(server.port, "127.0.0.2")
+
+
+def accepts(port: int, address: str = "127.0.0.1") -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as other:
+        other.settimeout(5)
+        return other.connect_ex((address, port)) == 0
+
+
+def test_a_data_directory_has_one_owner(server: Server) -> None:
+    """A second server on the same data directory fails to start, saying so."""
+    config = ServerConfig(data_dir=server.config.data_dir, port=0)
+    with pytest.raises(SegmentdError) as refused, running_server(config):
+        pass
+    assert refused.value.reason is ErrorReason.DATA_DIRECTORY_IN_USE
+
+
+def test_a_taken_port_is_refused(server: Server, tmp_path: Path) -> None:
+    """A port that another server listens on is an OSError that names the address, and the directory is given back."""
+    config = ServerConfig(data_dir=tmp_path, port=server.port)
+    with pytest.raises(OSError, match=f"127.0.0.1:{server.port}"), running_server(config):
+        pass
+    with running_server(ServerConfig(data_dir=tmp_path, port=0)):
+        pass
+
+
+def test_definitions_survive_a_restart(tmp_path: Path) -> None:
+    """A ledger that was created is there, with the same etag, when the server is started again."""
+    created: list[ledgers.Ledger] = []
+    for _ in range(2):
+        config = ServerConfig(data_dir=tmp_path, port=0)
+        with running_server(config) as server, grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            api = Api(channel)
+            if not created:
+                ledger = ledgers.Ledger(currency_code="EUR")
+                created.append(api.call("CreateLedger", ledgers.CreateLedgerRequest(ledger_id="a", ledger=ledger)))
+            assert list(api.call("ListLedgers", ledgers.ListLedgersRequest()).ledgers) == created
+
+
+async def test_health_says_not_serving_until_the_server_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it prepares, the server listens, health says NOT_SERVING, and calls are told to come back."""
+    listening, go_on = threading.Event(), threading.Event()
+    prepare = Server._prepare
+
+    def slowly(self: Server) -> None:
+        listening.set()
+        assert go_on.wait(10)
+        prepare(self)
+
+    monkeypatch.setattr(Server, "_prepare", slowly)
+    server = Server(ServerConfig(data_dir=tmp_path, port=0))
+    starting = asyncio.create_task(server.start())
+    await asyncio.to_thread(listening.wait, 10)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        request = health_pb2.HealthCheckRequest()
+        assert (await stub.Check(request)).status == NOT_SERVING
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await LedgerServiceStub(channel).GetLedger(ledgers.GetLedgerRequest())
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        go_on.set()
+        await starting
+        assert (await stub.Check(request)).status == SERVING
+    await server.stop(0)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server in a process of its own, and its port."""
+    code = (
+        "import sys; from pathlib import Path; from segmentd.server.app import run;"
+        "from segmentd.server.config import ServerConfig;"
+        f"run(ServerConfig(data_dir=Path({str(tmp_path)!r}), port=0, drain_s=20))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            event = json.loads(line)
+            if event["event"] == "kernels":
+                assert isinstance(event["compiled"], bool)
+                assert event["seconds"] >= 0
+            if event["event"] == "serving":
+                yield process, event["port"]
+                break
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_the_server(served: tuple[subprocess.Popen[str], int], number: signal.Signals) -> None:
+    """On SIGTERM or SIGINT open calls are finished, new ones refused, and the process ends with 0."""
+    process, port = served
+    more = threading.Event()
+
+    def requests() -> Iterator[Message]:
+        yield scoring.StreamScoresRequest()
+        assert more.wait(30)
+        yield scoring.StreamScoresRequest()
+
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stream = Api(channel).start("StreamScores", requests(), 60)
+        received = [next(stream)]
+        os.kill(process.pid, number)
+        # New connections are refused once the port is closed, which is when draining has begun.
+        while accepts(port):
+            pass
+        more.set()
+        received += list(stream)
+    assert len(received) == 2
+    assert process.wait(30) == 0
+    assert process.stderr is not None
+    events = [json.loads(line) for line in process.stderr.read().splitlines()]
+    assert [each["event"] for each in events if each["event"] != "call"] == ["draining", "stopped"]
+
+
+def test_calls_are_logged_without_what_they_said(served: tuple[subprocess.Popen[str], int]) -> None:
+    """Each call is an event with method, code, reason and duration; names and values of the request are not in it."""
+    process, port = served
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        api = Api(channel)
+        api.refusal("GetLedger", ledgers.GetLedgerRequest(name="ledgers/very-secret"))
+        api.call("ListLedgers", ledgers.ListLedgersRequest())
+    process.send_signal(signal.SIGTERM)
+    assert process.stderr is not None
+    text = process.stderr.read()
+    calls = [json.loads(line) for line in text.splitlines() if '"call"' in line]
+    assert [(each["method"].rpartition("/")[2], each["code"], each.get("reason")) for each in calls] == [
+        ("GetLedger", "NOT_FOUND", "LEDGER_NOT_FOUND"),
+        ("ListLedgers", "OK", None),
+    ]
+    assert all(each["duration_ms"] > 0 for each in calls)
+    assert "very-secret" not in text
+
+
+TLS = Path(__file__).parent / "tls"
+"""A certificate for `localhost` that signs itself and is trusted nowhere, and its key."""
+
+
+@pytest.mark.parametrize("mutual", [False, True])
+def test_a_server_with_a_certificate_speaks_tls_alone(tmp_path: Path, *, mutual: bool) -> None:
+    """With certificate and key only TLS is spoken; with a client authority, only with clients that it signed."""
+    certificate, key = TLS / "localhost.pem", TLS / "localhost-key.pem"
+    tls = TlsFiles(certificate, key, certificate if mutual else None)
+    stranger = grpc.ssl_channel_credentials(certificate.read_bytes())
+    known = grpc.ssl_channel_credentials(certificate.read_bytes(), key.read_bytes(), certificate.read_bytes())
+    with running_server(ServerConfig(data_dir=tmp_path, port=0, tls=tls)) as server:
+        target = f"localhost:{server.port}"
+        with grpc.secure_channel(target, known) as channel:
+            assert health(channel) == SERVING
+        with grpc.secure_channel(target, stranger) as channel:
+            assert answers(channel) is not mutual
+        with grpc.insecure_channel(target) as channel:
+            assert not answers(channel)
+
+
+def answers(channel: grpc.Channel) -> bool:
+    """Whether a call gets through; if not, the connection is at fault."""
+    call = health_pb2_grpc.HealthStub(channel).Check.future(health_pb2.HealthCheckRequest(), timeout=10)
+    code = call.code()
+    assert code in (grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE)
+    return code is grpc.StatusCode.OK
