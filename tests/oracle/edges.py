@@ -113,6 +113,7 @@ LISTS: Final = (
     ("",),
     ("Praha", "😀", "é"),
     ("é", "e\u0301"),
+    ("nul\x00inside", "a"),
     ("x", "y", "z", "a", "b"),
 )
 PATTERNS: Final = (

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_strings
+from google.protobuf.struct_pb2 import ListValue
+from google.protobuf.wrappers_pb2 import StringValue
 
 from segmentd.language.tree import Value
 from segmentd.schema import Schema
@@ -113,8 +115,20 @@ class Oracle:
 
 def _bind(bound: dict[str, Any], name: str, value: cel.Value) -> None:
     if value.type() != cel.Type.ERROR:
-        plain = value.plain_value()
-        bound[name] = timestamp(instant(plain)) if isinstance(plain, dt.datetime) else plain
+        bound[name] = _bindable(value.plain_value())
+
+
+def _bindable(plain: Any) -> Any:
+    """The value in a form that arrives whole: Python's own text is cut at a NUL on its way to CEL."""
+    if isinstance(plain, dt.datetime):
+        return timestamp(instant(plain))
+    if isinstance(plain, str):
+        return StringValue(value=plain)
+    if isinstance(plain, list):
+        elements = ListValue()
+        elements.extend(plain)
+        return elements
+    return plain
 
 
 def _answer(value: cel.Value) -> Answer:
