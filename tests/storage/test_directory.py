@@ -13,15 +13,31 @@ from segmentd.storage import DataDirectory, DataDirectoryInUseError, StoreFailed
 from tests.storage.children import become_nobody, kill_myself, run_child, start_child
 
 
+def own(pipe: Connection, path: Path) -> None:
+    """Own the directory until told to go on."""
+    with DataDirectory(path):
+        pipe.send("owned")
+        pipe.recv()
+
+
+def own_and_die(_pipe: Connection, path: Path) -> None:
+    """Own the directory, and be killed."""
+    DataDirectory(path)
+    kill_myself()
+
+
+def open_as_nobody(pipe: Connection, path: Path) -> None:
+    """Try to own the directory without the right to write there, and tell what happens."""
+    become_nobody()
+    try:
+        DataDirectory(path)
+    except StoreFailedError as error:
+        pipe.send((error.reason, error.metadata["error"]))
+
+
 def test_a_second_owner_is_refused_with_path_process_and_what_to_do(tmp_path: Path) -> None:
     """While a process owns the directory, the error names the path, that process and the ways out."""
-
-    def own(pipe: Connection) -> None:
-        with DataDirectory(tmp_path):
-            pipe.send("owned")
-            pipe.recv()
-
-    child, pipe = start_child(own)
+    child, pipe = start_child(own, tmp_path)
     assert pipe.recv() == "owned"
     with pytest.raises(DataDirectoryInUseError, match="stop that server") as caught:
         DataDirectory(tmp_path)
@@ -35,12 +51,7 @@ def test_a_second_owner_is_refused_with_path_process_and_what_to_do(tmp_path: Pa
 
 def test_the_directory_is_free_when_its_owner_is_killed(tmp_path: Path) -> None:
     """A lock does not outlive its process, so nothing has to be cleaned up by hand."""
-
-    def own_and_die(_pipe: Connection) -> None:
-        DataDirectory(tmp_path)
-        kill_myself()
-
-    assert run_child(own_and_die) == -9
+    assert run_child(own_and_die, tmp_path) == -9
     with DataDirectory(tmp_path) as directory:
         assert directory.path == tmp_path
 
@@ -62,16 +73,7 @@ def test_a_directory_that_cannot_be_written_is_refused() -> None:
     """Without the right to write, opening fails with STORE_FAILED and the system's reason."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o555)
-        answers: list[object] = []
-
-        def open_it(pipe: Connection) -> None:
-            become_nobody()
-            try:
-                DataDirectory(Path(name))
-            except StoreFailedError as error:
-                pipe.send((error.reason, error.metadata["error"]))
-
-        child, pipe = start_child(open_it)
-        answers.append(pipe.recv())
+        child, pipe = start_child(open_as_nobody, Path(name))
+        answer = pipe.recv()
         child.join(60)
-    assert answers == [(ErrorReason.STORE_FAILED, "Permission denied")]
+    assert answer == (ErrorReason.STORE_FAILED, "Permission denied")

@@ -52,7 +52,7 @@ def test_a_migration_killed_anywhere_does_no_harm(tmp_path: Path) -> None:
     for point in range(100):
         directory = tmp_path / str(point)
         directory.mkdir()
-        if run_child(lambda _pipe, at=point, path=directory: migrate_until(at, path)) == 0:  # type: ignore[misc]
+        if run_child(migrate_until, point, directory) == 0:
             survived = True
             break
         assert tables(directory) == {"alembic_version", "ledgers", "attributes", "segments"}
@@ -60,7 +60,7 @@ def test_a_migration_killed_anywhere_does_no_harm(tmp_path: Path) -> None:
     assert point > 2 * 4, "each of four tables is at least one statement, with a point before and one after"
 
 
-def migrate_until(point: int, directory: Path) -> None:
+def migrate_until(_pipe: Pipe, point: int, directory: Path) -> None:
     """Open a database in this process, which is killed at the n-th moment before or after a statement."""
     passed = 0
 
@@ -75,18 +75,20 @@ def migrate_until(point: int, directory: Path) -> None:
     open_database(directory)
 
 
+def die_after_a_table(_pipe: Pipe, directory: Path) -> None:
+    """Open a database in this process, which is killed when the second table is made."""
+
+    def die(_connection: Connection, _cursor: object, statement: str, *_details: object) -> None:
+        if "CREATE TABLE attributes" in statement:
+            kill_myself()
+
+    event.listen(Engine, "after_cursor_execute", die)
+    open_database(directory)
+
+
 def test_a_killed_migration_had_begun(tmp_path: Path) -> None:
     """The kill of the test above does strike half-way: without a transaction, tables would stay behind."""
-
-    def die_after_a_table(_pipe: Pipe) -> None:
-        def die(_connection: Connection, _cursor: object, statement: str, *_details: object) -> None:
-            if "CREATE TABLE attributes" in statement:
-                kill_myself()
-
-        event.listen(Engine, "after_cursor_execute", die)
-        open_database(tmp_path)
-
-    assert run_child(die_after_a_table) == -9
+    assert run_child(die_after_a_table, tmp_path) == -9
     assert tables(tmp_path) == {"alembic_version", "ledgers", "attributes", "segments"}
 
 
