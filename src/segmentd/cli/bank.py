@@ -179,9 +179,9 @@ def _amounts(cents: Cents, missing: Bools | None = None) -> pa.Array:
 
 
 def _income(chunk: _Chunk) -> pa.Array:
-    """A year's; that of students is small."""
-    yearly = chunk.money(10.35 + 0.5 * chunk.wealth, 0.25)
-    return _amounts(np.where(chunk.student, yearly // 4, yearly), chunk.chance(0.12))
+    """A month's; that of students is small."""
+    monthly = chunk.money(7.85 + 0.45 * chunk.wealth, 0.25)
+    return _amounts(np.where(chunk.student, monthly // 3, monthly), chunk.chance(0.12))
 
 
 def _all_balances(chunk: _Chunk) -> pa.Array:
