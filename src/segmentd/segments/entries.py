@@ -120,7 +120,7 @@ class Entry:
         """The entries of a list with their lines; of those with one identity, the first."""
         found: dict[str, tuple[T, int]] = {}
         for index, tree in enumerate(self.items(key)):
-            reader = Entry(tree, _label(key, index, tree), self.problems)
+            reader = Entry(tree, _label(self.label, key, index, tree), self.problems)
             value = read(reader)
             if value is None:
                 continue
@@ -136,7 +136,7 @@ def _sentence(path: str, problem: Problem) -> str:
     return f"{path}:{problem.line}: {entry}{problem.message}"
 
 
-def _label(key: str, index: int, tree: Tree) -> str:
+def _label(parent: str, key: str, index: int, tree: Tree) -> str:
     named = tree.entries.get("id") if isinstance(tree, Table) else None
-    label = f"{key}[{index}]"
+    label = f"{parent}.{key}[{index}]" if parent else f"{key}[{index}]"
     return f"{label} ({named.value})" if isinstance(named, Text) and named.value else label

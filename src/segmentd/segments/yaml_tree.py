@@ -64,7 +64,7 @@ def read_tree(text: str) -> Tree:
         if any(isinstance(event, yaml.DocumentStartEvent) for event in events):
             raise YamlError(_end_line(tree), "a second document begins after this; a file has one")
     except yaml.YAMLError as error:
-        raise YamlError(_error_line(error), _error_text(error)) from error
+        raise YamlError(_error_line(error, text), _error_text(error)) from error
     except RecursionError as error:
         raise YamlError(1, f"nested deeper than {MAX_DEPTH} levels") from error
     return tree
@@ -86,7 +86,8 @@ def _tree(event: Any, events: Iterator[Any], depth: int) -> Tree:
     if depth > MAX_DEPTH:
         raise YamlError(line, f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(event, yaml.ScalarEvent):
-        missing = event.style is None and event.value in _NULLS
+        plain, _quoted = event.implicit
+        missing = plain and event.value in _NULLS
         return Text(line, None if missing else event.value)
     if isinstance(event, yaml.SequenceStartEvent):
         return List(line, tuple(_items(events, depth)))
@@ -125,9 +126,10 @@ def _end_line(tree: Tree) -> int:
     return tree.line
 
 
-def _error_line(error: yaml.YAMLError) -> int:
+def _error_line(error: yaml.YAMLError, text: str) -> int:
     mark = getattr(error, "problem_mark", None)
-    return mark.line + 1 if mark else 1
+    # What is missing at the end is said to be missing in the line after it.
+    return min(mark.line, text.count("\n")) + 1 if mark else 1
 
 
 def _error_text(error: yaml.YAMLError) -> str:
