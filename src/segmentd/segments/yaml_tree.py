@@ -73,7 +73,8 @@ def read_tree(text: str) -> Tree:
 def _document(events: Iterator[Any]) -> Tree:
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
-            return _tree(next(events), events, depth=1)
+            tree = _tree(next(events), events, depth=1)
+            return tree if tree != Text(tree.line, None) else Table(tree.line, {}, {})
     return Table(1, {}, {})
 
 
