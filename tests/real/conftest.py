@@ -12,7 +12,7 @@ from tests.berka import berka_directory
 from tests.real.definitions import Definitions, read_definitions
 from tests.real.expected import Customers, Verdict
 from tests.real.population import write_population
-from tests.real.service import define, serving
+from tests.real.service import serving
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +50,5 @@ def expected(customers: Customers, definitions: Definitions) -> Mapping[str, Ver
 @pytest.fixture(scope="module")
 def bank(population: Path, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a running server that holds the population and all definitions."""
-    with serving(population, tmp_path_factory.mktemp("bank")) as client:
-        define(client, definitions)
+    with serving(population, definitions, tmp_path_factory.mktemp("bank")) as client:
         yield client

@@ -16,6 +16,9 @@ _DIRECTORY: Final = Path(__file__).parent / "segments"
 _READ: Final = re.compile(r"customer\.(\w+)")
 _REFERENCE: Final = re.compile(r'"(\w+)" in customer\.segments')
 
+AMOUNT: Final = f"DECIMAL(2, {CURRENCY})"
+"""The type of an amount, as a definitions file writes it."""
+
 NOBODY: Final = "false"
 """The SQL condition of a segment that is decided for everybody."""
 
@@ -51,8 +54,9 @@ class RealAttribute:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """All of them by id, in the order of their ids."""
+    """All of them by id, in the order of their ids; `amounts` are the given attributes that count koruna."""
 
+    amounts: tuple[str, ...]
     attributes: Mapping[str, RealAttribute]
     segments: Mapping[str, RealSegment]
 
@@ -72,6 +76,7 @@ def read_definitions() -> Definitions:
     attributes = [RealAttribute(**entry) for entry in _entries("attributes")]
     segments = [RealSegment(**entry) for entry in _entries("segments")]
     return Definitions(
+        tuple(_entries("amounts")),
         {attribute.id: attribute for attribute in sorted(attributes, key=lambda attribute: attribute.id)},
         {segment.id: segment for segment in sorted(segments, key=lambda segment: segment.id)},
     )
@@ -83,7 +88,10 @@ def write_definitions(definitions: Definitions, target: Path) -> None:
         "time_zone": ZONE,
         "currency": CURRENCY,
         "id_column": "customer_id",
-        "attributes": [_entry(attribute) | {"type": attribute.type} for attribute in definitions.attributes.values()],
+        "attributes": [
+            *({"id": amount, "type": AMOUNT} for amount in definitions.amounts),
+            *(_entry(attribute) | {"type": attribute.type} for attribute in definitions.attributes.values()),
+        ],
         "segments": [_entry(segment) for segment in definitions.segments.values()],
     }
     target.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8")
@@ -93,6 +101,6 @@ def _entry(described: RealSegment | RealAttribute) -> dict[str, str]:
     return {"id": described.id, "description": described.sentence, "expression": described.expression}
 
 
-def _entries(section: str) -> list[dict[str, Any]]:
+def _entries(section: str) -> list[Any]:
     contents = (yaml.safe_load(path.read_text("utf-8")) for path in sorted(_DIRECTORY.glob("*.yaml")))
     return [entry for content in contents for entry in content.get(section, ())]

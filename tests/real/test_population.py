@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.real.definitions import Definitions
+
 AS_OF = "940331"
 ZERO = Decimal("0.00")
 
@@ -65,6 +67,12 @@ def test_attributes_have_eight_kinds_of_types(table: pa.Table) -> None:
         "date32[day]",
         "list<element: string>",
     }
+
+
+def test_every_decimal_is_an_amount(table: pa.Table, definitions: Definitions) -> None:
+    """The definitions name exactly the population's decimals as amounts of koruna."""
+    decimals = {field.name for field in table.schema if pa.types.is_decimal(field.type)}
+    assert decimals == set(definitions.amounts)
 
 
 def test_many_attributes_are_missing_somewhere(table: pa.Table) -> None:
