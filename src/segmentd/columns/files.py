@@ -74,6 +74,16 @@ def read_table(path: Path, report: Report = lambda _done, _total: None) -> pa.Ta
     return _reading(path, lambda: _read(path, report))
 
 
+def read_table_for(path: Path, schema: Schema, id_column: str) -> pa.Table:
+    """The table in a file, of CSV with the types of the schema's attributes where it has them, ids as text.
+
+    FileError, naming column and row where a field of CSV is not of its type; HeaderError; MissingIdColumnError.
+    """
+    if path.suffix.lower() != ".csv":
+        return read_table(path)
+    return _reading(path, lambda: split_lists(read_csv(path, _csv_types(path, schema, id_column)), schema))
+
+
 def infer_attributes(table: pa.Table, id_column: str) -> tuple[AttributeSpec, ...]:
     """The attributes that the columns suggest, the ids left out, and columns of types that no attribute has.
 
@@ -110,10 +120,8 @@ def read_batch(path: Path, schema: Schema, id_column: str, *, table: pa.Table | 
     `table`: what `read_table` gave, so that only CSV, where the schema says how a text is to be read, is read twice.
     FileError, HeaderError, MissingIdColumnError, and the ColumnErrors of the values, which name the file too.
     """
-    if path.suffix.lower() == ".csv":
-        table = _reading(path, lambda: split_lists(read_csv(path, _csv_types(path, schema, id_column)), schema))
-    elif table is None:
-        table = read_table(path)
+    if table is None or path.suffix.lower() == ".csv":
+        table = read_table_for(path, schema, id_column)
     try:
         return batch_of_table(table, schema, id_column)
     except ColumnError as error:

@@ -117,7 +117,9 @@ def can_hold(stored: DataType, given: DataType) -> bool:
     match stored.kind, given.kind:
         case Kind.DECIMAL, Kind.DECIMAL:
             return given.scale <= stored.scale and given.currency in ("", stored.currency)
-        case (Kind.DECIMAL, Kind.INT64 | Kind.DOUBLE) | (Kind.DOUBLE, Kind.INT64) | (Kind.DATE, Kind.TIMESTAMP):
+        case (Kind.DECIMAL, Kind.INT64 | Kind.DOUBLE) | (Kind.DOUBLE, Kind.INT64):
+            return True
+        case (Kind.DATE, Kind.TIMESTAMP) | (Kind.TIMESTAMP, Kind.DATE):
             return True
         case one, other:
             return one is other
