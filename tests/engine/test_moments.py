@@ -39,7 +39,11 @@ def test_sums_stay_within_the_years(engine: Engine) -> None:
     judge = moments(engine, EARLIEST_US, LATEST_US, 0, None)
     assert judge.values('customer.t + duration("-1s")') == [UNKNOWN, LATEST_US - SECOND, -SECOND, UNKNOWN]
     assert judge.values('customer.t - duration("-0.000001s")') == [EARLIEST_US + 1, UNKNOWN, 1, UNKNOWN]
-    assert judge.values('duration("0s") + customer.t') == [EARLIEST_US, LATEST_US, 0, UNKNOWN]
+    for unmoved in ('customer.t + duration("0s")', 'duration("0s") + customer.t', 'customer.t - duration("0s")'):
+        assert judge.values(unmoved) == [EARLIEST_US, LATEST_US, 0, UNKNOWN]
+    for beyond in ('customer.t + duration("0.000001s")', 'duration("0.000001s") + customer.t'):
+        assert judge.values(beyond) == [EARLIEST_US + 1, UNKNOWN, 1, UNKNOWN]
+    assert judge.values('customer.t - duration("0.000001s")') == [UNKNOWN, LATEST_US - 1, -1, UNKNOWN]
 
 
 def test_differences_stay_within_a_duration(engine: Engine) -> None:

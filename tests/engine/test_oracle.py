@@ -9,8 +9,13 @@ from hypothesis import settings
 
 from segmentd.engine import Engine
 from segmentd.language.overloads import SUPPORTED
+from segmentd.plan import compile as compilation
+from segmentd.plan.logic import ordering
+from segmentd.plan.operations import Predicate
+from segmentd.schema import INT64, AttributeSpec, Schema, Subject
 from tests.oracle.campaign import Record, run_campaign
 from tests.oracle.evaluator import UNKNOWN
+from tests.oracle.judge import Judge
 
 pytestmark = pytest.mark.fuzz
 
@@ -55,3 +60,13 @@ def test_generated_expressions_are_accepted(record: Record) -> None:
     """What the generator holds for the language is the language: few of its expressions are refused."""
     tally = record.tally
     assert tally.refused.total() <= REFUSED_SHARE * tally.accepted, tally.examples
+
+
+def test_a_flipped_comparison_is_noticed(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that takes `<` for `<=` disagrees with the oracle at the threshold, and the judge says so."""
+    broken = {**compilation.HANDLERS, "less_int64": ordering(Predicate.AT_MOST)}
+    judge = Judge(engine, Schema(Subject.CUSTOMER, (AttributeSpec("n", INT64),)), [{"n": 2}, {"n": 3}, {"n": 4}])
+    assert judge.verdicts("customer.n < 3") == [True, False, False]
+    monkeypatch.setattr(compilation, "HANDLERS", broken)
+    with pytest.raises(AssertionError, match="engine=True, oracle=False"):
+        judge.verdicts("customer.n < 3")

@@ -28,7 +28,9 @@ class Scene:
 
     def describe(self, difference: Difference) -> str:
         """The failure for people: the smallest part, the row, both answers and the program."""
-        whole = self.terms.get(difference.asked) or self.world.computed_terms[difference.asked]
+        whole = self.terms.get(difference.asked) or self.world.computed_terms.get(difference.asked)
+        if whole is None:
+            return self._report(f"the inactive segment {difference.asked!r}", difference, "")
         for part in sorted(whole.parts(), key=lambda term: len(term.text)):
             if not part.constant:
                 for kind in _ways(part.type):
