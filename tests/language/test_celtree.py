@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segmentd.language.celtree_pb2 import CheckedExpr, Type
-from segmentd.language.reference import reference_environment
+from tests.language.reference import reference_environment
 from tests.language.schemas import SCHEMA
 
 

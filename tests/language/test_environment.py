@@ -9,7 +9,6 @@ import pytest
 
 from segmentd.errors import ErrorReason
 from segmentd.language import AttributeIdError, CompiledExpression, Environment, ExpressionError
-from segmentd.language.reference import reference_environment
 from segmentd.language.tree import Position
 from segmentd.schema import (
     BOOL,
@@ -23,6 +22,7 @@ from segmentd.schema import (
     Schema,
     Subject,
 )
+from tests.language.reference import reference_environment
 from tests.language.schemas import EUR, EUR_4, SCHEMA, tree_text
 
 

@@ -7,10 +7,10 @@ from typing import Final
 import pytest
 
 from segmentd.language import Environment
-from segmentd.language.reference import reference_environment
 from segmentd.language.runtime import SubtreeEvaluator, Unknown
 from segmentd.language.tree import Value
 from tests.language.operations import USES
+from tests.language.reference import reference_environment
 from tests.language.schemas import GIVEN, SCHEMA
 
 NOW_US: Final = 1_700_000_000_123_456

@@ -12,7 +12,7 @@ from segmentd.language.rules import is_zone
 
 PROBE = """
 from segmentd.language import Environment
-from segmentd.language.reference import reference_environment
+from tests.language.reference import reference_environment
 from segmentd.schema import Schema, Subject
 import zoneinfo
 

@@ -8,10 +8,10 @@ from typing import Final
 import pytest
 
 from segmentd.language import Environment
-from segmentd.language.reference import reference_environment
 from segmentd.language.runtime import UNKNOWN, SubtreeEvaluator
 from segmentd.language.tree import Value
 from segmentd.schema import BOOL, INT64, AttributeSpec, Schema, Subject
+from tests.language.reference import reference_environment
 
 T: Final = "customer.yes"
 F: Final = "customer.no"
