@@ -51,8 +51,8 @@ class Api:
         except grpc.RpcError as error:
             raise RefusedError(refusal_of(error)) from error
 
-    def start(self, method: str, request: Any, timeout_s: float = 30) -> Any:
-        """The call as gRPC gives it: of a stream, its answers as they come."""
+    def start(self, method: str, request: Any, timeout_s: float = 30, *, future: bool = False) -> Any:
+        """The call as gRPC gives it: of a stream, its answers as they come; else a future if `future` is set."""
         found = METHODS[method]
         path = f"/{found.containing_service.full_name}/{method}"
         kind = ("unary" if not found.client_streaming else "stream") + (
@@ -62,7 +62,8 @@ class Api:
         multicallable = getattr(self._channel, kind)(
             path, request_serializer=_serialize, response_deserializer=answer_type.FromString
         )
-        return multicallable(iter(request) if found.client_streaming else request, timeout=timeout_s)
+        call = multicallable.future if future else multicallable
+        return call(iter(request) if found.client_streaming else request, timeout=timeout_s)
 
     def refusal(self, method: str, request: Any) -> Refusal:
         """How the call fails; AssertionError if it does not. A stream fails by its only answer too."""

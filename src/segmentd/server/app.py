@@ -24,7 +24,7 @@ from segmentd.server.config import ServerConfig
 from segmentd.server.definitions import Definitions
 from segmentd.server.handlers import generic_handler
 from segmentd.server.logs import log_event, write_logs
-from segmentd.server.residents import load_residents
+from segmentd.server.residents import load_population
 from segmentd.server.transport import Transport
 
 SERVICES: Final[tuple[ServiceDescriptor, ...]] = tuple(
@@ -77,7 +77,7 @@ class Server:
         report = warm()
         log_event("kernels", compiled=report.compiled, seconds=round(report.seconds, 3))
         if self.config.population is not None:
-            load_residents(self.config, self._definitions, self._populations)
+            load_population(self.config.population, self.config, self._definitions, self._populations)
 
     def _add_handlers(self) -> None:
         definitions, writer = self._definitions, self._definitions.writer

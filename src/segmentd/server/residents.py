@@ -1,0 +1,53 @@
+"""The customers of a file as the resident population of ledger `main`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from segmentd.columns.files import infer_attributes, read_batch, read_table
+from segmentd.ledger.drafts import LedgerDraft
+from segmentd.ledger.errors import LedgerNotFoundError
+from segmentd.ledger.population import Populations, build_population, check_against
+from segmentd.schema import Schema, Subject
+from segmentd.server.config import ServerConfig
+from segmentd.server.definitions import Definitions
+from segmentd.server.logs import log_event
+
+MAIN: Final = "main"
+"""The ledger that the population belongs to."""
+
+
+def load_population(path: Path, config: ServerConfig, definitions: Definitions, populations: Populations) -> None:
+    """Make the customers of the file resident in ledger `main`, which is created if it is lacking.
+
+    Columns that are no attributes yet become some; those that are stored stay as they are, and the file has to fit.
+    Raises SegmentdError that names the column or says what is wrong with the file.
+    """
+    begun = time.monotonic()
+    schema = _customers_of_main(config, definitions)
+    table = read_table(path)
+    inferred = infer_attributes(table, config.id_column)
+    check_against(schema, inferred)
+    definitions.attributes.adopt(MAIN, Subject.CUSTOMER, inferred)
+    schema = definitions.catalogues.current(MAIN).schemas[Subject.CUSTOMER]
+    batch = read_batch(path, schema, config.id_column, table=table)
+    population = build_population(batch, id_column=config.id_column, data_version=_data_version(path), schema=schema)
+    populations.put(MAIN, population)
+    log_event("population", rows=batch.rows, columns=len(batch.columns), seconds=round(time.monotonic() - begun, 3))
+
+
+def _customers_of_main(config: ServerConfig, definitions: Definitions) -> Schema:
+    """The attributes of the ledger's customers; none where the ledger had to be created."""
+    try:
+        catalogue = definitions.catalogues.current(MAIN)
+    except LedgerNotFoundError:
+        definitions.ledgers.create(MAIN, LedgerDraft(currency_code=config.currency, time_zone=config.time_zone))
+        catalogue = definitions.catalogues.current(MAIN)
+    return catalogue.schemas[Subject.CUSTOMER]
+
+
+def _data_version(path: Path) -> int:
+    """When the file was written, in microseconds: the same rows after a restart, greater for a newer file."""
+    return max(path.stat().st_mtime_ns // 1_000, 1)
