@@ -18,12 +18,14 @@ from benchmarks.scenario import Scenario, Values
 from segmentd.cli.serve import READY
 from segmentd.client import Client, SegmentDefinition
 
+LOG_END = 2_000
+"""Characters of a log that an error shows."""
 STOP_S = 30.0
 """How long the server may take to end."""
 
 
 class ServerEndedError(Exception):
-    """The server ended before it served; its log says why."""
+    """The server ended before it served; the end of its log says why."""
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def _started(directory: Path, population: Path, threads: int) -> Iterator[str]:
             assert process.stdout is not None
             line = process.stdout.readline()
             if not line.startswith(READY):
-                raise ServerEndedError(f"no server; its log is {path}")
+                raise ServerEndedError(f"no server; the end of its log:\n{path.read_text()[-LOG_END:]}")
             yield line.removeprefix(READY).strip()
         finally:
             process.terminate()
