@@ -32,11 +32,10 @@ class Distinct:
     def __len__(self) -> int:
         return len(self.values) + self.missing
 
-    def to_list(self) -> list[Value]:
-        """The values as the language has them; None for no value."""
-        values = self.values.to_pylist()
-        plain = [tuple(value) if isinstance(value, list) else value for value in values]
-        return [*plain, None] if self.missing else plain
+    def take(self, codes: npt.NDArray[Any]) -> list[Value]:
+        """The values of some codes, as the language has them; None for no value."""
+        taken = self.values.take(pa.array(codes, mask=codes == len(self.values))).to_pylist()
+        return [tuple(value) if isinstance(value, list) else value for value in taken]
 
 
 def distinct_column(batch: Batch, attribute: str, schema: Schema) -> Distinct:
@@ -96,10 +95,7 @@ class DistinctTuples:
 
     def to_tuples(self, start: int, stop: int) -> Sequence[tuple[Value, ...]]:
         """Some of the distinct tuples, as the language has them."""
-        listed = [
-            [values[code] for code in part[start:stop]]
-            for values, part in zip((column.to_list() for column in self.columns), self.parts, strict=True)
-        ]
+        listed = [column.take(part[start:stop]) for column, part in zip(self.columns, self.parts, strict=True)]
         return list(zip(*listed, strict=True))
 
 

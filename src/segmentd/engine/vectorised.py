@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from segmentd.language.tree import AttributeRead, Call, Constant, ListLiteral, Node
+from segmentd.language.tree import AttributeRead, Call, Constant, ListLiteral, Node, Presence
 from segmentd.schema import Kind
 
 MIN_DISTINCT: Final = 256
@@ -55,7 +55,12 @@ _TEXT_TO_TEXT: Final[dict[str, Operation]] = {
 
 def vectorised(node: Node, values: pa.Array) -> pa.Array | None:
     """The node for every value of the one attribute it reads, none missing; None if Arrow has no such operation."""
-    if not isinstance(node, Call) or len(values) < MIN_DISTINCT:
+    if len(values) < MIN_DISTINCT:
+        return None
+    if isinstance(node, Presence):
+        lengths = pc.list_value_length(values) if pa.types.is_list(values.type) else None
+        return pa.array(np.ones(len(values), np.bool_)) if lengths is None else pc.greater(lengths, 0)
+    if not isinstance(node, Call):
         return None
     if pa.types.is_list(values.type):
         return _of_lists(node, values)
