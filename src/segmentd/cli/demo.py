@@ -37,7 +37,7 @@ def demo(
         print_json(result)
         return
     print_result(result)
-    print_next_steps(keep, f"{result.as_of:%Y-%m-%dT%H:%M:%SZ}")
+    print_next_steps(keep, result.as_of.isoformat())
 
 
 @contextmanager

@@ -6,18 +6,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
-from segmentd.cli.bank import AS_OF, write_bank
+from segmentd.cli.bank import AS_OF, CURRENCY, SCHEMA, Bank
 from segmentd.cli.child import serving
+from segmentd.cli.progress import Report
 from segmentd.cli.timing import Steps, peak_memory_mib
 from segmentd.cli.wanted import wanted_attributes, wanted_segments
 from segmentd.client import Client, EvaluationResult, SegmentdCallError
@@ -67,8 +69,8 @@ def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Dem
     definitions = load_definitions(DEFINITIONS)
     (directory / "segments.yaml").write_bytes(DEFINITIONS.read_bytes())
     population = directory / "bank.parquet"
-    with steps.step(f"generate {customers:,} customers"):
-        balances = write_bank(population, customers, seed)
+    with steps.step(f"generate {customers:,} customers") as report:
+        balances = write_bank(population, Bank(customers, seed), report)
     with ExitStack() as running:
         with steps.step("start a server with them"):
             child = running.enter_context(serving(server_options(directory, definitions), directory / "server.log"))
@@ -76,13 +78,13 @@ def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Dem
         with steps.step("define the segments"):
             client.apply_attributes(wanted_attributes(definitions))
             client.apply_segments(wanted_segments(definitions))
-        evaluated, evaluated_s = evaluate(client, steps)
+        evaluated, evaluated_s = evaluate(client, as_of(definitions), steps)
         scored_s = score(client, population, definitions, evaluated, steps)
         memory = {"server": peak_memory_mib(child.pid), "demo": peak_memory_mib()}
     return Demonstration(
         customers=evaluated.rows,
-        currency=definitions.currency or "",
-        as_of=AS_OF,
+        currency=CURRENCY,
+        as_of=evaluated.basis.now.astimezone(as_of(definitions).tzinfo),
         segments=tuple(lines(definitions, evaluated, balances)),
         seconds=dict(steps.seconds),
         evaluated_per_s=evaluated.rows / evaluated_s,
@@ -91,22 +93,46 @@ def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Dem
     )
 
 
+def write_bank(path: Path, bank: Bank, report: Report) -> npt.NDArray[np.int64]:
+    """Write the bank as Parquet, a row group at a time; returns the balances in cents, a row each."""
+    cents, done = [], 0
+    with pa.parquet.ParquetWriter(path, SCHEMA) as file:
+        for batch in bank.batches():
+            file.write_batch(batch)
+            cents.append(cents_of(batch.column("balance")))
+            done += batch.num_rows
+            report(done, bank.customers)
+    return np.concatenate(cents)
+
+
+def cents_of(amounts: pa.Array) -> npt.NDArray[np.int64]:
+    """Decimals of two digits below 2^63 cents as whole cents, 0 where there is none."""
+    low_words = np.frombuffer(amounts.buffers()[1], np.int64).reshape(-1, 2)[amounts.offset :, 0]
+    missing = amounts.is_null().to_numpy(zero_copy_only=False)
+    return np.where(missing, 0, low_words[: len(amounts)])
+
+
+def as_of(definitions: Definitions) -> datetime:
+    """The last second of the day on which the bank was counted, in its time zone."""
+    return datetime.combine(AS_OF, time(23, 59, 59), ZoneInfo(definitions.time_zone or "UTC"))
+
+
 def server_options(directory: Path, definitions: Definitions) -> list[str]:
     """How the bank is served."""
     return [
         f"--population={directory / 'bank.parquet'}",
         f"--data-dir={directory / 'data'}",
-        f"--currency={definitions.currency or 'EUR'}",
+        f"--currency={CURRENCY}",
         f"--time-zone={definitions.time_zone or 'UTC'}",
     ]
 
 
-def evaluate(client: Client, steps: Steps) -> tuple[EvaluationResult, float]:
+def evaluate(client: Client, now: datetime, steps: Steps) -> tuple[EvaluationResult, float]:
     """Evaluate all segments over the resident customers; the seconds too, as the caller waits them."""
     with steps.step("evaluate all segments") as report:
         started = perf_counter()
         pages = []
-        for page in client.evaluate_pages(form="planes", now=AS_OF):
+        for page in client.evaluate_pages(form="planes", now=now):
             pages.append(page)
             report(page.rows_done, page.rows_total)
         return collect(pages), perf_counter() - started
