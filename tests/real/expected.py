@@ -20,6 +20,10 @@ class Verdict:
     members: frozenset[str]
     unknowns: frozenset[str]
 
+    def among(self, customers: frozenset[str]) -> Verdict:
+        """The verdict on some customers only."""
+        return Verdict(self.members & customers, self.unknowns & customers)
+
 
 class Customers:
     """The population in DuckDB, as the table `customers` with the columns `moment` and `today` added."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,6 +21,9 @@ from tests.real.differences import report_differences
 from tests.real.expected import Customers, Verdict
 from tests.real.population import NOW
 from tests.real.subjects import plain_values, population_rows, population_schema, written_type
+
+# Some 350,000 evaluations, one by one: seven seconds on an idle machine.
+pytestmark = pytest.mark.timeout(300)
 
 SEGMENTD_OWN = {"decimal_to_double"}
 """Operations that the official checker does not tell from its own: to CEL, a decimal is an integer."""
@@ -47,8 +51,10 @@ def compiled(schema: Schema, definitions: Definitions) -> Compiled:
 
 @pytest.fixture(scope="module")
 def official(population: Path, schema: Schema, compiled: Compiled) -> Official:
-    """Every definition evaluated for every customer, by the official evaluator."""
+    """Every definition, by the official evaluator, for all who own an account and for every fourth of the others."""
     table = pq.read_table(population)
+    owns = table["ownAccounts"].to_numpy() > 0
+    table = table.filter(owns | (np.arange(table.num_rows) % 4 == 0))
     checked = OfficialDefinitions(
         {name: expression.checked for name, expression in compiled.attributes.items()},
         {name: expression.checked for name, expression in compiled.segments.items()},
@@ -79,7 +85,9 @@ def test_official_evaluator_agrees_with_sql_on_segments(
         )
         for name in definitions.segments
     }
-    report = report_differences(answered, expected, definitions, customers)
+    asked = frozenset(official.ids)
+    wanted = {name: verdict.among(asked) for name, verdict in expected.items()}
+    report = report_differences(answered, wanted, definitions, customers)
     assert not report, report
 
 
@@ -90,8 +98,8 @@ def test_official_evaluator_agrees_with_sql_on_computed_attributes(
     for attribute in definitions.attributes.values():
         answers = {id_: row.computed[attribute.id] for id_, row in zip(official.ids, official.answers, strict=True)}
         unknown = frozenset(id_ for id_, answer in answers.items() if answer is UNKNOWN)
-        assert unknown == customers.unknown_values(attribute), attribute.id
+        assert unknown == customers.unknown_values(attribute) & answers.keys(), attribute.id
         values = plain_values(customers.values(attribute), written_type(attribute.type))
         assert {id_: answer for id_, answer in answers.items() if answer is not UNKNOWN} == {
-            id_: value for id_, value in values.items() if id_ not in unknown
+            id_: value for id_, value in values.items() if id_ in answers and id_ not in unknown
         }, attribute.id
