@@ -97,6 +97,7 @@ async def test_a_computed_attribute_has_its_expressions_type(services: Assembly)
         ("customer.for", {}, ErrorReason.INVALID_FIELD, "attribute_id"),
         ("customer.segments", {}, ErrorReason.INVALID_FIELD, "attribute_id"),
         ("customer.lastLogin", {}, ErrorReason.INVALID_FIELD, "attribute_id"),
+        ("customer.LastLogin", {}, ErrorReason.INVALID_FIELD, "attribute_id"),
         ("customer.x", {"type": 0}, ErrorReason.FIELD_REQUIRED, "attribute.type"),
         ("customer.x", {"type": 99}, ErrorReason.INVALID_FIELD, "attribute.type"),
         ("customer.x", {"type": "ATTRIBUTE_TYPE_DECIMAL"}, ErrorReason.FIELD_REQUIRED, "attribute.decimal"),
@@ -194,7 +195,7 @@ async def test_pages_follow_each_other_in_order_of_names(services: Assembly) -> 
     """Every attribute is on one page; tokens belong to their ledger."""
     await services.add_ledger()
     await services.add_ledger("other")
-    names = ["account.b", "customer.B", "customer.a", "customer.b", "customer.b2"]
+    names = ["account.b", "customer.C", "customer.a", "customer.b", "customer.b2"]
     for name in reversed(names):
         await services.add_attribute(name)
     found, token = [], ""

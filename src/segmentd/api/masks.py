@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from google.protobuf.message import Message
+
 from segmentd.api.errors import InvalidUpdateMaskError
 
 ALL = "*"
@@ -21,3 +23,8 @@ def chosen_fields(paths: Sequence[str], changeable: Sequence[str], populated: It
         if path != ALL and path not in changeable:
             raise InvalidUpdateMaskError(path, changeable)
     return frozenset(changeable) if ALL in paths else frozenset(paths)
+
+
+def populated_fields(resource: Message) -> tuple[str, ...]:
+    """The names of the fields that are not empty."""
+    return tuple(field.name for field, _ in resource.ListFields())

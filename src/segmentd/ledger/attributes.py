@@ -11,6 +11,7 @@ from segmentd.api.errors import AlreadyExistsError, FieldRequiredError, InvalidF
 from segmentd.api.names import AttributeName
 from segmentd.errors import FieldViolation, SegmentdError
 from segmentd.language import ExpressionError, check_attribute_id
+from segmentd.language.identifiers import lower_camel
 from segmentd.ledger.drafts import AttributeDraft
 from segmentd.ledger.editions import Clock, check_etag, new_etag, utc_now
 from segmentd.ledger.errors import AttributeInUseError, DefaultRequiredError, DefinitionsBrokenError
@@ -182,6 +183,15 @@ def _check_id(attribute_id: str, terms: Terms) -> None:
     except SegmentdError as error:
         error.fields = error.fields or (FieldViolation("attribute_id", error.message),)
         raise
+    for other in terms.attributes:
+        if _lower_camel_case(other) == _lower_camel_case(attribute_id):
+            raise InvalidFieldError("attribute_id", attribute_id, f"in lowerCamelCase it equals {other!r}")
+
+
+def _lower_camel_case(attribute_id: str) -> str:
+    """The id in lowerCamelCase: `Last_login` is `lastLogin`."""
+    camel = lower_camel(attribute_id)
+    return camel[0].lower() + camel[1:]
 
 
 def _placed(error: SegmentdError) -> SegmentdError:

@@ -81,11 +81,6 @@ def decode_attribute(message: attribute_pb.Attribute) -> AttributeDraft:
     )
 
 
-def populated_fields(message: attribute_pb.Attribute) -> list[str]:
-    """The names of the fields that are not empty."""
-    return [field.name for field, _ in message.ListFields()]
-
-
 def encode_type(data_type: DataType) -> attribute_pb.AttributeType.ValueType:
     """The API's type; UNSPECIFIED of a type that attributes cannot have."""
     return _TYPES.get(data_type.kind, attribute_pb.ATTRIBUTE_TYPE_UNSPECIFIED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
 from segmentd.api.errors import InvalidFieldError
@@ -14,7 +15,7 @@ from segmentd.language import Issue
 from segmentd.language.issues import Severity
 from segmentd.ledger.messages import encode_decimal, encode_type
 from segmentd.segments.drafts import SegmentDraft
-from segmentd.segments.model import Benefit, Segment, State
+from segmentd.segments.model import MAX_BENEFITS, MAX_LABELS, Benefit, Segment, State
 from segmentd.segments.service import Meaning
 
 _STATES: Final[Mapping[State, pb.SegmentState.ValueType]] = {
@@ -63,8 +64,11 @@ def decode_segment(message: pb.Segment) -> SegmentDraft:
         description=message.description,
         subject=None if unspecified else to_subject(message.subject, "segment.subject"),
         expression=message.expression,
-        benefits=tuple(Benefit(benefit.id, benefit.display_name, benefit.description) for benefit in message.benefits),
-        labels=dict(message.labels),
+        # One more than allowed is enough to be refused, of however many a message holds.
+        benefits=tuple(
+            Benefit(b.id, b.display_name, b.description) for b in islice(message.benefits, MAX_BENEFITS + 1)
+        ),
+        labels=dict(islice(message.labels.items(), MAX_LABELS + 1)),
         state=_STATES_BY_NUMBER[message.state],
     )
 

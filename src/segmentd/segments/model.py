@@ -71,7 +71,7 @@ class Segment:
 def _check_benefits(benefits: tuple[Benefit, ...]) -> None:
     field = "segment.benefits"
     if len(benefits) > MAX_BENEFITS:
-        raise InvalidFieldError(field, f"{len(benefits)} benefits", f"at most {MAX_BENEFITS} are")
+        raise InvalidFieldError(field, f"more than {MAX_BENEFITS} benefits", f"at most {MAX_BENEFITS} are")
     seen = set()
     for index, benefit in enumerate(benefits):
         place = f"{field}[{index}]"
@@ -89,7 +89,7 @@ def _check_benefits(benefits: tuple[Benefit, ...]) -> None:
 def _check_labels(labels: Mapping[str, str]) -> None:
     field = "segment.labels"
     if len(labels) > MAX_LABELS:
-        raise InvalidFieldError(field, f"{len(labels)} labels", f"at most {MAX_LABELS} are")
+        raise InvalidFieldError(field, f"more than {MAX_LABELS} labels", f"at most {MAX_LABELS} are")
     for key, value in labels.items():
         if not SEGMENT_ID.fullmatch(key):
             raise InvalidFieldError(field, key, f"a key must match {SEGMENT_ID.pattern}")

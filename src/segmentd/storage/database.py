@@ -74,7 +74,7 @@ def open_database(directory: Path) -> Database:
 
 
 def _prepare(connection: SqliteConnection, _record: object) -> None:
-    # The sqlite3 module would begin transactions by itself, late and deferred, and commit before DDL.
+    # The sqlite3 module would begin transactions by itself, late and deferred; `_begin` alone does.
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(pragma).close()
