@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from segmentd.columns.build import RowLimit, missing_column, resolve
 from segmentd.columns.column import Array, Batch, Column
@@ -19,8 +20,10 @@ from segmentd.columns.fixed import bool_column, build_fixed, refuse_first
 from segmentd.columns.planes import Plane, from_bitmap, popcount
 from segmentd.columns.scaled import minor_units, scaled_days, scaled_moments
 from segmentd.columns.text import MAX_TEXT_BYTES, build_lists, build_text, text_size
-from segmentd.columns.untrusted import fits, is_text, validated
+from segmentd.columns.untrusted import fits, is_list, is_text, validated
 from segmentd.schema import AttributeSpec, Kind, Schema
+
+EVERY_ROW_HAS_ID: Final = "every row has an id"
 
 MAX_EXACT_DOUBLE: Final = 2**53
 """Up to here a double holds every whole number."""
@@ -51,6 +54,8 @@ def column_from_arrow(spec: AttributeSpec, array: pa.Array | pa.ChunkedArray, *,
     """The column of one attribute. Raises ColumnErrors."""
     if pa.types.is_null(array.type):
         return missing_column(spec.type, len(array))
+    if spec.type.kind is Kind.LIST and is_list(array.type) and pa.types.is_null(array.type.value_type):
+        return _lists_of_nothing(spec, array)
     if not fits(spec.type, array.type):
         raise TypeMismatchError(spec.id, given=str(array.type), expected=str(spec.type))
     whole = validated(array)
@@ -69,12 +74,15 @@ def column_from_arrow(spec: AttributeSpec, array: pa.Array | pa.ChunkedArray, *,
 
 def ids_from_arrow(field: str, array: pa.Array | pa.ChunkedArray) -> pa.StringArray:
     """The ids of a column of text or of whole numbers; InvalidValueError for the first row without one."""
+    if pa.types.is_null(array.type):
+        refuse_first(field, np.ones(len(array), dtype=np.bool_), np.full(len(array), "null"), None, EVERY_ROW_HAS_ID)
+        return pa.array([], pa.string())
     if not (is_text(array.type) or pa.types.is_integer(array.type)):
         raise TypeMismatchError(field, given=str(array.type), expected="text or whole numbers")
     whole = validated(array)
     if whole.null_count:
         row = int(whole.is_null().to_numpy(zero_copy_only=False).argmax())
-        raise InvalidValueError(field, row=row, value="null", allowed="every row has an id")
+        raise InvalidValueError(field, row=row, value="null", allowed=EVERY_ROW_HAS_ID)
     if not is_text(whole.type):
         return whole.cast(pa.string())
     size = text_size(whole)
@@ -100,6 +108,13 @@ def values_of(array: pa.Array, element: str) -> Array:
         return np.zeros(0, dtype=element)
     width = np.dtype(element).itemsize
     return np.frombuffer(data, dtype=element, count=len(array), offset=array.offset * width)
+
+
+def _lists_of_nothing(spec: AttributeSpec, array: pa.Array | pa.ChunkedArray) -> Column:
+    """The column of lists whose elements have no type, as a table of empty lists has."""
+    lengths = pc.fill_null(pc.list_value_length(validated(array)), 0).to_numpy(zero_copy_only=False)
+    refuse_first(spec.id, lengths > 0, np.full(len(array), "null"), None, "the elements of a list are text")
+    return missing_column(spec.type, len(array))
 
 
 def _numbers(spec: AttributeSpec, array: pa.Array, validity: Plane | None) -> Array:

@@ -36,9 +36,9 @@ def read_arrow_stream(data: bytes, *, limit: RowLimit, max_bytes: int = MAX_UNPA
         rows, size = _measure(data)
         if size > max_bytes:
             raise ExpandedSizeError(size, max_bytes)
-        limit.check(rows)
         with pa.ipc.open_stream(data) as reader:
             _read_names(reader.schema)
+            limit.check(rows)
             return reader.read_all()
     except (pa.ArrowException, OSError, ValueError, KeyError, struct.error) as error:
         raise MalformedArrowError(str(error)) from error

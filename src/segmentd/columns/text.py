@@ -64,12 +64,15 @@ def build_lists(attribute: str, array: pa.Array) -> ListColumn:
     A null list is an empty one; a null in a list is an InvalidValueError.
     """
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    elements = array.flatten()
-    codes, distinct = encode(attribute, elements)
     ends = np.cumsum(lengths)
+    try:
+        codes, distinct = encode(attribute, array.flatten())
+    except InvalidValueError as error:
+        row = _row_of(ends, int(error.metadata["row"]))
+        raise InvalidValueError(attribute, row=row, value=error.metadata["value"], allowed="text is UTF-8") from error
     missing = codes == len(distinct)
     if missing.any():
-        row = int(np.searchsorted(ends, int(missing.argmax()), side="right"))
+        row = _row_of(ends, int(missing.argmax()))
         raise InvalidValueError(attribute, row=row, value="null", allowed="the elements of a list are text")
     return _distinct_lists(np.concatenate([[0], ends]), codes, distinct)
 
@@ -139,6 +142,11 @@ def _first_undecodable(distinct: pa.Array) -> tuple[int, bytes]:
 
 def _encodable(value: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _row_of(ends: npt.NDArray[np.int64], element: int) -> int:
+    """The row whose list has the element, where lists end before the elements `ends`."""
+    return int(np.searchsorted(ends, element, side="right"))
 
 
 def _distinct_lists(offsets: npt.NDArray[np.int64], codes: Codes, distinct: pa.StringArray) -> ListColumn:

@@ -50,12 +50,17 @@ def fits(type_: DataType, arrow: pa.DataType) -> bool:
         case Kind.STRING:
             return is_text(arrow)
         case _:
-            return _is_list(arrow) and is_text(arrow.value_type)
+            return is_list(arrow) and is_text(arrow.value_type)
 
 
 def is_text(arrow: pa.DataType) -> bool:
     """Whether an Arrow type is text, of any width or as a dictionary."""
     return arrow in BYTES or bool(pa.types.is_dictionary(arrow) and arrow.value_type in BYTES)
+
+
+def is_list(arrow: pa.DataType) -> bool:
+    """Whether an Arrow type is a list whose elements lie one after the other."""
+    return bool(pa.types.is_list(arrow) or pa.types.is_large_list(arrow) or pa.types.is_fixed_size_list(arrow))
 
 
 def validated(array: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -78,6 +83,9 @@ def _validated_chunk(array: pa.Array) -> pa.Array:
     # before it knows that they exist, and crashes.
     array.validate()
     if not _has_offsets(array.type):
+        return array
+    if is_list(array.type) and pa.types.is_null(array.type.value_type):
+        array.validate(full=True)
         return array
     as_bytes = _as_bytes(array)
     _check_views(as_bytes)
@@ -113,16 +121,12 @@ def _list_of(kind: pa.DataType, element: pa.DataType) -> pa.DataType:
 
 def _has_offsets(arrow: pa.DataType) -> bool:
     """Whether values say where to look; values of fixed width are checked when a column is built."""
-    return is_text(arrow) or _is_list(arrow)
-
-
-def _is_list(arrow: pa.DataType) -> bool:
-    return bool(pa.types.is_list(arrow) or pa.types.is_large_list(arrow) or pa.types.is_fixed_size_list(arrow))
+    return is_text(arrow) or is_list(arrow)
 
 
 def _check_views(array: pa.Array) -> None:
     """MalformedArrowError for a view, of a null row too, that shows bytes outside its buffers."""
-    if _is_list(array.type):
+    if is_list(array.type):
         _check_views(array.values)
     elif pa.types.is_dictionary(array.type):
         _check_views(array.dictionary)

@@ -1,0 +1,128 @@
+"""Arrow IPC streams from callers: bounded before they are unpacked, and never a crash."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segmentd.columns.arrow import batch_from_arrow
+from segmentd.columns.build import RowLimit
+from segmentd.columns.errors import ColumnError
+from segmentd.columns.ipc import read_arrow_stream
+from segmentd.errors import ErrorReason
+from segmentd.schema import BOOL, DOUBLE, INT64, LIST, STRING, TIMESTAMP, AttributeSpec
+from tests.columns.naive import CENTS, schema_of
+
+LIMIT = RowLimit(1_000)
+ROWS = 100
+TABLE = pa.table(
+    {
+        "id": [f"c{row}" for row in range(ROWS)],
+        "n": pa.array(range(ROWS), pa.int32()),
+        "d": pa.array([1.5, None] * 50),
+        "b": pa.array([True, None] * 50),
+        "t": pa.array([1, None] * 50, pa.timestamp("ms")),
+        "m": pa.array([1, None] * 50, pa.decimal128(12, 2)),
+        "s": pa.array(["x", "y", None, "é"] * 25).dictionary_encode(),
+        "v": pa.array(["a text that no view holds itself", "y", None, ""] * 25, pa.string_view()),
+        "l": pa.array([["a", "b"], [], None, ["c"]] * 25, pa.list_(pa.string())),
+        "w": pa.array([["a", "b"], [], None, ["c"]] * 25, pa.large_list(pa.string_view())),
+        "f": pa.array([["a", "b"], None] * 50, pa.list_(pa.string(), 2)),
+    }
+)
+SCALARS = {"n": INT64, "d": DOUBLE, "b": BOOL, "t": TIMESTAMP, "m": CENTS, "s": STRING, "v": STRING}
+SCHEMA = schema_of(*(AttributeSpec(name, type_) for name, type_ in {**SCALARS, **dict.fromkeys("lwf", LIST)}.items()))
+
+
+def stream_of(table: pa.Table, compression: str | None = None, batch_rows: int = 40) -> bytes:
+    """A table as an IPC stream of batches."""
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_table(table, max_chunksize=batch_rows)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def refusal(data: bytes, limit: RowLimit = LIMIT, max_bytes: int = 1 << 28) -> ColumnError:
+    """The error that bytes are refused with."""
+    with pytest.raises(ColumnError) as caught:
+        read_arrow_stream(data, limit=limit, max_bytes=max_bytes)
+    return caught.value
+
+
+@pytest.mark.parametrize("compression", [None, "zstd", "lz4"])
+def test_a_stream_is_read_compressed_or_not(compression: str | None) -> None:
+    """All record batches of the stream are the table that was written."""
+    table = read_arrow_stream(stream_of(TABLE, compression), limit=LIMIT)
+    assert table.to_pydict() == TABLE.to_pydict()
+    assert batch_from_arrow(table, SCHEMA).rows == ROWS
+
+
+@pytest.mark.parametrize("data", [b"", b"garbage", bytes(64), b"ARROW1\0\0" + bytes(100), b"\xff" * 1000])
+def test_garbage_is_malformed(data: bytes) -> None:
+    """Bytes that are no stream, and a stream that is cut off, have the reason MALFORMED_ARROW and one line of why."""
+    error = refusal(data)
+    assert error.reason is ErrorReason.MALFORMED_ARROW
+    assert "\n" not in error.message
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6, 0.9])
+def test_a_stream_that_is_cut_off_is_malformed(share: float) -> None:
+    """A stream that ends within a message is refused."""
+    data = stream_of(TABLE)
+    assert refusal(data[: int(len(data) * share)]).reason is ErrorReason.MALFORMED_ARROW
+
+
+def test_a_stream_without_rows_is_empty() -> None:
+    """A schema alone is no batch."""
+    assert refusal(stream_of(TABLE.slice(0, 0))).reason is ErrorReason.EMPTY_BATCH
+
+
+def test_rows_are_counted_before_they_are_made() -> None:
+    """A stream of a few bytes that says it has a million rows of nothing is refused."""
+    error = refusal(stream_of(pa.table({"n": pa.nulls(10_000)})))
+    assert (error.reason, error.metadata["rows"]) == (ErrorReason.TOO_MANY_ROWS, "10000")
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lz4"])
+def test_what_unpacks_to_too_much_is_refused_before_it_is_unpacked(compression: str) -> None:
+    """Forty megabytes of zeros that come as a few kilobytes count as what they unpack to."""
+    before = pa.total_allocated_bytes()
+    data = stream_of(pa.table({"d": np.zeros(5_000_000)}), compression, batch_rows=1_000_000)
+    error = refusal(data, RowLimit(10_000_000), max_bytes=30_000_000)
+    assert len(data) < 1_000_000
+    assert (error.reason, error.metadata["size_bytes"]) == (ErrorReason.MESSAGE_TOO_LARGE, "40000000")
+    assert pa.total_allocated_bytes() - before < 10_000_000
+
+
+def test_names_that_are_no_utf8_are_malformed() -> None:
+    """A field's name is text."""
+    data = stream_of(pa.table({"naaame": [1]})).replace(b"naaame", b"na\xffame")
+    assert refusal(data).reason is ErrorReason.MALFORMED_ARROW
+
+
+@pytest.mark.fuzz
+@settings(max_examples=400)
+@given(
+    st.sampled_from([None, "zstd", "lz4"]),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8)), min_size=1, max_size=20),
+    st.floats(0.05, 1),
+)
+def test_a_damaged_stream_gives_a_batch_or_an_error(
+    compression: str | None, damages: list[tuple[float, bytes]], share: float
+) -> None:
+    """Whatever bytes are changed or cut off, reading ends with a batch or a ColumnError: no crash, nothing else."""
+    data = bytearray(STREAMS[compression])
+    for place, damage in damages:
+        start = int(place * len(data))
+        data[start : start + len(damage)] = damage
+    kept = bytes(data[: int(share * len(data))]) if share < 0.3 else bytes(data)
+    try:
+        assert batch_from_arrow(read_arrow_stream(kept, limit=LIMIT), SCHEMA).rows <= LIMIT.most
+    except ColumnError as error:
+        assert error.reason is not ErrorReason.INTERNAL  # noqa: PT017 - both ends are right
+
+
+STREAMS = {compression: stream_of(TABLE, compression) for compression in (None, "zstd", "lz4")}
