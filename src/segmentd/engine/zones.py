@@ -2,45 +2,68 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from segmentd.columns.zones import DAY_US, SECOND_US, fixed_offset, utc_offsets
+from segmentd.columns.zones import SECOND_US, fixed_offset, load_zone
 
 Moments = npt.NDArray[np.int64]
 
-_FIRST_DAY = -62_092
+DAY_S: Final = 86_400
+_FIRST_DAY: Final = -62_092
 """1800-01-01, before which no zone changes."""
-_END_DAY = 47_482 + 146_097
+_REGULAR_DAY: Final = 43_829
+"""2090-01-01: from here on zones follow yearly rules, so a look a week finds every change; before it, a look a day."""
+_END_DAY: Final = 47_482 + 146_097
 """2500-01-01: the 400 years before it follow each zone's yearly rule, so later times can be moved back into them."""
 
 
 @lru_cache(maxsize=256)
 def transition_table(zone: str) -> tuple[Moments, Moments]:
     """Moments from which an offset holds, the first the least int64 and the last 2500-01-01, and the offsets (µs)."""
-    end = _END_DAY * DAY_US
     fixed = fixed_offset(zone)
     if fixed is not None:
-        changes = np.empty(0, np.int64)
-        first = fixed
+        changes, offsets = [], [fixed, fixed]
     else:
-        starts = np.arange(_FIRST_DAY, _END_DAY + 1, dtype=np.int64) * DAY_US
-        offsets = utc_offsets(starts, zone)
-        changing = np.flatnonzero(offsets[1:] != offsets[:-1])
-        changes = _first_seconds(starts[changing], offsets[changing], zone)
-        first = int(offsets[0])
-    transitions = np.concatenate(([np.iinfo(np.int64).min], changes, [end])).astype(np.int64)
-    values = np.concatenate(([first], utc_offsets(transitions[1:], zone))).astype(np.int64)
-    return transitions, values
+        rules = load_zone(zone)
+        found = _changes(rules)
+        changes = [second * SECOND_US for second, _ in found]
+        first, last = _offset_s(rules, _FIRST_DAY * DAY_S), _offset_s(rules, _END_DAY * DAY_S)
+        offsets = [seconds * SECOND_US for seconds in (first, *(offset for _, offset in found), last)]
+    transitions = [np.iinfo(np.int64).min, *changes, _END_DAY * DAY_S * SECOND_US]
+    return np.array(transitions, np.int64), np.array(offsets, np.int64)
 
 
-def _first_seconds(day_starts: Moments, before: Moments, zone: str) -> Moments:
-    """By halving each day, the second at which its offset changes."""
-    low, high = day_starts.copy(), day_starts + DAY_US
-    while len(low) and int((high - low).max()) > SECOND_US:
-        middle = (low + high) // 2 // SECOND_US * SECOND_US
-        unchanged = utc_offsets(middle, zone) == before
-        low, high = np.where(unchanged, middle, low), np.where(unchanged, high, middle)
-    return high
+def _changes(rules: ZoneInfo) -> list[tuple[int, int]]:
+    """The seconds since 1970 at which the offset changes, each with the offset from then on."""
+    looks = [*range(_FIRST_DAY, _REGULAR_DAY), *range(_REGULAR_DAY, _END_DAY, 7), _END_DAY]
+    found = []
+    before = _offset_s(rules, _FIRST_DAY * DAY_S)
+    for previous, day in pairwise(looks):
+        after = _offset_s(rules, day * DAY_S)
+        if after != before:
+            found.append((_first_second(rules, previous * DAY_S, day * DAY_S, before), after))
+            before = after
+    return found
+
+
+def _first_second(rules: ZoneInfo, unchanged: int, changed: int, before: int) -> int:
+    while changed - unchanged > 1:
+        middle = (unchanged + changed) // 2
+        if _offset_s(rules, middle) == before:
+            unchanged = middle
+        else:
+            changed = middle
+    return changed
+
+
+def _offset_s(rules: ZoneInfo, second: int) -> int:
+    """The offset at a moment, in whole seconds."""
+    offset = datetime.fromtimestamp(second, rules).utcoffset()
+    return 0 if offset is None else offset.days * DAY_S + offset.seconds
