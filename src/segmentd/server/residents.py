@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from segmentd.columns.files import infer_attributes, read_batch, read_table
+from segmentd.columns.files import infer_attributes, read_batch, read_table_for
 from segmentd.ledger.drafts import LedgerDraft
 from segmentd.ledger.errors import LedgerNotFoundError
 from segmentd.ledger.population import Populations, build_population, check_against
@@ -27,7 +27,7 @@ def load_population(path: Path, config: ServerConfig, definitions: Definitions, 
     """
     begun = time.monotonic()
     schema = _customers_of_main(config, definitions)
-    table = read_table(path)
+    table = read_table_for(path, schema, config.id_column)
     inferred = infer_attributes(table, config.id_column)
     check_against(schema, inferred)
     definitions.attributes.adopt(MAIN, Subject.CUSTOMER, inferred)
