@@ -119,6 +119,15 @@ def test_csv_infers_what_its_values_look_like(tmp_path: Path) -> None:
     assert inferred == {spec.id: others.get(spec.id, spec.type) for spec in SPECS}
 
 
+def test_csv_infers_text_where_a_number_would_lose_a_zero(tmp_path: Path) -> None:
+    """Postal codes are text, even if one of them alone begins with a zero; 0 itself and -5 are numbers."""
+    path = tmp_path / "bank.csv"
+    path.write_text("customer_id,post,number\n1,10115,0\n2,01067,-5\n", encoding="utf-8")
+    table = read_table(path)
+    assert table["post"].to_pylist() == ["10115", "01067"]
+    assert table["number"].to_pylist() == [0, -5]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_csv_keeps_money_and_ids_that_doubles_and_numbers_would_lose(tmp_path: Path, delimiter: str) -> None:
     """Sixteen digits of cents and the zeros in front of an id are kept, by any delimiter."""
@@ -140,6 +149,8 @@ def test_csv_keeps_money_and_ids_that_doubles_and_numbers_would_lose(tmp_path: P
         ("customer_id,age\na,1\n,2\n", r"bank\.csv: .*'customer_id'.*row 1"),
         ("id,age\na,1\n", "no column 'customer_id'.*'id', 'age'"),
         ("customer_id,first name,First Name\na,b,c\n", "'first name' and 'First Name'.*'firstName'"),
+        ("customer_id,age,age\na,1,2\n", "'age' and 'age'"),
+        ("customer_id,customer_id\na,b\n", "'customer_id' and 'customer_id'"),
         ("customer_id,age\na,1,2\n", r"bank\.csv: .*Expected 2 columns, got 3"),
         ("customer_id,seen\na,yesterday\n", r"bank\.csv: .*'seen' is TIMESTAMP"),
         ("", r"bank\.csv: .*[Ee]mpty"),
@@ -151,7 +162,15 @@ def test_errors_in_csv_name_file_column_and_row(tmp_path: Path, text: str, messa
     path.write_text(text, encoding="utf-8")
     schema = schema_of(AttributeSpec("age", INT64), AttributeSpec("balance", CENTS), AttributeSpec("seen", TIMESTAMP))
     with pytest.raises(ColumnError, match=message):
-        read_batch(path, schema, "customer_id")
+        read_batch(path, schema, "customer_id", table=read_or_nothing(path))
+
+
+def read_or_nothing(path: Path) -> pa.Table | None:
+    """The table of a file, None where it cannot be read."""
+    try:
+        return read_table(path)
+    except FileError:
+        return None
 
 
 @pytest.mark.parametrize("name", ["none.parquet", "bank.xlsx", "bank.parquet", "bank.arrow", "bank.arrows"])

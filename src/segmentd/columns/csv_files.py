@@ -21,6 +21,7 @@ from segmentd.schema import Kind, Schema
 LIST_SEPARATOR: Final = "|"
 DECIMAL_DIGITS: Final = 38
 _DELIMITERS: Final = (",", ";", "\t")
+_LEADING_ZERO: Final = "^-?0[0-9]"
 _COLUMN_NUMBER: Final = re.compile(r"CSV column #(\d+)")
 
 # TIMESTAMP is left to be inferred: texts with and without a zone need different types.
@@ -37,17 +38,18 @@ _TYPES: Final[Mapping[Kind, pa.DataType]] = {
 def read_csv(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
     """The table of a CSV file; columns without a type in `types`, by header, have the type that fits their values.
 
+    A column of digits is text where a number would lose a zero in front, as of a postal code.
     pyarrow.ArrowInvalid, naming column and row, for a field that is not of its column's type.
     """
-    delimiter = _delimiter(path)
-    options = {
-        "parse_options": pa.csv.ParseOptions(delimiter=delimiter),
-        "convert_options": pa.csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
-    }
-    try:
-        return pa.csv.read_csv(path, **options)
-    except pa.ArrowInvalid:
-        return _read_slowly(path, options)  # only one thread counts the rows, for the message
+    table = _read(path, types, [])
+    numbers = [field.name for field in table.schema if pa.types.is_integer(field.type) and field.name not in types]
+    if not numbers or len(set(table.column_names)) < table.num_columns:  # two columns of one name are refused later
+        return table
+    texts = _read(path, dict.fromkeys(numbers, pa.string()), numbers)
+    for name in numbers:
+        if pc.any(pc.match_substring_regex(texts[name], _LEADING_ZERO)).as_py():
+            table = table.set_column(table.schema.get_field_index(name), name, texts[name])
+    return table
 
 
 def types_of(path: Path, schema: Schema, id_column: str) -> dict[str, pa.DataType]:
@@ -88,9 +90,19 @@ def _delimiter(path: Path) -> str:
     return max(_DELIMITERS, key=line.count)
 
 
-def _read_slowly(path: Path, options: Mapping[str, object]) -> pa.Table:
+def _read(path: Path, types: Mapping[str, pa.DataType], columns: list[str]) -> pa.Table:
+    """These columns of the file; none named: all."""
+    parsing = pa.csv.ParseOptions(delimiter=_delimiter(path))
+    converting = pa.csv.ConvertOptions(
+        column_types=types, include_columns=columns, null_values=[""], strings_can_be_null=True
+    )
     try:
-        return pa.csv.read_csv(path, read_options=pa.csv.ReadOptions(use_threads=False), **options)
+        return pa.csv.read_csv(path, parse_options=parsing, convert_options=converting)
+    except pa.ArrowInvalid:
+        pass
+    try:  # again, by one thread, which alone counts the rows for the message
+        reading = pa.csv.ReadOptions(use_threads=False)
+        return pa.csv.read_csv(path, read_options=reading, parse_options=parsing, convert_options=converting)
     except pa.ArrowInvalid as error:
         headers = dict(enumerate(read_headers(path)))
         named = _COLUMN_NUMBER.sub(lambda found: f"column {headers.get(int(found[1]))!r}", str(error))

@@ -17,7 +17,7 @@ from segmentd.columns.arrow import column_from_arrow, ids_from_arrow
 from segmentd.columns.column import Batch
 from segmentd.columns.csv_files import read_csv, read_headers, split_lists, types_of
 from segmentd.columns.errors import ColumnError
-from segmentd.columns.headers import attribute_ids
+from segmentd.columns.headers import HeaderError, attribute_ids
 from segmentd.columns.untrusted import fits
 from segmentd.errors import ErrorReason
 from segmentd.schema import (
@@ -155,6 +155,8 @@ def _as_moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _check_id_column(headers: list[str], id_column: str) -> None:
     if id_column not in headers:
         raise MissingIdColumnError(id_column, headers)
+    if headers.count(id_column) > 1:
+        raise HeaderError(id_column, attribute=id_column, other=id_column)
 
 
 def _reading(path: Path, read: Callable[[], pa.Table]) -> pa.Table:
