@@ -17,19 +17,20 @@ from tests.oracle.campaign import Record, run_campaign
 from tests.oracle.evaluator import UNKNOWN
 from tests.oracle.judge import Judge
 
-pytestmark = pytest.mark.fuzz
+FUZZING = settings.get_current_profile_name() == "fuzz"
+pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(7_200 if FUZZING else 600)]
 
 SEED = 1994
-WORLDS, FUZZ_WORLDS = 12, 600
+WORLDS, FUZZ_WORLDS = 10, 600
 PAIRS = 20_000
 EXPRESSIONS_AN_OVERLOAD = 20
-REFUSED_SHARE = 0.03
+REFUSED_SHARE = 0.02
 
 
 @pytest.fixture(scope="module")
 def record(engine: Engine) -> Record:
     """One campaign: the same expressions in every normal run, new ones at each `make fuzz`."""
-    if settings.get_current_profile_name() == "fuzz":
+    if FUZZING:
         seed = SystemRandom().randrange(10**9)
         print(f"seed {seed}")  # noqa: T201 - a failing run is repeated by its seed
         return run_campaign(engine, seed, FUZZ_WORLDS, repeats=2)

@@ -89,24 +89,32 @@ class Generator:
         match hole:
             case Hole.MOMENT:
                 return self.term(choose(MOMENTS), depth, tabulable=tabulable)
-            case Hole.ZONE:
-                return Term(STRING, text_literal(choose(edges.ZONES)), constant=True)
-            case Hole.PATTERN:
-                return Term(STRING, text_literal(choose(edges.PATTERNS)), constant=True)
-            case Hole.DAY:
-                return Term(STRING, text_literal(choose(edges.DATES).isoformat()), constant=True)
-            case Hole.INSTANT:
-                return Term(STRING, text_literal(rfc3339(self._instant())), constant=True)
-            case Hole.LENGTH:
-                return Term(STRING, text_literal(self._length()), constant=True)
             case Hole.INDEX:
                 return self._small(INT64, str(choose((0, 0, 1, 1, 2, 3, 5, -1))), depth, tabulable=tabulable)
             case Hole.WORD:
                 return self._small(STRING, text_literal(choose(WORDS)), depth, tabulable=tabulable)
+            case Hole.RESULT:
+                return self._read(production.result, tabulable=tabulable) or self.constant(production.result)
             case Hole.DECIMAL:
                 return self.constant(next(kind for kind in production.operands if isinstance(kind, DataType)))
-            case _:
+            case Hole.ATTRIBUTE | Hole.READ:
                 return self._any_read(hole, tabulable=tabulable)
+            case _:
+                return Term(STRING, text_literal(self._special_text(hole)), constant=True)
+
+    def _special_text(self, hole: Hole) -> str:
+        """The text of a literal that only one place takes."""
+        match hole:
+            case Hole.ZONE:
+                return self._random.choice(edges.ZONES)
+            case Hole.PATTERN:
+                return self._random.choice(edges.PATTERNS)
+            case Hole.DAY:
+                return self._random.choice(edges.DATES).isoformat()
+            case Hole.INSTANT:
+                return rfc3339(self._instant())
+            case _:
+                return self._length()
 
     def _small(self, kind: DataType, text: str, depth: int, *, tabulable: bool) -> Term:
         if self._random.random() < 0.7:

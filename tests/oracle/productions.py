@@ -28,6 +28,7 @@ class Hole(Enum):
     ATTRIBUTE = "an attribute that may be missing"
     READ = "an attribute of any type but LIST"
     DECIMAL = "a literal of the decimal type of the other operand"
+    RESULT = "an attribute of the operation's own type"
 
 
 Operand = DataType | Hole
@@ -91,6 +92,9 @@ def _logic() -> Iterator[Production]:
 def _conditionals(decimals: tuple[DataType, ...]) -> Iterator[Production]:
     for kind in (BOOL, INT64, DOUBLE, STRING, TIMESTAMP, DATE, DURATION, LIST, *decimals):
         yield Production(kind, "({} ? {} : {})", (BOOL, kind, kind), weight=4 if kind == BOOL else 2)
+    for kind in (BOOL, INT64, DOUBLE, STRING, TIMESTAMP, DATE, *decimals):
+        yield Production(kind, "({} ? {} : null)", (BOOL, Hole.RESULT))
+        yield Production(kind, "({} ? null : {})", (BOOL, Hole.RESULT))
 
 
 def _equalities() -> Iterator[Production]:
@@ -204,7 +208,8 @@ def _money(kind: DataType) -> Iterator[Production]:
         yield Production(BOOL, f"({{}} {operator} {{}})", (kind, kind))
         yield Production(BOOL, f"({{}} {operator} {{}})", (kind, Hole.DECIMAL), weight=3)
         yield Production(BOOL, f"({{1}} {operator} {{0}})", (kind, Hole.DECIMAL))
-    yield Production(BOOL, "({} in [{}, {}])", (kind, kind, kind))
+    yield Production(BOOL, "({} in [{}, {}])", (kind, kind, Hole.DECIMAL))
+    yield Production(kind, "({2} ? {0} : {1})", (kind, Hole.DECIMAL, BOOL))
     for operator in ("+", "-"):
         yield Production(kind, f"({{}} {operator} {{}})", (kind, kind), weight=2)
         yield Production(kind, f"({{}} {operator} {{}})", (kind, Hole.DECIMAL), weight=2)

@@ -163,7 +163,11 @@ class Rewriting:
         decimals = [kind for kind in kinds if kind is not None and kind.kind is Kind.DECIMAL]
         if decimals:
             return decimals[0]
-        return DATE if kinds == [DATE, DATE] else None
+        dates = [
+            kind == DATE or branch.const_expr.HasField("null_value")
+            for kind, branch in zip(kinds, (left, right), strict=True)
+        ]
+        return DATE if DATE in kinds and all(dates) else None
 
     def _field(self, attribute: str, *, test_only: bool = False) -> Any:
         read = self._new()
