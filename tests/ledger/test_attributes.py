@@ -235,6 +235,18 @@ async def test_an_attribute_in_use_cannot_be_deleted_or_retyped(services: Assemb
     assert version(services) == before
 
 
+async def test_an_attribute_that_residents_have_values_of_cannot_be_retyped(services: Assembly) -> None:
+    """Their values would be lost; only the currency of amounts that had none may be named."""
+    await services.add_ledger()
+    await services.add_attribute("customer.held", type="ATTRIBUTE_TYPE_DECIMAL", decimal=pb.DecimalFormat(scale=2))
+    for change in ({"type": "ATTRIBUTE_TYPE_DECIMAL", "decimal": pb.DecimalFormat(scale=3)}, STRINGS):
+        error = await refusal(services.update_attribute("customer.held", "type", "decimal", **change))
+        assert error.reason is ErrorReason.ATTRIBUTE_IN_USE
+        assert error.metadata["used_by"] == "the resident customers, who have values of it"
+    named = await services.update_attribute("customer.held", "type", "decimal", **DECIMAL)
+    assert named.decimal.currency_code == "EUR"
+
+
 async def test_of_very_many_users_the_first_are_named(services: Assembly) -> None:
     """An error fits gRPC's headers."""
     await services.add_ledger()

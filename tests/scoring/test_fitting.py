@@ -11,7 +11,7 @@ from segmentd.columns.column import Batch, FixedColumn
 from segmentd.columns.planes import pack
 from segmentd.columns.zones import start_of_days
 from segmentd.ledger.population import Population, build_population
-from segmentd.schema import DATE, DOUBLE, INT64, TIMESTAMP, AttributeSpec, Schema, Subject
+from segmentd.schema import DATE, DOUBLE, INT64, TIMESTAMP, AttributeSpec, DataType, Kind, Schema, Subject
 from segmentd.scoring.fitting import Fittings, fit_population
 
 SCHEMA = Schema(
@@ -70,3 +70,16 @@ def test_a_population_is_fitted_once_for_each_schema() -> None:
     assert fittings.fit("main", given, moved, ()) is first
     assert fittings.fit("main", population(), moved, ()) is not first
     assert fittings.fit("main", given, SCHEMA, ()) is given
+
+
+def test_amounts_whose_currency_is_named_keep_their_values() -> None:
+    """A DECIMAL without a currency becomes one of the same scale with it; with another scale it is left out."""
+    plain = Schema(Subject.CUSTOMER, (AttributeSpec("balance", DataType(Kind.DECIMAL, 2)),))
+    column = FixedColumn(DataType(Kind.DECIMAL, 2), np.array([150, -1]))
+    batch = Batch(2, {"balance": column}, pa.array(["a", "b"]))
+    given = build_population(batch, id_column="id", data_version=5, schema=plain)
+    euros, mills = (
+        replace(plain, attributes=(AttributeSpec("balance", DataType(Kind.DECIMAL, scale, "EUR")),)) for scale in (2, 3)
+    )
+    assert fit_population(given, euros).batch.columns["balance"].type == DataType(Kind.DECIMAL, 2, "EUR")
+    assert fit_population(given, mills).batch.columns == {}

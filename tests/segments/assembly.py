@@ -18,6 +18,7 @@ from segmentd.ledger.service import AttributeService, LedgerService
 from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
 from segmentd.ledger.store import SqlAttributeStore, SqlLedgerStore
 from segmentd.ledger.usage import Residency
+from segmentd.schema import DataType, Kind, Subject
 from segmentd.segments.catalogue import Catalogue, load_catalogues
 from segmentd.segments.service import SegmentService
 from segmentd.segments.servicer import SegmentServicer
@@ -29,12 +30,20 @@ MessageT = TypeVar("MessageT", bound=Message)
 MAIN = "ledgers/main"
 
 
-class Nobody:
+HELD = ("main", Subject.CUSTOMER, "held")
+"""The ledger, subject and id of the attribute that residents have values of."""
+
+
+class SevenResidents:
     """Residents of ledgers: 7 customers at data version 3 in `main`, none elsewhere."""
 
     def residency(self, ledger_id: str) -> Residency:
         """The ledger's population."""
         return Residency(3, 7) if ledger_id == "main" else Residency()
+
+    def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
+        """They have values of one attribute, amounts without a currency."""
+        return DataType(Kind.DECIMAL, 2) if (ledger_id, subject, attribute_id) == HELD else None
 
 
 class Assembly:
@@ -48,9 +57,9 @@ class Assembly:
         self.segment_store = SqlSegmentStore(self.database)
         self.catalogues = load_catalogues(self.ledger_store, self.attribute_store, self.segment_store)
         self.ledger_service = LedgerService(self.ledger_store, self.catalogues)
-        self.attribute_service = AttributeService(self.attribute_store, self.catalogues)
+        self.attribute_service = AttributeService(self.attribute_store, self.catalogues, SevenResidents())
         self.segment_service = SegmentService(self.segment_store, self.catalogues)
-        self.ledgers = LedgerServicer(self.ledger_service, self.writer, Nobody())
+        self.ledgers = LedgerServicer(self.ledger_service, self.writer, SevenResidents())
         self.attributes = AttributeServicer(self.attribute_service, self.writer)
         self.segments = SegmentServicer(self.segment_service, self.writer)
 

@@ -16,8 +16,9 @@ from segmentd.ledger.drafts import AttributeDraft
 from segmentd.ledger.editions import Clock, check_etag, new_etag, utc_now
 from segmentd.ledger.errors import AttributeInUseError, DefaultRequiredError, DefinitionsBrokenError
 from segmentd.ledger.model import Attribute, Ledger
+from segmentd.ledger.population import names_currency
 from segmentd.ledger.store import AttributeStore
-from segmentd.ledger.usage import AttributeUsers, Publish
+from segmentd.ledger.usage import AttributeUsers, Publish, Residents
 from segmentd.ledger.vocabulary import Terms, Vocabulary, attribute_user, build_vocabulary
 from segmentd.schema import AttributeSpec, DataType, Kind, Subject
 
@@ -28,9 +29,12 @@ class AttributeService:
     The order is always: check, stop if only that was asked for, commit, make the new state current.
     """
 
-    def __init__(self, store: AttributeStore, users: AttributeUsers, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, store: AttributeStore, users: AttributeUsers, residents: Residents, clock: Clock = utc_now
+    ) -> None:
         self._store = store
         self._users = users
+        self._residents = residents
         self._clock = clock
 
     def get(self, name: AttributeName) -> Attribute:
@@ -75,7 +79,7 @@ class AttributeService:
         terms = before.terms[name.subject]
         attribute = _build(name, draft.over(current, fields), terms, created=current.create_time, updated=self._clock())
         if attribute.type != current.type:
-            self._refuse_if_used(name, f"its type cannot change from {current.type} to {attribute.type}")
+            self._refuse_to_retype(name, current.type, attribute.type)
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, _without(before, current, attribute), attribute)
         if not validate_only:
@@ -115,6 +119,13 @@ class AttributeService:
             self._store.create_attributes(ledger, added)
             publish()
         return tuple(added)
+
+    def _refuse_to_retype(self, name: AttributeName, before: DataType, after: DataType) -> None:
+        why = f"its type cannot change from {before} to {after}"
+        self._refuse_if_used(name, why)
+        held = self._residents.column_type(name.ledger, name.subject, name.attribute)
+        if held is not None and held != after and not names_currency(held, after):
+            raise AttributeInUseError(name.qualified, ("the resident customers, who have values of it",), why)
 
     def _refuse_if_used(self, name: AttributeName, why: str) -> None:
         users = self._users.users_of(name.ledger, name.subject, name.attribute)

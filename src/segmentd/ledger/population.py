@@ -14,7 +14,7 @@ from segmentd.errors import ErrorReason, SegmentdError, Status
 from segmentd.ledger.index import IdIndex, Rows
 from segmentd.ledger.model import Attribute
 from segmentd.ledger.usage import Residency
-from segmentd.schema import AttributeSpec, DataType, Kind, Schema
+from segmentd.schema import AttributeSpec, DataType, Kind, Schema, Subject
 
 _KEPT_COMPLETIONS = 4
 """Sets of default values whose columns are kept: definitions change seldom, and calls in flight hold the one before."""
@@ -112,6 +112,12 @@ def check_against(schema: Schema, inferred: Iterable[AttributeSpec]) -> None:
             raise PopulationMismatchError(spec.id, given=str(spec.type), expected=str(stored.type))
 
 
+def names_currency(before: DataType, after: DataType) -> bool:
+    """Whether a type only says in which currency amounts are that had none: the values stay what they are."""
+    amounts = before.kind is Kind.DECIMAL and after.kind is Kind.DECIMAL
+    return amounts and before.scale == after.scale and not before.currency
+
+
 def can_hold(stored: DataType, given: DataType) -> bool:
     """Whether an attribute of a type can hold a file's column that suggests another, values permitting."""
     match stored.kind, given.kind:
@@ -138,6 +144,12 @@ class Populations:
     def put(self, ledger_id: str, population: Population) -> None:
         """Make a population the current one of its ledger, for every reader at once."""
         self._current = {**self._current, ledger_id: population}
+
+    def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
+        """The type of the column of an attribute, or None where there is none. Residents are customers."""
+        population = self.find(ledger_id) if subject is Subject.CUSTOMER else None
+        column = None if population is None else population.batch.columns.get(attribute_id)
+        return None if column is None else column.type
 
     def residency(self, ledger_id: str) -> Residency:
         """Data version and number of customers, both 0 without a population."""

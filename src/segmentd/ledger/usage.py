@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from segmentd.ledger.vocabulary import Vocabulary
-from segmentd.schema import Subject
+from segmentd.schema import DataType, Subject
 
 Publish = Callable[[], None]
 """Makes a checked state the current one for every reader at once. Called after the commit, never before."""
@@ -45,3 +45,6 @@ class Residents(Protocol):
 
     def residency(self, ledger_id: str) -> Residency:
         """The ledger's population, or none."""
+
+    def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
+        """The type of the values that resident subjects have for an attribute, or None where they have none."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from segmentd.columns.column import Batch, Column, FixedColumn
 from segmentd.columns.zones import DAY_US, start_of_days, utc_offsets
 from segmentd.ledger.model import Attribute
-from segmentd.ledger.population import Population
-from segmentd.schema import Kind, Schema
+from segmentd.ledger.population import Population, names_currency
+from segmentd.schema import DataType, Kind, Schema
 
 
 def fit_population(population: Population, schema: Schema) -> Population:
@@ -19,12 +19,23 @@ def fit_population(population: Population, schema: Schema) -> Population:
     if population.schema is schema or population.schema == schema:
         return population
     columns = {
-        name: _moved(column, population.schema.time_zone, schema.time_zone)
+        name: _moved(fitted, population.schema.time_zone, schema.time_zone)
         for name, column in population.batch.columns.items()
-        if (spec := schema.get(name)) is not None and spec.type == column.type and spec.expression is None
+        if (spec := schema.get(name)) is not None
+        and spec.expression is None
+        and (fitted := _typed(column, spec.type)) is not None
     }
     batch = Batch(population.batch.rows, columns, population.batch.ids)
     return Population(batch, population.ids, population.data_version, schema, population.index)
+
+
+def _typed(column: Column, wanted: DataType) -> Column | None:
+    """The column if it has the type, or becomes it by naming the currency of its amounts; None otherwise."""
+    if column.type == wanted:
+        return column
+    if isinstance(column, FixedColumn) and names_currency(column.type, wanted):
+        return FixedColumn(wanted, column.values, column.validity)
+    return None
 
 
 def _moved(column: Column, before: str, after: str) -> Column:

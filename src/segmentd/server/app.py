@@ -48,10 +48,10 @@ class Server:
 
         Raises SegmentdError where the data directory or the population is at fault, OSError where the address is.
         """
-        self._definitions = await asyncio.to_thread(Definitions, self.config.data_dir)
+        self._populations = Populations()
+        self._definitions = await asyncio.to_thread(Definitions, self.config.data_dir, self._populations)
         self._engine = Engine(self.config.threads)
         self._workers = Workers(self.config.threads, self.config.max_waiting)
-        self._populations = Populations()
         self._transport = Transport(self.config, [service.full_name for service in SERVICES])
         self._add_handlers()
         try:

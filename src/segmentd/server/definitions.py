@@ -8,6 +8,7 @@ from pathlib import Path
 from segmentd.ledger.attributes import AttributeService
 from segmentd.ledger.service import LedgerService
 from segmentd.ledger.store import SqlAttributeStore, SqlLedgerStore
+from segmentd.ledger.usage import Residents
 from segmentd.segments.catalogue import Catalogues, load_catalogues
 from segmentd.segments.service import SegmentService
 from segmentd.segments.store import SqlSegmentStore
@@ -20,15 +21,15 @@ class Definitions:
     Raises DataDirectoryInUseError, StoreFailedError, or DefinitionsBrokenError where what is stored does not compile.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, residents: Residents) -> None:
         self._open = ExitStack()
         try:
-            self._load(data_dir)
+            self._load(data_dir, residents)
         except BaseException:
             self._open.close()
             raise
 
-    def _load(self, data_dir: Path) -> None:
+    def _load(self, data_dir: Path, residents: Residents) -> None:
         directory = self._open.enter_context(DataDirectory(data_dir))
         database = open_database(directory.path)
         self._open.callback(database.close)
@@ -38,7 +39,7 @@ class Definitions:
         segments = SqlSegmentStore(database)
         self.catalogues: Catalogues = load_catalogues(ledgers, attributes, segments)
         self.ledgers = LedgerService(ledgers, self.catalogues)
-        self.attributes = AttributeService(attributes, self.catalogues)
+        self.attributes = AttributeService(attributes, self.catalogues, residents)
         self.segments = SegmentService(segments, self.catalogues)
 
     def close(self) -> None:
