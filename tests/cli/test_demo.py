@@ -22,10 +22,10 @@ def test_the_demo_shows_a_dozen_segments_with_exact_balances(offline: Run, tmp_p
     assert len(segments) >= 12
     assert segments.keys() >= MISSION
     assert all(0 < segment["members"] < CUSTOMERS for segment in segments.values())
-    found = duckdb.sql(
+    found = duckdb.execute(
         f"select count(*), sum(balance) from read_parquet('{tmp_path / 'bank.parquet'}') where balance >= 50000"
-    ).fetchone()
-    assert found == (segments["high-balance"]["members"], Decimal(segments["high-balance"]["balance"]))
+    ).fetchall()
+    assert found == [(segments["high-balance"]["members"], Decimal(segments["high-balance"]["balance"]))]
 
 
 def test_the_demo_prints_a_table_and_how_to_go_on(offline: Run, tmp_path: Path) -> None:
@@ -34,6 +34,7 @@ def test_the_demo_prints_a_table_and_how_to_go_on(offline: Run, tmp_path: Path) 
     assert result.exit_code == 0, result.stderr
     for word in ("globetrotter", "members", "share", "unknown", "balance EUR", "a second"):
         assert word in result.stdout
-    printed = next(line for line in result.stdout.splitlines() if line.strip().startswith("segmentd evaluate"))
-    arguments = printed.split()[1:-1]
-    assert offline(*arguments, tmp_path / "members.parquet").exit_code == 0
+    commands = [line.split()[1:] for line in result.stdout.splitlines() if line.startswith("  segmentd ")]
+    evaluate = next(command for command in commands if command[0] == "evaluate")
+    assert offline(*evaluate[:-1], tmp_path / "members.parquet").exit_code == 0
+    assert offline(*next(command for command in commands if command[0] == "explain-plan")).exit_code == 0

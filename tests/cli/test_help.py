@@ -1,5 +1,6 @@
 """The command line answers at once, without what its commands need."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -89,6 +90,19 @@ def test_shells_can_complete(shell: str) -> None:
     result = CliRunner().invoke(app, ["--show-completion", shell], prog_name="segmentd")
     assert result.exit_code == 0
     assert "_SEGMENTD_COMPLETE" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"), [("segmentd eva", ["evaluate"]), ("segmentd segments ", ["list", "get", "apply", "delete"])]
+)
+def test_words_are_completed(words: str, completed: list[str]) -> None:
+    """What bash asks for is answered with the commands that begin so."""
+    asked = {"_SEGMENTD_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    code = "from segmentd.cli.main import app; app(prog_name='segmentd')"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | asked, capture_output=True, text=True, check=False
+    )
+    assert answer.stdout.split() == completed
 
 
 def test_a_wrong_option_is_a_usage_error() -> None:

@@ -174,5 +174,5 @@ def test_kernels_are_warmed(offline: Run) -> None:
     """`warmup` says whether the kernels were compiled or loaded, and how long it took."""
     report = json.loads(offline("warmup", "--json").stdout)
     assert isinstance(report["compiled"], bool)
-    assert report["seconds"] > 0
+    assert report["seconds"] >= 0
     assert "kernels loaded from the cache" in offline("warmup").stdout or report["compiled"]

@@ -81,7 +81,7 @@ def print_next_steps(keep: Path | None, as_of: str) -> None:
     files = f"{place}/bank.parquet --segments {place}/segments.yaml"
     commands = [
         f"segmentd evaluate {files} --as-of {as_of} --members members.parquet",
-        f"segmentd explain-plan {place}/segments.yaml",
+        f"segmentd explain-plan {place}/segments.yaml --population {place}/bank.parquet",
         f"segmentd serve --population {place}/bank.parquet --data-dir {place}/data &",
         "segmentd segments list",
     ]

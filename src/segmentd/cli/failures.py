@@ -50,6 +50,9 @@ class ExplainingGroup(TyperGroup):
         """Run the command; exit with the code of the failure where it fails in an expected way."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
         except Exception as error:
             failure = explain(error)
             if failure is None:
