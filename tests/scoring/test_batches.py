@@ -353,7 +353,7 @@ WRONG: list[tuple[str, pb.FeatureBatch, ErrorReason, str]] = [
         "features.vectors.ids",
     ),
     ("garbage", pb.FeatureBatch(arrow=b"garbage"), ErrorReason.MALFORMED_ARROW, "features.arrow"),
-    ("no bytes", pb.FeatureBatch(arrow=b""), ErrorReason.EMPTY_BATCH, "features.arrow"),
+    ("no bytes", pb.FeatureBatch(arrow=b""), ErrorReason.MALFORMED_ARROW, "features.arrow"),
 ]
 
 

@@ -78,7 +78,7 @@ class Api:
 
 def refusal_of(error: grpc.RpcError) -> Refusal:
     """A failed call, taken apart; without details where there are none."""
-    trailers = {entry.key: entry.value for entry in error.trailing_metadata() or ()}
+    trailers = {entry[0]: entry[1] for entry in error.trailing_metadata() or ()}
     packed = trailers.get("grpc-status-details-bin")
     if not isinstance(packed, bytes):
         return Refusal(error.code().name, "", (), error.details() or "")
