@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
@@ -78,7 +78,7 @@ class Api:
 
 def refusal_of(error: grpc.RpcError) -> Refusal:
     """A failed call, taken apart; without details where there are none."""
-    trailers = {entry[0]: entry[1] for entry in error.trailing_metadata() or ()}
+    trailers = dict(cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ()))
     packed = trailers.get("grpc-status-details-bin")
     if not isinstance(packed, bytes):
         return Refusal(error.code().name, "", (), error.details() or "")
