@@ -1,6 +1,8 @@
 """Features as callers hold them arrive in a `FeatureBatch` with the same values and the same missing rows."""
 
 import math
+import sys
+import types
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -223,6 +225,12 @@ def test_record_batches_and_mappings_of_series_travel_as_arrow() -> None:
     assert arrow_table(pa.record_batch({"x": [1]})).to_pydict() == {"x": [1]}
     assert arrow_table({"x": pa.array([1, None]), "y": np.array([2, 3])}).to_pydict() == {"x": [1, None], "y": [2, 3]}
     assert arrow_table({"x": pd.Series([1, 2])}).to_pydict() == {"x": [1, 2]}
+
+
+def test_a_half_imported_pandas_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another thread imports pandas, its module has no classes yet, and other frames are sent."""
+    monkeypatch.setitem(sys.modules, "pandas", types.ModuleType("pandas"))
+    assert arrow_table(pl.DataFrame({"x": [1]})).to_pydict() == {"x": [1]}
 
 
 def test_other_features_are_refused_by_type() -> None:

@@ -84,7 +84,7 @@ def call_code(error: Any) -> ExitCode:
 
 def call_lines(error: Any) -> Iterator[str]:
     """The server's message, the wrong fields, what was being done, and what to do."""
-    yield f"error: {error.message} [{error.reason or error.status}]"
+    yield from message_lines(error.message, error.reason or error.status)
     yield from field_lines(error.message, error.fields)
     yield from note_lines(error)
     if error.advice:
@@ -103,9 +103,16 @@ def error_lines(error: SegmentdError) -> Iterator[str]:
         yield from error.message.splitlines()
         yield f"{len(error.problems)} {'problem' if len(error.problems) == 1 else 'problems'}"
         return
-    yield f"error: {error.message} [{error.reason}]"
+    yield from message_lines(error.message, error.reason)
     yield from field_lines(error.message, error.fields)
     yield from note_lines(error)
+
+
+def message_lines(message: str, reason: str) -> Iterator[str]:
+    """The message, which may go on with the wrong line and a caret; the reason stands in the first line."""
+    first, *rest = message.splitlines() or [""]
+    yield f"error: {first} [{reason}]"
+    yield from rest
 
 
 def field_lines(message: str, fields: tuple[FieldViolation, ...]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum, unique
 from typing import Any
@@ -46,12 +46,17 @@ class Change:
 
 
 def apply_segments(
-    scope: Scope, definitions: Mapping[str, SegmentDefinition], *, dry_run: bool = False
+    scope: Scope,
+    definitions: Mapping[str, SegmentDefinition],
+    *,
+    dry_run: bool = False,
+    assumed: Collection[str] = (),
 ) -> Steps[tuple[Change, ...]]:
     """Create or update segments by id, in an order that their references allow; others are left alone.
 
-    A `dry_run` lets the server check every definition and stores nothing. Raises the first SegmentdCallError that no
-    other order avoids; segments that were applied before it stay.
+    A `dry_run` lets the server check every definition and stores nothing; `assumed` are attributes that will be there
+    once it is no dry run. Raises the first SegmentdCallError that no other order avoids; segments that were applied
+    before it stay.
     """
     existing = yield from list_segments(scope)
     stored = {segment.id: segment.definition for segment in existing}
@@ -66,7 +71,7 @@ def apply_segments(
             calls[segment_id] = update_segment(
                 scope, segment_id, wanted, fields=paths, etag=etag, validate_only=dry_run
             )
-    waiting = yield from run_in_order(calls, dry_run=dry_run)
+    waiting = yield from run_in_order(calls, assumed, dry_run=dry_run)
     return tuple(replace(change, waits_for=waiting.get(change.id, "")) for change in changes.values())
 
 
@@ -87,7 +92,7 @@ def apply_attributes(
             calls[attribute_id] = update_attribute(
                 scope, attribute_id, wanted, fields=paths, etag=etag, validate_only=dry_run
             )
-    waiting = yield from run_in_order(calls, dry_run=dry_run)
+    waiting = yield from run_in_order(calls, (), dry_run=dry_run)
     return tuple(replace(change, waits_for=waiting.get(change.id, "")) for change in changes.values())
 
 
@@ -112,7 +117,7 @@ def compare(resource_id: str, stored: Any, wanted: Any) -> Change:
     return Change(resource_id, Action.UPDATED if different else Action.UNCHANGED, different)
 
 
-def run_in_order(calls: Mapping[str, Call[Any]], *, dry_run: bool) -> Steps[dict[str, str]]:
+def run_in_order(calls: Mapping[str, Call[Any]], assumed: Collection[str], *, dry_run: bool) -> Steps[dict[str, str]]:
     """Make the calls, putting off those that need another one first, until none is left.
 
     Returns the messages of those that a dry run had to leave waiting, by id.
@@ -125,7 +130,7 @@ def run_in_order(calls: Mapping[str, Call[Any]], *, dry_run: bool) -> Steps[dict
                 yield call
             except SegmentdCallError as error:
                 error.add_note(f"while applying {resource_id}")
-                if error.reason not in WAITS or not needs_one_of(error, set(calls) - {resource_id}):
+                if error.reason not in WAITS or not needs_one_of(error, {*calls, *assumed} - {resource_id}):
                     raise
                 failed[resource_id] = error
         if len(failed) == len(pending):

@@ -49,7 +49,8 @@ class SegmentdCallError(Exception):
         return ADVICE.get(self.reason) or ADVICE.get(self.status, "")
 
     def __str__(self) -> str:
-        lines = [f"{self.message} [{self.reason or self.status}]"]
+        first, *rest = self.message.splitlines() or [""]
+        lines = [f"{first} [{self.reason or self.status}]", *rest]
         lines += [f"  {violation.field}: {violation.description}" for violation in self.fields]
         return "\n".join([*lines, f"  {self.advice}"] if self.advice else lines)
 

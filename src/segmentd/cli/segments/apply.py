@@ -19,5 +19,6 @@ def apply_file(
     definitions = load_definitions(file)
     with connection.open() as client:
         attributes = client.apply_attributes(wanted_attributes(definitions), dry_run=dry_run)
-        segments = client.apply_segments(wanted_segments(definitions), dry_run=dry_run)
+        new = [change.id for change in attributes if change.action == "created"]
+        segments = client.apply_segments(wanted_segments(definitions), dry_run=dry_run, assumed=new)
     print_changes([*attributes, *segments], dry_run=dry_run, json=json)

@@ -27,17 +27,25 @@ def to_table(frame: Any) -> Any:
     """A pandas, Polars or Arrow table, a record batch, or a mapping of Arrow arrays or series, as a `pyarrow.Table`."""
     import pyarrow as pa  # noqa: PLC0415 - as above
 
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(frame, pandas.DataFrame):
-        return pa.Table.from_pandas(frame, preserve_index=False)
+    if isinstance(frame, pa.Table):
+        return frame
     if isinstance(frame, pa.RecordBatch):
         return pa.Table.from_batches([frame])
+    if is_pandas(frame):
+        return pa.Table.from_pandas(frame, preserve_index=False)
     try:
         return pa.table(frame)
     except (TypeError, ValueError) as error:
         allowed = "a mapping of arrays or lists, a pandas or Polars DataFrame, or an Arrow table"
         given = type(frame).__name__
         raise TypeError(f"features of type {given} are not understood, give {allowed}: {error}") from error
+
+
+def is_pandas(frame: Any) -> bool:
+    """Whether it is a pandas DataFrame; pandas is not imported to know that."""
+    # Another thread may be importing pandas just now: its module is there before its classes are.
+    data_frame = getattr(sys.modules.get("pandas"), "DataFrame", None)
+    return data_frame is not None and isinstance(frame, data_frame)
 
 
 def name_ids(table: Any, id_column: str) -> Any:
