@@ -115,7 +115,7 @@ class Oracle:
 
 def _bind(bound: dict[str, Any], name: str, value: cel.Value) -> None:
     if value.type() != cel.Type.ERROR:
-        bound[name] = _bindable(value.plain_value())
+        bound[name] = _bindable(_read(value))
 
 
 def _bindable(plain: Any) -> Any:
@@ -134,12 +134,21 @@ def _bindable(plain: Any) -> Any:
 def _answer(value: cel.Value) -> Answer:
     if value.type() == cel.Type.ERROR:
         return UNKNOWN
-    plain: Any = value.plain_value()
+    plain = _read(value)
     if isinstance(plain, dt.datetime):
         return instant(plain)
     if isinstance(plain, dt.timedelta):
         return plain // dt.timedelta(microseconds=1)
     return tuple(plain) if isinstance(plain, list) else plain
+
+
+def _read(value: cel.Value) -> Any:
+    """The value as Python's. The library gives a null away without a reference, so that None itself would be freed."""
+    if value.type() == cel.Type.NULL:
+        return None
+    if value.type() == cel.Type.LIST:
+        return [_read(element) for element in value.value()]
+    return value.plain_value()
 
 
 def _verdict(answer: Answer) -> Verdict:

@@ -29,6 +29,10 @@ class Unknown(Enum):
 
 UNKNOWN: Final = Unknown.UNKNOWN
 
+_NULL: Final = cel.Type.NULL.name()
+_ERROR: Final = cel.Type.ERROR.name()
+_LIST: Final = "LIST"
+
 
 class SubtreeEvaluator:
     """Evaluates a part of an expression on plain values, a tuple at a time, with the official runtime.
@@ -60,22 +64,38 @@ class SubtreeEvaluator:
 
 
 def plain_value(value: cel.Value) -> Value | Literal[Unknown.UNKNOWN]:
-    """A value of the runtime as a value of the typed tree, UNKNOWN for an error and for a list that holds null."""
+    """A value of the runtime as a value of the typed tree, UNKNOWN for an error and for a list that holds null.
+
+    A null is known by its type and never read: cel-expr-python 0.1.3 hands out None without a reference to it, which
+    before Python 3.12 ends the process after enough of them.
+    """
+    kind = value.type().name()
+    if kind == _NULL:
+        return None
+    if kind == _ERROR:
+        return UNKNOWN
+    if kind.startswith(_LIST):
+        return _texts(value.value())
     plain = value.plain_value()
     match plain:
-        case str():
-            return UNKNOWN if value.type() == cel.Type.ERROR else plain
-        case None | bool() | int() | float():
+        case bool() | int() | float() | str():
             return plain
         case datetime():
             return to_microseconds(plain)
         case timedelta():
             return plain // MICROSECOND
-        case list():
-            texts = tuple(element for element in plain if isinstance(element, str))
-            return texts if len(texts) == len(plain) else UNKNOWN
         case _:
-            raise TypeError(f"the runtime returned a {value.type().name()}")
+            raise TypeError(f"the runtime returned a {kind}")
+
+
+def _texts(elements: Iterable[cel.Value]) -> tuple[str, ...] | Literal[Unknown.UNKNOWN]:
+    texts: list[str] = []
+    for element in elements:
+        text = None if element.type().name() == _NULL else element.plain_value()
+        if not isinstance(text, str):
+            return UNKNOWN
+        texts.append(text)
+    return tuple(texts)
 
 
 def _binders(node: Node) -> dict[str, Callable[[Value], Any]]:
