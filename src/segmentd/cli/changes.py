@@ -18,7 +18,13 @@ def print_changes(changes: Sequence[Change], *, dry_run: bool, json: bool) -> No
     if json:
         print_json({"dry_run": dry_run, "changes": changes})
         return
-    rows = [(change.id, change.action, ", ".join(change.fields) or change.waits_for) for change in changes]
+    rows = [(change.id, change.action, details(change)) for change in changes]
     print_table(("definition", "action", "details"), rows)
     if dry_run:
         typer.echo("nothing was stored; leave out --dry-run to apply this")
+
+
+def details(change: Change) -> str:
+    """The fields that an update changes, and whether a dry run could check everything."""
+    fields = ", ".join(change.fields)
+    return f"{fields} (needs others of this file, so not checked completely)" if change.waits_for else fields
