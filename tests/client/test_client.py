@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -57,8 +58,9 @@ def ledger(target: str) -> Iterator[Client]:
 
 
 def test_the_example_of_the_documentation_runs(target: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The example in the package's docstring, ten lines, prints two members of three."""
+    """The example in the docstring and in `docs/client.md`, ten lines, prints two members of three."""
     example = (segmentd.client.__doc__ or "").split("```")[1].removeprefix("python\n")
+    assert example in (Path(__file__).parents[2] / "docs" / "client.md").read_text("utf-8")
     assert len([line for line in example.splitlines() if line]) <= 10
     exec(compile(example.replace("localhost:50051", target), "example", "exec"), {})  # noqa: S102 - it is ours
     assert capsys.readouterr().out == "Count(members=2, unknown=0) [False  True  True]\n"

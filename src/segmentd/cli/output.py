@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,7 +29,7 @@ def as_plain(value: Any) -> Any:
     """A value that JSON does not know, as one that it knows."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    return str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def console() -> Console:
