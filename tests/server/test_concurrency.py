@@ -32,7 +32,7 @@ ROWS: Final = 300_000
 CALLERS: Final = 16
 CALLS: Final = 12
 FORMS = memberships.MembershipForm
-HEAVY: Final = tuple(f"heavy-{number}" for number in range(4))
+HEAVY: Final = tuple(f"heavy-{number}" for number in range(32))
 STOP_S: Final = 0.050
 
 

@@ -22,6 +22,9 @@ from segmentd.kernels.dispatch import (
 from segmentd.kernels.lanes import float64_at, int64_at, uint64_at
 from segmentd.kernels.planes import count_plane, emit_plane
 
+CANCELLATION_STEP = 256
+"""Instructions between two looks at `cancelled`: a long program takes many milliseconds a block."""
+
 
 @inline_kernel
 def emit_segment(
@@ -66,18 +69,18 @@ def run_blocks(
     `tables` int64[t, 2]: address and length. `plane_registers` uint64[p, 64], `int_registers` int64[v, 4096],
     `double_registers` float64[w, 4096]: this thread's own. `outputs` int64[o]: addresses of output planes and columns
     of all blocks. `members`, `unknowns` uint64[segments, words of all blocks], or without columns if only counts are
-    wanted; `counts` int64[segments, 2] is added to. `cancelled` uint8[1] stops the run before the next block when it
-    is not zero.
+    wanted; `counts` int64[segments, 2] is added to. `cancelled` uint8[1] stops the run, within a block too, when it is
+    not zero; what was emitted then means nothing.
     """
     rows = words * 64
     planes = plane_registers.ctypes.data
     ints = int_registers.ctypes.data
     doubles = double_registers.ctypes.data
     for block in range(first_block, end_block):
-        if cancelled[0]:
-            return block - first_block
         here = block - column_origin
         for index in range(code.shape[0]):
+            if index % CANCELLATION_STEP == 0 and cancelled[0]:
+                return block - first_block
             operation = code[index, 0]
             to = code[index, 1]
             a, b, c = code[index, 2], code[index, 3], code[index, 4]
