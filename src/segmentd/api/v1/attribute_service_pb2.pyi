@@ -101,7 +101,7 @@ class Attribute(_message.Message):
     type: Global___AttributeType.ValueType
     """The type of its values. Of a computed attribute it may be left unspecified: the expression's type is taken."""
     required: _builtins.bool
-    """Set on every row: never missing. False: nullable."""
+    """Set on every row: never missing. False: nullable. Not for a LIST, nor for a computed attribute."""
     expression: _builtins.str
     """Of a computed attribute: its CEL expression over the subject's other attributes. Empty: a given attribute."""
     etag: _builtins.str
@@ -112,7 +112,7 @@ class Attribute(_message.Message):
 
     @_builtins.property
     def default_value(self) -> Global___AttributeValue:
-        """Taken for resident subjects that have no value. Required where `required` is set on a given attribute."""
+        """Taken for resident subjects that have no value. Required where `required` is set; not for a computed attribute."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:

@@ -70,7 +70,9 @@ class ColumnBatch(_message.Message):
     IDS_FIELD_NUMBER: _builtins.int
     ROW_COUNT_FIELD_NUMBER: _builtins.int
     row_count: _builtins.int
-    """The number of rows; needed only where there are neither columns nor ids. 0: their length is taken."""
+    """The number of rows; needed where there are no ids and no columns, or only columns of raw bits, whose bytes do not say
+    how many rows they are. 0: the length of the columns or ids is taken.
+    """
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
         """At most one an attribute."""
@@ -96,11 +98,11 @@ Global___ColumnBatch: _TypeAlias = ColumnBatch  # noqa: Y015
 
 @_typing.final
 class Column(_message.Message):
-    """The values of one attribute. Which fields fit which type:
-    BOOL: `bools`, `raw` BIT or INT8. INT64: `integers`, `raw` INT8 to INT64. DOUBLE: `doubles`, `floats`, `raw` FLOAT32 or
-    FLOAT64. DECIMAL: `integers` or `raw` INT8 to INT64, in minor units; or `doubles`, in major units, where every value is
-    exactly the double nearest to a decimal of the attribute's scale. TIMESTAMP: `integers` or `raw` INT64, in microseconds
-    since 1970-01-01T00:00:00Z. DATE: `integers` or `raw` INT32, in days since 1970-01-01. STRING: `strings`, `dictionary`.
+    """The values of one attribute. Which fields fit which type: BOOL: `bools`, `raw` BIT or INT8. INT64: `integers`, `raw`
+    INT8 to INT64. DOUBLE: `doubles`, `floats`, `raw` FLOAT32 or FLOAT64. DECIMAL: `integers` or `raw` INT8 to INT64, in
+    minor units; or `doubles`, in major units, where every value is exactly the double nearest to a decimal of the
+    attribute's scale, below 2^51 minor units either way. TIMESTAMP: `integers` or `raw` INT64, in microseconds since
+    1970-01-01T00:00:00Z. DATE: `integers` or `raw` INT32, in days since 1970-01-01. STRING: `strings`, `dictionary`.
     LIST of STRING: `lists`.
     """
 
@@ -308,7 +310,7 @@ class DictionaryValues(_message.Message):
     CODES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def dictionary(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The distinct values; at most 1,048,576."""
+        """The distinct values; at most 1,048,576, or DISTINCT_LIMIT."""
 
     @_builtins.property
     def codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
