@@ -7,8 +7,9 @@ from random import SystemRandom
 import pytest
 from hypothesis import settings
 
-from segmentd.engine import Engine
+from segmentd.engine import Engine, binding
 from segmentd.language.overloads import SUPPORTED
+from segmentd.plan import Program
 from segmentd.plan import compile as compilation
 from segmentd.plan.logic import ordering
 from segmentd.plan.operations import Predicate
@@ -61,6 +62,22 @@ def test_generated_expressions_are_accepted(record: Record) -> None:
     """What the generator holds for the language is the language: few of its expressions are refused."""
     tally = record.tally
     assert tally.refused.total() <= REFUSED_SHARE * tally.accepted, tally.examples
+
+
+def test_programs_for_complete_columns_agree_too(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variants of programs, compiled for attributes without missing values, give the answers of the oracle as well."""
+    used = []
+    for_complete = Program.for_complete
+
+    def noted(program: Program, complete: frozenset[str]) -> Program:
+        used.append(complete)
+        return for_complete(program, complete)
+
+    monkeypatch.setattr(binding, "VARIANT_ROWS", 1)
+    monkeypatch.setattr(Program, "for_complete", noted)
+    record = run_campaign(engine, SEED + 1, 4, repeats=1)
+    assert not record.failures, "\n\n".join(record.failures)
+    assert len(used) >= 4
 
 
 def test_a_flipped_comparison_is_noticed(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

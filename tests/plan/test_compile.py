@@ -91,6 +91,16 @@ def test_the_unknowns_of_a_comparison_are_the_rows_without_a_value() -> None:
     assert sorted(operations(program)) == sorted([Op.VALIDITY, Op.COMPARE_DOUBLE, Op.AND, Op.NOT, Op.EMIT_SEGMENT])
 
 
+def test_attributes_without_missing_values_need_no_validity() -> None:
+    """For rows in which a nullable attribute has values throughout, it is as good as a required one."""
+    program = plan(a="customer.income >= 3.0 && customer.student")
+    variant = program.for_complete(frozenset({"income", "student"}))
+    assert Op.VALIDITY in operations(program)
+    assert Op.VALIDITY not in operations(variant)
+    assert variant.instructions[-1].operands[1] == -1
+    assert program.for_complete(frozenset({"income", "student"})) is variant
+
+
 def test_an_inactive_segment_is_false_wherever_it_is_referred_to() -> None:
     """`"off" in customer.segments` of an inactive segment is false, and its negation true."""
     program = plan(off=None, other='!("off" in customer.segments)')

@@ -37,6 +37,9 @@ ELEMENTS: Final = {
     "|i1": opcodes.INT8,
 }
 
+VARIANT_ROWS: Final = 1 << 18
+"""Rows from which it pays to compile a program anew for attributes without missing values: tens of ms, once."""
+
 _NO_VALUES: Final = np.zeros(BLOCK_ROWS, np.int64)
 """What stands in for an absent column: one block, read again for each block."""
 _ALL: Final = np.full(BLOCK_WORDS, ~np.uint64(0), np.uint64)
@@ -104,6 +107,8 @@ def bind(
 ) -> Bound:
     """Bind a program. Raises RequiredAttributeMissingError, DistinctLimitError, EvaluationCancelledError."""
     absent = check_attributes(program, batch)
+    if batch.rows >= VARIANT_ROWS and (complete := _complete(program, batch)):
+        program = program.for_complete(complete)
     tables = _Tables(program, batch, evaluators, cancelled)
     encoded = encode(program)
     flags, ints, doubles = encoded.flags.copy(), encoded.ints.copy(), encoded.doubles.copy()
@@ -134,6 +139,18 @@ def bind(
         table_arrays=table_arrays,
         pool=tables.pool,
         absent=absent,
+    )
+
+
+def _complete(program: Program, batch: Batch) -> frozenset[str]:
+    """The nullable attributes that are read and have a value in every row, as far as their columns say so."""
+    return frozenset(
+        attribute
+        for attribute in program.attributes
+        if isinstance(column := batch.columns.get(attribute), FixedColumn | BoolColumn)
+        and column.validity is None
+        and (spec := program.schema.get(attribute)) is not None
+        and not spec.required
     )
 
 

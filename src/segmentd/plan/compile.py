@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from segmentd.language.tree import AttributeRead, Node, Presence, SegmentVerdict, walk
@@ -24,13 +25,16 @@ def compile_program(
     computed: Sequence[tuple[str, Node]],
     definitions: Mapping[str, Node | None],
     schema: Schema,
+    *,
+    complete: frozenset[str] = frozenset(),
 ) -> Program:
     """The program that answers the asked segments and computed attributes.
 
     `definitions` holds the tree of every segment that may be referred to, None for an inactive one, which is false for
-    everybody. References were checked when the definitions were made: they exist and have no cycle.
+    everybody. References were checked when the definitions were made: they exist and have no cycle. `complete` are
+    nullable attributes without a missing value in the rows that the program is for.
     """
-    low = Lowering(HANDLERS, zone=schema.time_zone)
+    low = Lowering(HANDLERS, zone=schema.time_zone, complete=complete)
     roots = [tree for segment in asked if (tree := definitions[segment])] + [tree for _, tree in computed]
     for segment in _in_order_of_reference((*asked, *_references(roots)), definitions):
         low.verdicts[segment] = _verdict(low, definitions[segment])
@@ -51,7 +55,18 @@ def compile_program(
         instructions=tuple(line.instructions),
         registers=line.registers,
         outputs=tuple(outputs),
+        compile_for=partial(_compile_for, tuple(asked), tuple(computed), definitions, schema),
     )
+
+
+def _compile_for(
+    asked: Sequence[str],
+    computed: Sequence[tuple[str, Node]],
+    definitions: Mapping[str, Node | None],
+    schema: Schema,
+    complete: frozenset[str],
+) -> Program:
+    return compile_program(asked, computed, definitions, schema, complete=complete)
 
 
 def _verdict(low: Lowering, tree: Node | None) -> Truth:

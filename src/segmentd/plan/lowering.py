@@ -40,12 +40,16 @@ _VALUE_KINDS = {Sort.INT: ParameterKind.INT, Sort.DOUBLE: ParameterKind.DOUBLE, 
 
 
 class Lowering:
-    """Lowers the trees of one program into one circuit. `verdicts` are the segments that are lowered already."""
+    """Lowers the trees of one program into one circuit. `verdicts` are the segments that are lowered already.
 
-    def __init__(self, handlers: Mapping[str, Handler], *, zone: str) -> None:
+    `complete` are attributes that have a value in every row: as good as required ones.
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler], *, zone: str, complete: frozenset[str] = frozenset()) -> None:
         self.circuit = Circuit()
         self.verdicts: dict[str, Truth] = {}
         self.zone = zone
+        self._complete = complete
         self._handlers = handlers
         self._done: dict[int, tuple[Node, Lowered]] = {}
 
@@ -110,7 +114,7 @@ class Lowering:
 
     def validity(self, attribute: str, *, required: bool) -> GateId:
         """Rows in which an attribute of fixed width or of truth values has a value."""
-        if required:
+        if required or attribute in self._complete:
             return self.circuit.ones
         return self.circuit.make(Op.VALIDITY, details=(AttributeColumn(attribute),))
 

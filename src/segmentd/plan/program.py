@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from segmentd.plan.operations import Op, Register
 from segmentd.plan.sources import ColumnSource, Parameter, TableSource
 from segmentd.schema import DataType, Schema
+
+MAX_VARIANTS: Final = 16
+"""Variants of a program that are kept, each for other attributes without missing values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,17 @@ class Program:
     instructions: tuple[Instruction, ...]
     registers: Mapping[Register, int]
     outputs: tuple[Op, ...]
+    compile_for: Callable[[frozenset[str]], Program] = field(repr=False)
+    _variants: dict[frozenset[str], Program] = field(default_factory=dict, init=False, repr=False)
+
+    def for_complete(self, complete: frozenset[str]) -> Program:
+        """The same program for rows in which these nullable attributes have values throughout: with less to do."""
+        variant = self._variants.get(complete)
+        if variant is None:
+            variant = self.compile_for(complete)
+            if len(self._variants) < MAX_VARIANTS:
+                self._variants[complete] = variant
+        return variant
 
     def render(self) -> str:
         """The program as text, for people."""

@@ -42,8 +42,7 @@ def render_program(program: Program) -> str:
 
 
 _CONDITIONS = frozenset(
-    {Op.COMPARE_INT, Op.COMPARE_DOUBLE, Op.COMPARE_INTS, Op.COMPARE_DOUBLES, Op.LOOKUP_BIT}
-    | {Op.COLUMN_BITS}
+    {Op.COMPARE_INT, Op.COMPARE_DOUBLE, Op.COMPARE_INTS, Op.COMPARE_DOUBLES, Op.LOOKUP_BIT} | {Op.COLUMN_BITS}
 )
 _REGISTER_NAMES = {Register.PLANE: "planes", Register.INT: "integers", Register.DOUBLE: "doubles"}
 
