@@ -126,3 +126,13 @@ def test_a_damaged_stream_gives_a_batch_or_an_error(
 
 
 STREAMS = {compression: stream_of(TABLE, compression) for compression in (None, "zstd", "lz4")}
+
+
+def test_ids_that_are_no_utf_8_are_refused() -> None:
+    """Bytes that only claim to be text are an invalid value of the id column, in every form of text."""
+    for kind in (pa.string(), pa.large_string()):
+        offsets = pa.array([0, 1, 3], pa.int32() if kind == pa.string() else pa.int64()).buffers()[1]
+        ids = pa.Array.from_buffers(kind, 2, [None, offsets, pa.py_buffer(b"a\x80b")])
+        with pytest.raises(ColumnError) as refused:
+            batch_from_arrow(pa.table({"id": ids}), SCHEMA, id_field="id")
+        assert refused.value.reason is ErrorReason.INVALID_VALUE

@@ -19,8 +19,8 @@ from segmentd.columns.zones import (
     load_zone,
     start_of_days,
     utc_offsets,
-    zone_names,
 )
+from segmentd.time_zones import zone_names
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_US = -62_135_596_800 * SECOND_US

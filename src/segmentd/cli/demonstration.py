@@ -10,7 +10,6 @@ from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +24,7 @@ from segmentd.cli.wanted import wanted_attributes, wanted_segments
 from segmentd.client import Client, EvaluationResult, SegmentdCallError
 from segmentd.client.evaluation import collect
 from segmentd.segments.definitions import Definitions, load_definitions
+from segmentd.time_zones import time_zone
 
 DEFINITIONS = Path(__file__).with_name("demo_definitions.yaml")
 
@@ -114,7 +114,7 @@ def cents_of(amounts: pa.Array) -> npt.NDArray[np.int64]:
 
 def as_of(definitions: Definitions) -> datetime:
     """The last second of the day on which the bank was counted, in its time zone."""
-    return datetime.combine(AS_OF, time(23, 59, 59), ZoneInfo(definitions.time_zone or "UTC"))
+    return datetime.combine(AS_OF, time(23, 59, 59), time_zone(definitions.time_zone or "UTC"))
 
 
 def server_options(directory: Path, definitions: Definitions) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import typer
+
+from segmentd.time_zones import time_zone as load_time_zone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -14,7 +15,7 @@ def parse_moment(text: str, time_zone: str) -> datetime:
     """A moment of RFC 3339, or a date: the moment its day starts in the time zone. Raises BadParameter."""
     try:
         if len(text) == len("2020-01-31"):
-            return datetime.combine(date.fromisoformat(text), time(), ZoneInfo(time_zone))
+            return datetime.combine(date.fromisoformat(text), time(), load_time_zone(time_zone))
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is no time; write 2020-01-31 or 2020-01-31T12:00:00Z") from error

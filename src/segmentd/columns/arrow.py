@@ -79,11 +79,12 @@ def ids_from_arrow(field: str, array: pa.Array | pa.ChunkedArray) -> pa.StringAr
         return pa.array([], pa.string())
     if not (is_text(array.type) or pa.types.is_integer(array.type)):
         raise TypeMismatchError(field, given=str(array.type), expected="text or whole numbers")
-    whole = validated(array)
+    numbers = pa.types.is_integer(array.type)
+    whole = validated(array)  # text comes back as bytes
     if whole.null_count:
         row = int(whole.is_null().to_numpy(zero_copy_only=False).argmax())
         raise InvalidValueError(field, row=row, value="null", allowed=EVERY_ROW_HAS_ID)
-    if not is_text(whole.type):
+    if numbers:
         return whole.cast(pa.string())
     size = text_size(whole)
     if size > MAX_TEXT_BYTES:

@@ -1,6 +1,6 @@
 """Time zones over whole columns: UTC offsets of moments, and the moments at which days start.
 
-The rules come from the `tzdata` package alone, so that results do not depend on the host. A zone keeps a
+The rules come from the database that all parts share (`segmentd.time_zones`). A zone keeps a
 table of its offsets by UTC day, filled in pieces as days are met; only rows on a day with a change need more
 than one look-up. That no zone changes twice within 48 hours is tested over all zones.
 """
@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+
+from segmentd.time_zones import time_zone, zone_names
 
 Moments = npt.NDArray[np.int64]
 """Microseconds, since 1970-01-01T00:00:00Z or as a difference."""
@@ -87,19 +88,11 @@ def fixed_offset(zone: str) -> int | None:
     return (-minutes if match[1] == "-" else minutes) * 60 * SECOND_US
 
 
-@lru_cache(maxsize=1)
-def zone_names() -> frozenset[str]:
-    """The names of the IANA database."""
-    return frozenset((files("tzdata") / "zones").read_text(encoding="utf-8").split())
-
-
-@lru_cache(maxsize=1024)
 def load_zone(name: str) -> ZoneInfo:
-    """The zone of this IANA name, by the rules of the `tzdata` package; UnknownZoneError if there is none."""
+    """The zone of this IANA name, by the rules that all parts share; UnknownZoneError if there is none."""
     if name not in zone_names():
         raise UnknownZoneError(f"{name!r} is no time zone; give an IANA name such as 'Europe/Prague', or '+01:00'")
-    with (files("tzdata") / "zoneinfo").joinpath(*name.split("/")).open("rb") as rules:
-        return ZoneInfo.from_file(rules, key=name)
+    return time_zone(name)
 
 
 class _OffsetTable:

@@ -19,7 +19,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from segmentd.language.calendar_functions import CALENDAR_FUNCTIONS, start_of_day
 from segmentd.language.celtree_pb2 import CheckedExpr, ParsedExpr
 from segmentd.language.subject_message import SubjectMessage
-from segmentd.language.time_zones import use_one_database
+from segmentd.time_zones import use_one_database
 
 NOW: Final = "now"
 MAX_DEPTH: Final = 32

@@ -9,7 +9,6 @@ from typing import Final
 from segmentd.errors import ErrorReason
 from segmentd.language.extent import depth
 from segmentd.language.overloads import SUPPORTED, ZONED_GETTERS, Evaluation, is_tabulated
-from segmentd.language.time_zones import zone_names
 from segmentd.language.tree import (
     AttributeRead,
     Call,
@@ -23,6 +22,7 @@ from segmentd.language.tree import (
 )
 from segmentd.language.wording import display_name
 from segmentd.schema import Kind
+from segmentd.time_zones import zone_names
 
 MAX_TABULATED_DEPTH: Final = 40
 """Trees reach the official runtime as protobuf messages, of which it reads 100 inside each other: 50 nodes."""

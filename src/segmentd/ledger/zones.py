@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
-
 from segmentd.api.errors import InvalidFieldError, nearest
-
-
-@cache
-def time_zones() -> frozenset[str]:
-    """All names, from the tzdata package: the same on every machine, and found again by zoneinfo."""
-    return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
+from segmentd.time_zones import zone_names
 
 
 def check_time_zone(name: str, field: str) -> None:
     """Raise InvalidFieldError unless the name is one of IANA's. `field` is where it stood in the request."""
-    if name in time_zones():
+    if name in zone_names():
         return
-    likely = nearest(name, sorted(time_zones()))
+    likely = nearest(name, sorted(zone_names()))
     hint = f"; did you mean {likely}?" if likely else ""
     raise InvalidFieldError(field, name, f"it must be an IANA time zone, such as Europe/Prague{hint}")
