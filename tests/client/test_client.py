@@ -184,6 +184,32 @@ def test_a_dry_run_stores_nothing(ledger: Client) -> None:
     assert ledger.list_segments() == ()
 
 
+def test_a_dry_run_refuses_a_mistyped_name(ledger: Client) -> None:
+    """A name that is lacking is refused although the one it may be meant to be is about to change."""
+    ledger.apply_attributes({"customer.income": AttributeDefinition(DOUBLE)})
+    ledger.apply_segments({"wealthy": WEALTHY})
+    changed = {"wealthy": SegmentDefinition("customer.income > 1.0")}
+    with pytest.raises(SegmentdCallError) as caught:
+        ledger.apply_segments(changed | {"a": SegmentDefinition('"welthy" in customer.segments')}, dry_run=True)
+    assert (caught.value.reason, caught.value.metadata["nearest"]) == ("UNKNOWN_SEGMENT", "wealthy")
+    mistyped = {"a": SegmentDefinition("customer.incom > 1.0")}
+    with pytest.raises(SegmentdCallError) as caught:
+        ledger.apply_segments(mistyped, dry_run=True, assumed=["customer.income"])
+    assert (caught.value.reason, caught.value.metadata["nearest"]) == ("UNKNOWN_ATTRIBUTE", "income")
+
+
+def test_a_default_needs_a_type(ledger: Client) -> None:
+    """A default without a type is refused before any call, also where it alone is to be updated."""
+    ledger.create_attribute("customer.limit", AttributeDefinition(EUROS))
+    with pytest.raises(ValueError, match="without a type"):
+        ledger.create_attribute("customer.fee", AttributeDefinition(default=Decimal("2.50")))
+    definition = AttributeDefinition(default=Decimal("2.50"))
+    with pytest.raises(ValueError, match="without a type"):
+        ledger.update_attribute("customer.limit", definition, fields=("default",))
+    typed = AttributeDefinition(EUROS, default=Decimal("2.50"))
+    assert ledger.update_attribute("customer.limit", typed, fields=("default",)).default == Decimal("2.50")
+
+
 def test_a_wrong_definition_is_named_when_it_is_applied(ledger: Client) -> None:
     """The error of a definition that no order makes right says which one it is."""
     with pytest.raises(SegmentdCallError) as caught:

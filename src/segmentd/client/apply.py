@@ -21,6 +21,9 @@ from segmentd.client.segments import SegmentDefinition, create_segment, list_seg
 WAITS = frozenset({"UNKNOWN_SEGMENT", "SEGMENT_CYCLE", "UNKNOWN_ATTRIBUTE", "ATTRIBUTE_CYCLE"})
 """Reasons for which a definition may be accepted once others of the same set are there."""
 
+LACKING = ("segment", "attribute", "cycle")
+"""Metadata of those reasons that names what is needed; `nearest` only guesses what a mistyped name was meant to be."""
+
 
 @unique
 class Action(StrEnum):
@@ -142,6 +145,7 @@ def run_in_order(calls: Mapping[str, Call[Any]], assumed: Collection[str], *, dr
 
 
 def needs_one_of(error: SegmentdCallError, others: set[str]) -> bool:
-    """Whether the error names a resource that another call creates or changes."""
-    named = " ".join(error.metadata.values()).replace("->", " ").replace(",", " ").split()
+    """Whether the error names, as what is lacking or in a cycle, a resource that another call creates or changes."""
+    lacking = " ".join(error.metadata.get(key, "") for key in LACKING)
+    named = lacking.replace("->", " ").replace(",", " ").split()
     return any(name in others or any(other.endswith(f".{name}") for other in others) for name in named)

@@ -13,7 +13,7 @@ from segmentd.api.v1 import attribute_service_pb2 as pb
 from segmentd.client.call import Call, Scope, Steps, fetch_pages, last_part
 from segmentd.client.moments import from_timestamp
 from segmentd.client.values import Value, decode_type, decode_value, encode_type, encode_value
-from segmentd.schema import INT64, DataType
+from segmentd.schema import DataType
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Attribute:
 class AttributeDefinition:
     """What defines an attribute. `type` may be None for a computed one: its expression's type is taken.
 
-    `expression` is "" for a given attribute; a required given one needs a `default`.
+    `expression` is "" for a given attribute; a required given one needs a `default`, and a default its `type`, also in
+    an update of the default alone: calls raise ValueError without.
     """
 
     type: DataType | None = None
@@ -114,8 +115,11 @@ def _put_type(attribute: pb.Attribute, definition: AttributeDefinition) -> None:
         attribute.type, decimal = encode_type(definition.type)
         if decimal is not None:
             attribute.decimal.CopyFrom(decimal)
-    if definition.default is not None:
-        attribute.default_value.CopyFrom(encode_value(definition.default, definition.type or INT64))
+    if definition.default is None:
+        return
+    if definition.type is None:
+        raise ValueError(f"the default {definition.default!r} is given without a type; give the attribute's type too")
+    attribute.default_value.CopyFrom(encode_value(definition.default, definition.type))
 
 
 def mask_paths(fields: tuple[str, ...]) -> list[str]:
