@@ -227,6 +227,27 @@ def test_a_server_with_a_certificate_speaks_tls_alone(tmp_path: Path, *, mutual:
             assert not answers(channel)
 
 
+@pytest.mark.parametrize("wrong", ["certificate", "key", "client_ca"])
+def test_tls_files_that_are_no_pem_are_named(tmp_path: Path, wrong: str) -> None:
+    """A certificate, key or client authority that is no PEM file is an OSError with the files, not with the port."""
+    files = {"certificate": TLS / "localhost.pem", "key": TLS / "localhost-key.pem", "client_ca": TLS / "localhost.pem"}
+    files[wrong] = tmp_path / "no.pem"
+    files[wrong].write_text("no PEM")
+    config = ServerConfig(data_dir=tmp_path / "data", port=0, tls=TlsFiles(**files))
+    with pytest.raises(OSError, match=r"TLS cannot use") as refused, running_server(config):
+        pass
+    assert all(str(path) in str(refused.value) for path in files.values())
+    assert "in use" not in str(refused.value)
+
+
+def test_a_taken_port_is_no_fault_of_tls_files(server: Server, tmp_path: Path) -> None:
+    """With good TLS files a port in use is still said to be one."""
+    tls = TlsFiles(TLS / "localhost.pem", TLS / "localhost-key.pem")
+    config = ServerConfig(data_dir=tmp_path, port=server.port, tls=tls)
+    with pytest.raises(OSError, match=f"127.0.0.1:{server.port}: it is in use"), running_server(config):
+        pass
+
+
 def answers(channel: grpc.Channel) -> bool:
     """Whether a call gets through; if not, the connection is at fault."""
     call = health_pb2_grpc.HealthStub(channel).Check.future(health_pb2.HealthCheckRequest(), timeout=10)

@@ -14,6 +14,9 @@ from segmentd.server.config import ServerConfig, TlsFiles
 EVERYTHING: Final = ""
 """The service name under which health says how the whole server is."""
 
+ANY_PORT: Final = "localhost:0"
+"""Where a port can always be had: gRPC reports useless TLS files and a port in use alike."""
+
 KEEPALIVE_MS: Final = 120_000
 KEEPALIVE_TIMEOUT_MS: Final = 20_000
 MIN_PING_INTERVAL_MS: Final = 10_000
@@ -31,7 +34,7 @@ class Transport:
         reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server)
 
     async def start(self) -> int:
-        """Listen, and say NOT_SERVING; the port. Raises OSError if the address cannot be had."""
+        """Listen, and say NOT_SERVING; the port. Raises OSError if the address or the TLS files are at fault."""
         await self.say_serving(serving=False)
         port = self._bind()
         await self.server.start()
@@ -51,12 +54,26 @@ class Transport:
     def _bind(self) -> int:
         host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
         address = f"{host}:{self._config.port}"
+        tls = self._config.tls
+        credentials = None if tls is None else _credentials(tls)
         try:
-            if self._config.tls is None:
-                return self.server.add_insecure_port(address)
-            return self.server.add_secure_port(address, _credentials(self._config.tls))
+            return self._add_port(address, credentials)
         except RuntimeError as error:
+            if tls is not None and not self._can_add_port(ANY_PORT, credentials):
+                raise OSError(_unusable(tls)) from error
             raise OSError(f"cannot listen on {address}: it is in use, or no address of this machine") from error
+
+    def _add_port(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
+        if credentials is None:
+            return self.server.add_insecure_port(address)
+        return self.server.add_secure_port(address, credentials)
+
+    def _can_add_port(self, address: str, credentials: grpc.ServerCredentials | None) -> bool:
+        try:
+            self._add_port(address, credentials)
+        except RuntimeError:
+            return False
+        return True
 
 
 def _options(config: ServerConfig) -> list[tuple[str, int]]:
@@ -77,3 +94,10 @@ def _credentials(tls: TlsFiles) -> grpc.ServerCredentials:
         root_certificates=client_ca,
         require_client_auth=client_ca is not None,
     )
+
+
+def _unusable(tls: TlsFiles) -> str:
+    files = [f"certificate {tls.certificate}", f"key {tls.key}"]
+    if tls.client_ca is not None:
+        files.append(f"client authority {tls.client_ca}")
+    return f"TLS cannot use {', '.join(files)}; they have to be PEM files, and the key that of the certificate"
