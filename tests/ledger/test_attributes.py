@@ -242,9 +242,39 @@ async def test_an_attribute_that_residents_have_values_of_cannot_be_retyped(serv
     for change in ({"type": "ATTRIBUTE_TYPE_DECIMAL", "decimal": pb.DecimalFormat(scale=3)}, STRINGS):
         error = await refusal(services.update_attribute("customer.held", "type", "decimal", **change))
         assert error.reason is ErrorReason.ATTRIBUTE_IN_USE
-        assert error.metadata["used_by"] == "the resident customers, who have values of it"
+        assert error.metadata["used_by"] == "populations/resident"
     named = await services.update_attribute("customer.held", "type", "decimal", **DECIMAL)
     assert named.decimal.currency_code == "EUR"
+
+
+async def test_an_attribute_that_residents_have_values_of_stays_a_given_one(services: Assembly) -> None:
+    """A restart reads their file again: the attribute can be neither deleted nor computed, nor come back as another."""
+    await services.add_ledger()
+    before = await services.add_attribute(
+        "customer.held", type="ATTRIBUTE_TYPE_DECIMAL", decimal=pb.DecimalFormat(scale=2)
+    )
+    await services.add_attribute("customer.other", type="ATTRIBUTE_TYPE_DECIMAL", decimal=pb.DecimalFormat(scale=2))
+    for answer in (
+        services.delete_attribute("customer.held"),
+        services.delete_attribute("customer.held", validate_only=True),
+        services.update_attribute("customer.held", "expression", expression="customer.other"),
+    ):
+        error = await refusal(answer)
+        assert (error.reason, error.status) == (ErrorReason.ATTRIBUTE_IN_USE, Status.FAILED_PRECONDITION)
+        assert error.metadata == {"attribute": "customer.held", "used_by": "populations/resident"}
+        assert "the resident customers have values of it" in error.message
+    assert await get(services, "customer.held") == before
+
+
+async def test_a_column_that_no_attribute_can_be_read_from_takes_its_id(services: Assembly) -> None:
+    """For given attributes, which a restart would read from it; a computed one is not read, and stays computed."""
+    await services.add_ledger()
+    error = await refusal(services.add_attribute("customer.unread", **STRINGS))
+    assert (error.reason, error.status) == (ErrorReason.POPULATION_MISMATCH, Status.FAILED_PRECONDITION)
+    assert error.metadata == {"column": "unread", "given": "binary", "expected": "STRING"}
+    await services.add_attribute("customer.unread", expression="1")
+    error = await refusal(services.update_attribute("customer.unread", "expression"))
+    assert error.reason is ErrorReason.POPULATION_MISMATCH
 
 
 async def test_of_very_many_users_the_first_are_named(services: Assembly) -> None:

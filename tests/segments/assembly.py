@@ -32,6 +32,8 @@ MAIN = "ledgers/main"
 
 HELD = ("main", Subject.CUSTOMER, "held")
 """The ledger, subject and id of the attribute that residents have values of."""
+UNREAD = ("main", Subject.CUSTOMER, "unread")
+"""The same of a column of theirs that no attribute can be read from."""
 
 
 class SevenResidents:
@@ -44,6 +46,10 @@ class SevenResidents:
     def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
         """They have values of one attribute, amounts without a currency."""
         return DataType(Kind.DECIMAL, 2) if (ledger_id, subject, attribute_id) == HELD else None
+
+    def unread_column(self, ledger_id: str, subject: Subject, attribute_id: str) -> str | None:
+        """Their file has one column that no attribute can be read from."""
+        return "binary" if (ledger_id, subject, attribute_id) == UNREAD else None
 
 
 class Assembly:

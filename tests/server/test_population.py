@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pyarrow as pa
@@ -95,3 +96,47 @@ def test_a_file_without_ids_fails_at_start(tmp_path: Path) -> None:
     """A file that lacks the id column stops the start with an error that names the column."""
     with pytest.raises(SegmentdError, match="customer_id"), served(tmp_path, pa.table({"age": [1]})):
         pass
+
+
+def attribute(attribute_id: str, **fields: Any) -> attributes.Attribute:
+    """A customer's attribute of ledger `main`."""
+    return attributes.Attribute(name=f"{MAIN}/attributes/customer.{attribute_id}", **fields)
+
+
+def test_a_served_population_starts_again_whatever_was_changed(tmp_path: Path) -> None:
+    """What would make the attributes disagree with the file is refused while it is served."""
+    table = CUSTOMERS.append_column("blob", pa.array([b"1", b"2", b"3"]))
+    text = attributes.ATTRIBUTE_TYPE_STRING
+    with served(tmp_path, table) as api:
+        before = main_ledger(api)
+        computed = attributes.UpdateAttributeRequest(attribute=attribute("age", expression="1"))
+        retyped = attributes.UpdateAttributeRequest(attribute=attribute("age", type=text))
+        deleted = attributes.DeleteAttributeRequest(name=attribute("age").name)
+        created = attributes.CreateAttributeRequest(
+            parent=MAIN, attribute_id="customer.blob", attribute=attributes.Attribute(type=text)
+        )
+        assert api.refusal("UpdateAttribute", computed).reason == "ATTRIBUTE_IN_USE"
+        assert api.refusal("UpdateAttribute", retyped).reason == "ATTRIBUTE_IN_USE"
+        assert api.refusal("DeleteAttribute", deleted).reason == "ATTRIBUTE_IN_USE"
+        assert api.refusal("CreateAttribute", created).reason == "POPULATION_MISMATCH"
+    with served(tmp_path, table) as api:
+        assert main_ledger(api).catalogue_version == before.catalogue_version
+
+
+def test_a_column_of_csv_without_an_attribute_can_become_text(tmp_path: Path) -> None:
+    """Times of day suggest no attribute; as STRING they are read after a restart, as anything else refused."""
+    path = tmp_path / "customers.csv"
+    path.write_text("customer_id,opens\na,08:30:00\nb,\n")
+    config = ServerConfig(data_dir=tmp_path / "data", port=0, threads=1, population=path, drain_s=1.0)
+    request = attributes.CreateAttributeRequest(
+        parent=MAIN,
+        attribute_id="customer.opens",
+        attribute=attributes.Attribute(type=attributes.ATTRIBUTE_TYPE_INT64),
+    )
+    with running_server(config) as server, grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        api = Api(channel)
+        assert api.refusal("CreateAttribute", request).reason == "POPULATION_MISMATCH"
+        request.attribute.type = attributes.ATTRIBUTE_TYPE_STRING
+        api.call("CreateAttribute", request)
+    with running_server(config) as server, grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        assert main_ledger(Api(channel)).customer_count == 2

@@ -16,9 +16,9 @@ from segmentd.ledger.drafts import AttributeDraft
 from segmentd.ledger.editions import Clock, check_etag, new_etag, utc_now
 from segmentd.ledger.errors import AttributeInUseError, DefaultRequiredError, DefinitionsBrokenError
 from segmentd.ledger.model import Attribute, Ledger
-from segmentd.ledger.population import names_currency
+from segmentd.ledger.population import PopulationMismatchError, names_currency
 from segmentd.ledger.store import AttributeStore
-from segmentd.ledger.usage import AttributeUsers, Publish, Residents
+from segmentd.ledger.usage import RESIDENT_POPULATION, AttributeUsers, Publish, Residents
 from segmentd.ledger.vocabulary import Terms, Vocabulary, attribute_user, build_vocabulary
 from segmentd.schema import AttributeSpec, DataType, Kind, Subject
 
@@ -54,6 +54,7 @@ class AttributeService:
         _check_id(name.attribute, terms)
         now = self._clock()
         attribute = _build(name, draft, terms, created=now, updated=now)
+        self._refuse_unreadable(name, attribute)
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, (*before, attribute), attribute)
         if not validate_only:
@@ -70,7 +71,10 @@ class AttributeService:
         etag: str = "",
         validate_only: bool = False,
     ) -> Attribute:
-        """Change the chosen fields. No field: the attribute as it is. Raises AttributeInUseError for a retyped one."""
+        """Change the chosen fields. No field: the attribute as it is.
+
+        Raises AttributeInUseError for another type, or an expression, that users or residents stand against.
+        """
         before = self._users.vocabulary(name.ledger)
         current = before.attribute(name.subject, name.attribute)
         check_etag(str(name), etag, current.etag)
@@ -78,8 +82,7 @@ class AttributeService:
             return current
         terms = before.terms[name.subject]
         attribute = _build(name, draft.over(current, fields), terms, created=current.create_time, updated=self._clock())
-        if attribute.type != current.type:
-            self._refuse_to_retype(name, current.type, attribute.type)
+        self._refuse_against_residents(name, current, attribute)
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, _without(before, current, attribute), attribute)
         if not validate_only:
@@ -93,6 +96,8 @@ class AttributeService:
         current = before.attribute(name.subject, name.attribute)
         check_etag(str(name), etag, current.etag)
         self._refuse_if_used(name, "it cannot be deleted")
+        if self._held(name) is not None:
+            self._refuse_for_residents(name, "it cannot be deleted")
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, _without(before, current), current)
         if not validate_only:
@@ -120,12 +125,31 @@ class AttributeService:
             publish()
         return tuple(added)
 
-    def _refuse_to_retype(self, name: AttributeName, before: DataType, after: DataType) -> None:
-        why = f"its type cannot change from {before} to {after}"
-        self._refuse_if_used(name, why)
-        held = self._residents.column_type(name.ledger, name.subject, name.attribute)
-        if held is not None and held != after and not names_currency(held, after):
-            raise AttributeInUseError(name.qualified, ("the resident customers, who have values of it",), why)
+    def _refuse_against_residents(self, name: AttributeName, before: Attribute, after: Attribute) -> None:
+        """A restart reads the residents' file again, which has to fit the attribute that is stored then."""
+        held = self._held(name)
+        if before.type != after.type:
+            why = f"its type cannot change from {before.type} to {after.type}"
+            self._refuse_if_used(name, why)
+            if held is not None and held != after.type and not names_currency(held, after.type):
+                self._refuse_for_residents(name, why)
+        if held is not None and after.spec.expression is not None:
+            self._refuse_for_residents(name, "it cannot become computed")
+        if before.spec.expression is not None:
+            self._refuse_unreadable(name, after)
+
+    def _refuse_unreadable(self, name: AttributeName, attribute: Attribute) -> None:
+        column = self._residents.unread_column(name.ledger, name.subject, name.attribute)
+        if column not in (None, str(attribute.type)) and attribute.spec.expression is None:
+            raise PopulationMismatchError(name.attribute, given=str(column), expected=str(attribute.type))
+
+    def _held(self, name: AttributeName) -> DataType | None:
+        return self._residents.column_type(name.ledger, name.subject, name.attribute)
+
+    def _refuse_for_residents(self, name: AttributeName, why: str) -> None:
+        raise AttributeInUseError(
+            name.qualified, (RESIDENT_POPULATION,), f"the resident customers have values of it, so {why}"
+        )
 
     def _refuse_if_used(self, name: AttributeName, why: str) -> None:
         users = self._users.users_of(name.ledger, name.subject, name.attribute)

@@ -31,7 +31,7 @@ class AttributeNotFoundError(SegmentdError):
 
 
 class AttributeInUseError(SegmentdError):
-    """Segments or computed attributes read the attribute; `why` says what they would suffer."""
+    """Segments, computed attributes or residents need the attribute; `why` says what they would suffer."""
 
     reason = ErrorReason.ATTRIBUTE_IN_USE
     status = Status.FAILED_PRECONDITION

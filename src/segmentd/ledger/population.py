@@ -37,13 +37,18 @@ class PopulationMismatchError(SegmentdError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """One state of a ledger's customers. Rows are numbered within it. Threads may share it."""
+    """One state of a ledger's customers. Rows are numbered within it. Threads may share it.
+
+    `unread` are the columns that were left in the file, by id: the only type of attribute that could be read from each,
+    or a type that no attribute has.
+    """
 
     batch: Batch
     ids: pa.StringArray
     data_version: int
     schema: Schema
     index: IdIndex
+    unread: Mapping[str, str] = field(default_factory=dict)
     _completed: dict[tuple[object, ...], Batch] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -90,11 +95,13 @@ class Population:
         return Batch(rows, columns, self.batch.ids)
 
 
-def build_population(batch: Batch, *, id_column: str, data_version: int, schema: Schema) -> Population:
+def build_population(
+    batch: Batch, *, id_column: str, data_version: int, schema: Schema, unread: Mapping[str, str] | None = None
+) -> Population:
     """The population of a batch with ids. InvalidValueError, naming `id_column`, for an id that occurs twice."""
     if batch.ids is None:
         raise ValueError("a population has ids")
-    return Population(batch, batch.ids, data_version, schema, IdIndex(batch.ids, column=id_column))
+    return Population(batch, batch.ids, data_version, schema, IdIndex(batch.ids, column=id_column), unread or {})
 
 
 def check_against(schema: Schema, inferred: Iterable[AttributeSpec]) -> None:
@@ -150,6 +157,11 @@ class Populations:
         population = self.find(ledger_id) if subject is Subject.CUSTOMER else None
         column = None if population is None else population.batch.columns.get(attribute_id)
         return None if column is None else column.type
+
+    def unread_column(self, ledger_id: str, subject: Subject, attribute_id: str) -> str | None:
+        """The type of a column of this id that was left in the file, or None where there is none."""
+        population = self.find(ledger_id) if subject is Subject.CUSTOMER else None
+        return None if population is None else population.unread.get(attribute_id)
 
     def residency(self, ledger_id: str) -> Residency:
         """Data version and number of customers, both 0 without a population."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.schema import DataType, Subject
+
+RESIDENT_POPULATION: Final = "populations/resident"
+"""How errors name the resident population as a user of an attribute: its file has a column of it."""
 
 Publish = Callable[[], None]
 """Makes a checked state the current one for every reader at once. Called after the commit, never before."""
@@ -48,3 +51,9 @@ class Residents(Protocol):
 
     def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
         """The type of the values that resident subjects have for an attribute, or None where they have none."""
+
+    def unread_column(self, ledger_id: str, subject: Subject, attribute_id: str) -> str | None:
+        """The type of a column of this id that was left in the file; None: there is none.
+
+        A given attribute of this id and another type would be read from it after a restart, which would fail.
+        """
