@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -62,12 +63,25 @@ class Encoded:
 _ENCODED: WeakKeyDictionary[Program, Encoded] = WeakKeyDictionary()
 
 
+_LOCK = threading.Lock()
+"""Two threads must not change the dictionary at once."""
+
+
 def encode(program: Program) -> Encoded:
     """The program's arrays."""
-    encoded = _ENCODED.get(program)
+    with _LOCK:
+        encoded = _ENCODED.get(program)
     if encoded is None:
-        encoded = _ENCODED[program] = _encode(program)
+        encoded = _encode(program)
+        with _LOCK:
+            _ENCODED[program] = encoded
     return encoded
+
+
+def is_encoded(program: Program) -> bool:
+    """Whether the arrays are there already."""
+    with _LOCK:
+        return program in _ENCODED
 
 
 def _encode(program: Program) -> Encoded:

@@ -19,14 +19,16 @@ import pyarrow as pa
 from segmentd.columns.column import Batch
 from segmentd.columns.planes import unpack
 from segmentd.engine.binding import Bound, bind
+from segmentd.engine.encoding import is_encoded
 from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.engine.evaluation import ComputedValues, Evaluation
 from segmentd.engine.tabulation import Cancelled, Evaluators
+from segmentd.engine.zones import is_prepared
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
 from segmentd.kernels.interpreter import run_blocks
 from segmentd.plan.operations import Op, Register
 from segmentd.plan.program import ComputedOutput, Program
-from segmentd.plan.sources import Table
+from segmentd.plan.sources import Table, Uniform, ZoneTable
 from segmentd.schema import Kind
 
 INLINE_BLOCKS: Final = 4
@@ -39,14 +41,27 @@ _FULL_WORD: Final = ~np.uint64(0)
 
 
 def estimate_cost_s(program: Program, rows: int) -> float:
-    """Seconds that an evaluation takes on one thread, roughly: instructions by rows, and what is tabulated."""
+    """Seconds that an evaluation takes on one thread, roughly: instructions by rows, and what CEL's runtime is asked.
+
+    What is done once, such as numbering a program's instructions or looking up a time zone's changes, counts until it
+    is done.
+    """
     tables = sum(isinstance(table, Table) for table in program.tables)
-    return 50e-6 + len(program.instructions) * (rows + 64) * 0.3e-9 + tables * min(rows, 4096) * 8e-6
+    uniform = len({parameter.node for parameter in program.parameters if isinstance(parameter, Uniform)})
+    zones = {table.zone for table in program.tables if isinstance(table, ZoneTable)}
+    new = 0.1 * sum(not is_prepared(zone) for zone in zones) + (
+        0 if is_encoded(program) else 5e-6 * len(program.instructions)
+    )
+    each_row = len(program.instructions) * (rows + 64) * 0.3e-9 + tables * min(rows, 4096) * 8e-6
+    return 50e-6 + uniform * 25e-6 + each_row + new
 
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """Blocks that one kernel call runs: `first` to before `end` of the evaluated range, read from `columns`."""
+    """Blocks that one kernel call runs: `first` to before `end` of the evaluated range, read from `columns`.
+
+    `kept` are the arrays whose addresses are in `columns` and that nobody else may own.
+    """
 
     columns: npt.NDArray[np.int64]
     origin: int
@@ -54,6 +69,7 @@ class _Range:
     end: int
     words: int
     last_word: np.uint64
+    kept: tuple[npt.NDArray[Any], ...]
 
 
 @dataclass(slots=True)
@@ -113,9 +129,8 @@ class Engine:
             raise ValueError(f"rows {start} to {stop} are no range of {bound.rows} rows that starts at a word")
         rows = stop - start
         target = _make_target(bound.program, rows, planes=planes)
-        keep: list[npt.NDArray[Any]] = []
         counts = np.zeros((len(bound.program.segments), 2), np.int64)
-        tasks = [self._task(bound, part, target) for part in self._parts(bound, start, rows, keep)]
+        tasks = [self._task(bound, part, target) for part in self._parts(bound, start, rows)]
         for counted in self._run_all(tasks, target, cancelled):
             counts += counted
         return Evaluation(
@@ -128,19 +143,19 @@ class Engine:
             absent=bound.absent,
         )
 
-    def _parts(self, bound: Bound, start: int, rows: int, keep: list[npt.NDArray[Any]]) -> list[_Range]:
+    def _parts(self, bound: Bound, start: int, rows: int) -> list[_Range]:
         whole, rest = divmod(rows, BLOCK_ROWS)
         parts = []
         if whole:
-            columns = _column_table(bound, start, keep)
+            columns, kept = _column_table(bound, start)
             size = whole if whole <= INLINE_BLOCKS else max(1, -(-whole // (self.threads * TASKS_A_THREAD)))
             for first in range(0, whole, size):
                 end = min(first + size, whole)
-                parts.append(_Range(columns, 0, first, end, BLOCK_WORDS, _FULL_WORD))
+                parts.append(_Range(columns, 0, first, end, BLOCK_WORDS, _FULL_WORD, kept))
         if rest:
-            columns = _column_table(bound, start + whole * BLOCK_ROWS, keep, copy_rows=rest)
+            columns, kept = _column_table(bound, start + whole * BLOCK_ROWS, copy_rows=rest)
             last = _FULL_WORD >> np.uint64(-rest % 64)
-            parts.append(_Range(columns, whole, whole, whole + 1, -(-rest // 64), last))
+            parts.append(_Range(columns, whole, whole, whole + 1, -(-rest // 64), last, kept))
         return parts
 
     def _task(self, bound: Bound, part: _Range, target: _Target) -> Callable[[], npt.NDArray[np.int64]]:
@@ -176,7 +191,8 @@ class Engine:
             _, waiting = wait(waiting, timeout=None if cancelled is None else POLL_S)
             if cancelled is not None and waiting and not target.cancelled[0] and cancelled():
                 target.cancelled[0] = 1
-        return [future.result() for future in futures]
+                waiting = {future for future in waiting if not future.cancel()}  # others' work may be before them
+        return [future.result() for future in futures if not future.cancelled()]
 
 
 def _make_target(program: Program, rows: int, *, planes: bool) -> _Target:
@@ -194,10 +210,12 @@ def _output(operation: Op, words: int) -> npt.NDArray[Any]:
 
 
 def _column_table(
-    bound: Bound, start_row: int, keep: list[npt.NDArray[Any]], *, copy_rows: int = 0
-) -> npt.NDArray[np.int64]:
-    rows = [source.row(start_row, keep, copy_rows=copy_rows) for source in bound.sources]
-    return np.array(rows or [(0, 0, 0, 0, 0)], np.int64)
+    bound: Bound, start_row: int, *, copy_rows: int = 0
+) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[Any], ...]]:
+    """The kernels' rows of all columns from a row on, and the arrays that they point into."""
+    kept: list[npt.NDArray[Any]] = []
+    rows = [source.row(start_row, kept, copy_rows=copy_rows) for source in bound.sources]
+    return np.array(rows or [(0, 0, 0, 0, 0)], np.int64), tuple(kept)
 
 
 def _run_part(bound: Bound, part: _Range, target: _Target) -> npt.NDArray[np.int64]:

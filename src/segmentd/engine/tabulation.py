@@ -48,12 +48,10 @@ class TextPool:
 
 
 class Evaluators:
-    """The runtime's prepared forms of parts, kept for the next request; each is used by one thread at a time."""
+    """The runtime's prepared forms of parts, kept for the next request. Several threads may use one at once."""
 
     def __init__(self, limit: int = MAX_EVALUATORS) -> None:
-        self._kept: OrderedDict[tuple[Node, tuple[str, ...], str], tuple[SubtreeEvaluator, threading.Lock]] = (
-            OrderedDict()
-        )
+        self._kept: OrderedDict[tuple[Node, tuple[str, ...], str], SubtreeEvaluator] = OrderedDict()
         self._limit = limit
         self._lock = threading.Lock()
 
@@ -61,25 +59,26 @@ class Evaluators:
         self, node: Node, inputs: tuple[str, ...], zone: str, rows: Sequence[tuple[Value, ...]], now_us: int | None
     ) -> list[Any]:
         """The node's value for each row of inputs."""
-        evaluator, lock = self._get(node, inputs, zone)
-        with lock:
-            return evaluator.evaluate(rows, now_us)
+        return self._get(node, inputs, zone).evaluate(rows, now_us)
 
-    def _get(self, node: Node, inputs: tuple[str, ...], zone: str) -> tuple[SubtreeEvaluator, threading.Lock]:
+    def _get(self, node: Node, inputs: tuple[str, ...], zone: str) -> SubtreeEvaluator:
         key = (node, inputs, zone)
         with self._lock:
-            found = self._kept.pop(key, None)
-            if found is None:
-                found = SubtreeEvaluator(node, inputs, zone), threading.Lock()
-                if len(self._kept) >= self._limit:
-                    self._kept.popitem(last=False)
-            self._kept[key] = found
-            return found
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                return found
+        made = SubtreeEvaluator(node, inputs, zone)  # takes a while, so not under the lock: another may make it too
+        with self._lock:
+            self._kept[key] = made
+            if len(self._kept) > self._limit:
+                self._kept.popitem(last=False)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
 class Tabulated:
-    """A node's flags and, where PRESENT, values: a list of the language's values or a NumPy array."""
+    """A node's flags and, where PRESENT, values: a sequence of the language's values or a NumPy array."""
 
     flags: Flags
     values: Any
@@ -141,7 +140,7 @@ def _of_arrow(values: pa.Array, missing: list[Any]) -> Tabulated:
     array = values.to_numpy(zero_copy_only=False)
     last = tabulated(missing, truth=array.dtype == np.bool_)
     if array.dtype == np.bool_:
-        return Tabulated(np.concatenate((np.where(array, TRUE, FALSE), last.flags)), [*array, *missing])
+        return Tabulated(np.concatenate((np.where(array, TRUE, FALSE), last.flags)), ())
     flags = np.concatenate((np.full(len(array), PRESENT), last.flags))
     present = [value if value is not None and value is not UNKNOWN else 0 for value in missing]
     return Tabulated(flags, np.concatenate((array, np.array(present, array.dtype))))

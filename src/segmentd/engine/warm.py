@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from segmentd.columns.column import Batch
 from segmentd.engine.engine import Engine
-from segmentd.kernels.compiler import cache_directory
+from segmentd.kernels.compiler import CACHE
 from segmentd.kernels.interpreter import run_blocks
 from segmentd.language.tree import Constant
 from segmentd.plan.compile import compile_program
@@ -30,4 +30,4 @@ def warm() -> WarmReport:
     with Engine(1) as engine:
         engine.evaluate(program, Batch(1, {}), 0, planes=True)
     compiled = not run_blocks.stats.cache_hits  # type: ignore[attr-defined]
-    return WarmReport(compiled, time.perf_counter() - start, str(cache_directory()))
+    return WarmReport(compiled, time.perf_counter() - start, str(CACHE))

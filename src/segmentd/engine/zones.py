@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -24,9 +23,24 @@ _END_DAY: Final = 47_482 + 146_097
 """2500-01-01: the 400 years before it follow each zone's yearly rule, so later times can be moved back into them."""
 
 
-@lru_cache(maxsize=256)
+_PREPARED: dict[str, tuple[Moments, Moments]] = {}
+"""Tables by zone: a few hundred at most, as many as there are zones and offsets in use."""
+
+
+def is_prepared(zone: str) -> bool:
+    """Whether the zone's table is there already; to make one takes some ten milliseconds."""
+    return zone in _PREPARED
+
+
 def transition_table(zone: str) -> tuple[Moments, Moments]:
     """Moments from which an offset holds, the first the least int64 and the last 2500-01-01, and the offsets (µs)."""
+    found = _PREPARED.get(zone)
+    if found is None:
+        found = _PREPARED[zone] = _make_table(zone)
+    return found
+
+
+def _make_table(zone: str) -> tuple[Moments, Moments]:
     fixed = fixed_offset(zone)
     if fixed is not None:
         changes, offsets = [], [fixed, fixed]

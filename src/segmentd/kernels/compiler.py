@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import llvmlite
 import numba
@@ -35,6 +39,32 @@ def cache_directory() -> Path:
     return root / f"kernels-{digest.hexdigest()[:16]}"
 
 
+def prepare_cache() -> Path:
+    """The cache directory, made for its owner alone, or a private one that goes with the process if it cannot be used.
+
+    What is kept there is loaded as code, so a folder of another user is not used.
+    """
+    wanted = cache_directory()
+    try:
+        wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+        usable = os.access(wanted, os.W_OK) and wanted.stat().st_uid == os.geteuid()
+    except OSError:
+        usable = False
+    if usable:
+        return wanted
+    private = Path(tempfile.mkdtemp(prefix="segmentd-kernels-"))
+    atexit.register(shutil.rmtree, private, ignore_errors=True)
+    logging.getLogger(__name__).warning(
+        "compiled kernels cannot be kept in %s and are compiled at every start; set SEGMENTD_CACHE_DIR to a folder of "
+        "your own",
+        wanted,
+    )
+    return private
+
+
+CACHE: Final = prepare_cache()
+
+
 def kernel(function: Function) -> Function:
     """Compile at first use, without the interpreter's lock, cached on disk; IEEE arithmetic, no fast-math."""
     compiled: Function = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=False)(function)
@@ -47,4 +77,4 @@ def inline_kernel(function: Function) -> Function:
     return compiled
 
 
-config.CACHE_DIR = str(cache_directory())
+config.CACHE_DIR = str(CACHE)

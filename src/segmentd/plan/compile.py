@@ -10,7 +10,7 @@ from segmentd.language.tree import AttributeRead, Node, Presence, SegmentVerdict
 from segmentd.plan.arithmetic import ARITHMETIC
 from segmentd.plan.linear import Emission, linearize
 from segmentd.plan.logic import LOGIC
-from segmentd.plan.lowered import Quantity, Sort, Truth, sort_of
+from segmentd.plan.lowered import Sort, Truth, sort_of
 from segmentd.plan.lowering import Lowering
 from segmentd.plan.operations import Op
 from segmentd.plan.program import ComputedOutput, Program
@@ -35,8 +35,9 @@ def compile_program(
     nullable attributes without a missing value in the rows that the program is for.
     """
     low = Lowering(HANDLERS, zone=schema.time_zone, complete=complete)
-    roots = [tree for segment in asked if (tree := definitions[segment])] + [tree for _, tree in computed]
-    for segment in _in_order_of_reference((*asked, *_references(roots)), definitions):
+    roots = [tree for _, tree in computed]
+    reached = {name: definitions[name] for name in _in_order_of_reference((*asked, *_references(roots)), definitions)}
+    for segment in reached:
         low.verdicts[segment] = _verdict(low, definitions[segment])
     emissions = [_segment_emission(low, number, low.verdicts[segment]) for number, segment in enumerate(asked)]
     outputs: list[Op] = []
@@ -48,14 +49,14 @@ def compile_program(
         schema=schema,
         segments=tuple(asked),
         computed=tuple(described),
-        attributes=_readers(asked, computed, definitions),
+        attributes=_readers(asked, computed, reached),
         columns=tuple(line.columns),
         parameters=tuple(line.parameters),
         tables=tuple(line.tables),
         instructions=tuple(line.instructions),
         registers=line.registers,
         outputs=tuple(outputs),
-        compile_for=partial(_compile_for, tuple(asked), tuple(computed), definitions, schema),
+        compile_for=partial(_compile_for, tuple(asked), tuple(computed), reached, schema),
     )
 
 
@@ -92,17 +93,13 @@ def _emit_computed(
     else:
         value, present = lowered.value, lowered.present
         emit = Op.EMIT_DOUBLE if sort_of(tree.type) is Sort.DOUBLE else Op.EMIT_INT
-    unknown = circuit.complement(circuit.either(present, _null(lowered)))
+    unknown = circuit.complement(circuit.either(present, lowered.null))
     numbers = []
     for operation, gate in ((emit, value), (Op.EMIT_PLANE, present), (Op.EMIT_PLANE, unknown)):
         numbers.append(len(outputs))
         outputs.append(operation)
         emissions.append(Emission(operation, numbers[-1], (gate,)))
     return ComputedOutput(attribute, tree.type, *numbers)
-
-
-def _null(lowered: Truth | Quantity) -> int:
-    return lowered.null
 
 
 def _references(trees: Iterable[Node]) -> list[str]:

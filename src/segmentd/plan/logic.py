@@ -234,6 +234,8 @@ def _int_with_real(circuit: Circuit, predicate: Predicate, value: GateId, real: 
     if abs(real) >= EXACT_DOUBLES:
         nearest = circuit.make(Op.INT_TO_DOUBLE, value)
         return circuit.make(Op.COMPARE_DOUBLE, nearest, details=(predicate, double_constant(real)))
+    if predicate is Predicate.EQUAL and not real.is_integer():
+        return circuit.zeros
     rounded = math.floor if predicate in (Predicate.AT_MOST, Predicate.GREATER) else math.ceil
     return _int_with_bound(circuit, predicate, value, int_constants(rounded(real)))
 
