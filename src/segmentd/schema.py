@@ -14,6 +14,41 @@ MAX_SCALE: Final = 9
 
 ATTRIBUTE_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 
+SEGMENTS: Final = "segments"
+"""`customer.segments` is the field that segments are referred to by; no attribute may have its id."""
+
+KEYWORDS: Final = frozenset(
+    {
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "let",
+        "loop",
+        "namespace",
+        "null",
+        "package",
+        "return",
+        "true",
+        "var",
+        "void",
+        "while",
+    }
+)
+"""What CEL keeps for itself (https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax)."""
+
+TAKEN_IDS: Final = frozenset({SEGMENTS, "DESCRIPTOR"})
+"""Ids that no attribute can have. The second would hide what protobuf's Python classes are described by."""
+
+_UNDERSCORED: Final = re.compile(r"_+(.?)")
+
 
 @unique
 class Subject(StrEnum):
@@ -118,3 +153,8 @@ class Schema:
 
     def __iter__(self) -> Iterator[AttributeSpec]:
         return iter(self.attributes)
+
+
+def lower_camel(attribute_id: str) -> str:
+    """The id as JSON would spell it: `last_login` is `lastLogin`. Ids of a subject are unique in this form."""
+    return _UNDERSCORED.sub(lambda match: match.group(1).upper(), attribute_id)

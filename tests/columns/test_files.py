@@ -14,6 +14,8 @@ import pytest
 from segmentd.columns.errors import ColumnError
 from segmentd.columns.files import FileError, infer_attributes, read_batch, read_table, read_table_for
 from segmentd.columns.headers import attribute_id, attribute_ids
+from segmentd.columns.uses import find_uses
+from segmentd.errors import ErrorReason
 from segmentd.schema import BOOL, DATE, DOUBLE, INT64, LIST, STRING, TIMESTAMP, AttributeSpec, DataType, Kind
 from tests.columns.naive import CENTS, schema_of, values_of
 
@@ -231,8 +233,11 @@ def test_columns_that_the_schema_lacks_or_computes_are_left_out(tmp_path: Path) 
         ("12 month trips", "monthTrips"),
         ("Město bydliště", "mestoBydliste"),
         ("VIP status", "vipStatus"),
+        ("Größe", "grosse"),
+        ("ÆRØ Bølge", "aeroBolge"),
         ("a-b", "aB"),
         ("???", ""),
+        ("Баланс EUR", ""),
     ],
 )
 def test_headers_become_ids_in_lower_camel(header: str, attribute: str) -> None:
@@ -240,10 +245,53 @@ def test_headers_become_ids_in_lower_camel(header: str, attribute: str) -> None:
     assert attribute_id(header) == attribute
 
 
-def test_a_header_without_letters_is_refused() -> None:
-    """It would have no id."""
-    with pytest.raises(ColumnError, match=r"'\?\?\?' gives no attribute id"):
-        attribute_ids(["a", "???"])
+def test_headers_that_can_be_no_id_have_none() -> None:
+    """Without letters of ASCII, a keyword, or a name that is taken: such columns are left out, the others are not."""
+    headers = ["a", "???", "in", "segments", "segments_", "DESCRIPTOR", "b c"]
+    assert attribute_ids(headers) == {"a": "a", "b c": "bC"}
+
+
+def test_headers_that_differ_by_underscores_only_are_one() -> None:
+    """They would be one field, so both are named."""
+    with pytest.raises(ColumnError, match="'last_login' and 'lastLogin'") as refused:
+        attribute_ids(["last_login", "lastLogin"])
+    assert refused.value.reason is ErrorReason.DUPLICATE_COLUMN
+
+
+def test_a_column_that_can_be_no_attribute_does_not_fail_its_file(tmp_path: Path) -> None:
+    """In CSV too, where types and lists are found by header."""
+    path = tmp_path / "bank.csv"
+    path.write_text("???,customer_id,in,tags\n1,a,2,x|y\n", encoding="utf-8")
+    schema = schema_of(AttributeSpec("tags", LIST))
+    assert infer_attributes(read_table_for(path, schema, "customer_id"), "customer_id") == (
+        AttributeSpec("tags", LIST),
+    )
+    assert values_of(read_batch(path, schema, "customer_id"), "tags") == [["x", "y"]]
+
+
+def test_columns_under_another_id_and_columns_left_out_are_told() -> None:
+    """Each column that is not used under its own header is named, with its id or with the reason."""
+    table = pa.table(
+        {
+            "customer_id": ["a"],
+            "age": [1],
+            "First name": ["x"],
+            "struct": [{"a": 1}],
+            "nothing": pa.nulls(1),
+            "known": pa.nulls(1),
+            "in": [1],
+            "???": [1],
+        }
+    )
+    schema = schema_of(AttributeSpec("age", INT64), AttributeSpec("firstName", STRING), AttributeSpec("known", INT64))
+    uses = find_uses(table, schema, "customer_id")
+    assert uses.renamed == {"First name": "firstName"}
+    assert uses.left_out == {
+        "struct": "no attribute has values of type struct<a: int64>",
+        "nothing": "it has no values to take a type from",
+        "in": "'in' is a keyword of CEL",
+        "???": "its header gives no attribute id, which begins with a letter from A to Z",
+    }
 
 
 def test_reading_reports_rows(tmp_path: Path) -> None:

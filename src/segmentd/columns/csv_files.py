@@ -55,9 +55,9 @@ def read_csv(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
 def types_of(path: Path, schema: Schema, id_column: str) -> dict[str, pa.DataType]:
     """The types of the columns that are the schema's given attributes, by header; ids are text."""
     types = {id_column: pa.string()}
-    for header, attribute in attribute_ids(read_headers(path)).items():
+    for header, attribute in attribute_ids([name for name in read_headers(path) if name != id_column]).items():
         spec = schema.get(attribute)
-        if spec is None or spec.expression is not None or header == id_column:
+        if spec is None or spec.expression is not None:
             continue
         if spec.type.kind is Kind.DECIMAL:
             types[header] = pa.decimal128(DECIMAL_DIGITS, spec.type.scale)
@@ -76,8 +76,8 @@ def read_headers(path: Path) -> list[str]:
 
 def split_lists(table: pa.Table, schema: Schema) -> pa.Table:
     """The table with the text of LIST attributes split into their elements; empty text is an empty list."""
-    for position, (header, attribute) in enumerate(attribute_ids(table.column_names).items()):
-        spec = schema.get(attribute)
+    for header, attribute in attribute_ids(table.column_names).items():
+        spec, position = schema.get(attribute), table.column_names.index(header)
         column = table.column(position)
         if spec is not None and spec.type.kind is Kind.LIST and pa.types.is_string(column.type):
             table = table.set_column(position, header, pc.split_pattern(column, LIST_SEPARATOR))

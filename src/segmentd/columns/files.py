@@ -85,7 +85,7 @@ def read_table_for(path: Path, schema: Schema, id_column: str) -> pa.Table:
 
 
 def infer_attributes(table: pa.Table, id_column: str) -> tuple[AttributeSpec, ...]:
-    """The attributes that the columns suggest, the ids left out, and columns of types that no attribute has.
+    """The attributes that the columns suggest, the ids left out, and columns that can be none (see `find_uses`).
 
     An attribute is required only where the file says so: its field is declared not nullable, and has no nulls.
     The currency of a DECIMAL is its field's metadata `currency`. HeaderError, MissingIdColumnError.
