@@ -23,6 +23,8 @@ from segmentd.api.v1 import ledger_service_pb2 as ledgers
 from segmentd.api.v1 import scoring_service_pb2 as scoring
 from segmentd.api.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from segmentd.errors import ErrorReason, SegmentdError
+from segmentd.scoring.workers import Workers
+from segmentd.server import app
 from segmentd.server.app import SERVICES, Server, running_server
 from segmentd.server.calls import Gate
 from segmentd.server.config import ServerConfig, TlsFiles
@@ -94,6 +96,57 @@ def test_a_taken_port_is_refused(server: Server, tmp_path: Path) -> None:
     with pytest.raises(OSError, match=f"127.0.0.1:{server.port}"), running_server(config):
         pass
     with running_server(ServerConfig(data_dir=tmp_path, port=0)):
+        pass
+
+
+@pytest.mark.parametrize("part", ["Engine", "Workers", "Transport", "generic_handler"])
+async def test_a_start_that_fails_half_way_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Whichever part cannot be made, the directory is given back and the threads of the others end."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no such part")
+
+    threads = own_threads()
+    config = ServerConfig(data_dir=tmp_path, port=0, threads=2)
+    with monkeypatch.context() as broken:
+        broken.setattr(app, part, fail)
+        with pytest.raises(RuntimeError, match="no such part"):
+            await Server(config).start()
+    assert own_threads() == threads
+    server = Server(config)
+    await server.start()
+    await server.stop(0)
+    assert own_threads() == threads
+
+
+def own_threads() -> set[str]:
+    """The threads of this process that are not those of its event loops."""
+    return {thread.name for thread in threading.enumerate() if not thread.name.startswith("asyncio")}
+
+
+async def test_what_cannot_be_closed_does_not_keep_the_rest_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopping raises the failure of one part after all others have been closed."""
+
+    class Stuck(Workers):
+        def close(self) -> None:
+            super().close()
+            raise RuntimeError("stuck")
+
+    threads = own_threads()
+    config = ServerConfig(data_dir=tmp_path, port=0, threads=1)
+    with monkeypatch.context() as broken:
+        broken.setattr(app, "Workers", Stuck)
+        server = Server(config)
+        await server.start()
+        with pytest.raises(RuntimeError, match="stuck"):
+            await server.stop(0)
+    assert not accepts(server.port)
+    assert own_threads() == threads
+    with running_server(config):
         pass
 
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -42,35 +42,50 @@ class Server:
         self.config = config
         self.port = 0
         self._gate = Gate(config.max_request_bytes)
+        self._opened = AsyncExitStack()
+        self._grace_s = 0.0
 
     async def start(self) -> None:
         """Return when the server serves; health can be asked as soon as it listens.
 
         Raises SegmentdError where the data directory or the population is at fault, OSError where the address is.
         """
-        self._populations = Populations()
-        self._definitions = await asyncio.to_thread(Definitions, self.config.data_dir, self._populations)
-        self._engine = Engine(self.config.threads)
-        self._workers = Workers(self.config.threads, self.config.max_waiting)
-        self._transport = Transport(self.config, [service.full_name for service in SERVICES])
-        self._add_handlers()
-        try:
+        async with AsyncExitStack() as opened:
+            await self._open(opened)
             self.port = await self._transport.start()
             await asyncio.to_thread(self._prepare)
-        except BaseException:
-            await self.stop(0)
-            raise
-        self._gate.state = "serving"
-        await self._transport.say_serving(serving=True)
+            self._gate.state = "serving"
+            await self._transport.say_serving(serving=True)
+            self._opened = opened.pop_all()
         log_event("serving", host=self.config.host, port=self.port, tls=self.config.tls is not None)
 
     async def stop(self, grace_s: float | None = None) -> None:
-        """Take no more calls, let those that run finish within the grace (None: as configured), close everything."""
+        """Take no more calls, let those that run finish within the grace (None: as configured), close everything.
+
+        What cannot be closed does not keep the rest open; its failure is raised after that.
+        """
+        self._grace_s = self.config.drain_s if grace_s is None else grace_s
+        try:
+            await self._opened.aclose()
+        finally:
+            log_event("stopped")
+
+    async def _open(self, opened: AsyncExitStack) -> None:
+        """Make the parts; `opened` closes those that were made, the last one first."""
+        self._populations = Populations()
+        self._definitions = await asyncio.to_thread(Definitions, self.config.data_dir, self._populations)
+        opened.push_async_callback(asyncio.to_thread, self._definitions.close)
+        self._engine = Engine(self.config.threads)
+        opened.push_async_callback(asyncio.to_thread, self._engine.close)
+        self._workers = Workers(self.config.threads, self.config.max_waiting)
+        opened.push_async_callback(asyncio.to_thread, self._workers.close)
+        self._transport = Transport(self.config, [service.full_name for service in SERVICES])
+        opened.push_async_callback(self._stop_serving)
+        self._add_handlers()
+
+    async def _stop_serving(self) -> None:
         self._gate.state = "stopping"
-        await self._transport.stop(self.config.drain_s if grace_s is None else grace_s)
-        for close in (self._workers.close, self._engine.close, self._definitions.close):
-            await asyncio.to_thread(close)
-        log_event("stopped")
+        await self._transport.stop(self._grace_s)
 
     def _prepare(self) -> None:
         """What takes its time before the server can serve: kernels and population."""
