@@ -1,6 +1,8 @@
 """Resident customers: found by id, gathered, completed with defaults, and checked against the ledger's attributes."""
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentd.columns.arrow import batch_from_arrow
-from segmentd.columns.build import check_required
+from segmentd.columns.build import first_missing
+from segmentd.columns.column import Batch
 from segmentd.columns.errors import ColumnError
 from segmentd.errors import ErrorReason
 from segmentd.ledger.defaults import Default
@@ -130,7 +133,7 @@ def test_defaults_stand_where_customers_have_no_value() -> None:
     assert values_of(completed.batch, "since") == [-3_600_000_000] * 2
     assert "score" not in completed.batch.columns
     assert values_of(population.batch, "age") == [30, None]
-    check_required(AttributeSpec("isGlobetrotter", BOOL, required=True), completed.batch)
+    assert first_missing(completed.batch.columns["isGlobetrotter"], 2) is None
 
 
 def test_columns_of_defaults_are_made_once() -> None:
@@ -142,6 +145,26 @@ def test_columns_of_defaults_are_made_once() -> None:
     assert once.batch is again.batch
     assert values_of(other.batch, "age") == [2]
     assert population.with_defaults([attribute("age", INT64, None)]) is population
+
+
+def test_threads_that_ask_at_once_share_the_columns_of_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many threads ask for however many sets of defaults, each set is built once while it is kept."""
+    population = population_of(pa.table({"customer_id": [str(row) for row in range(100_000)]}))
+    complete, made, together = Population._complete, [], threading.Barrier(8)
+
+    def counted(self: Population, attributes: Sequence[Attribute]) -> Batch:
+        made.append(attributes)
+        return complete(self, attributes)
+
+    def ask(default: int) -> Batch:
+        together.wait(20)
+        return population.with_defaults([attribute("age", INT64, default)]).batch
+
+    monkeypatch.setattr(Population, "_complete", counted)
+    with ThreadPoolExecutor(8) as pool:
+        batches = list(pool.map(ask, [1, 2] * 4))
+    assert len(made) == 2
+    assert len({id(batch) for batch in batches}) == 2
 
 
 @pytest.mark.parametrize("default", [False, 0, 0.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -50,6 +51,7 @@ class Population:
     index: IdIndex
     unread: Mapping[str, str] = field(default_factory=dict)
     _completed: dict[tuple[object, ...], Batch] = field(default_factory=dict, repr=False)
+    _completing: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.ids) != self.batch.rows:
@@ -67,18 +69,19 @@ class Population:
         """The population with the default values of attributes where customers have no value.
 
         An attribute that was added after the population was read, or that its file lacks, gets a column of its
-        default. The columns are built once for each set of defaults.
+        default. The columns are built once for each set of defaults; other threads wait for them.
         """
         defaults = [attribute for attribute in attributes if attribute.default is not None]
         if not defaults:
             return self
         key = tuple((attribute.spec, attribute.default) for attribute in defaults)
-        batch = self._completed.get(key)
-        if batch is None:
-            batch = self._complete(defaults)
-            if len(self._completed) >= _KEPT_COMPLETIONS:
-                self._completed.pop(next(iter(self._completed)), None)
-            self._completed[key] = batch
+        with self._completing:
+            batch = self._completed.get(key)
+            if batch is None:
+                batch = self._complete(defaults)
+                if len(self._completed) >= _KEPT_COMPLETIONS:
+                    del self._completed[next(iter(self._completed))]
+                self._completed[key] = batch
         return replace(self, batch=batch)
 
     def _complete(self, attributes: Sequence[Attribute]) -> Batch:
