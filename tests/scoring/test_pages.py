@@ -19,12 +19,22 @@ NO_LIMIT = 1 << 20
 
 @given(st.integers(0, 5_000_000), st.integers(0, 5_000_000), st.integers(0, 4_096), st.sampled_from(list(Form)))
 def test_windows_cover_the_rows_once(start: int, count: int, segments: int, form: Form) -> None:
-    """Windows follow each other without gap or overlap, and each but the first begins at a word."""
+    """Windows follow each other without gap or overlap; of COUNTS each but the first begins at a word."""
     covered = list(windows(start, start + count, segments, form))
     ends = [start, *(stop for _, stop in covered)]
     assert [first for first, _ in covered] == ends[:-1]
     assert ends[-1] == start + count
-    assert all(first % WORD == 0 for first, _ in covered[1:])
+    origin = start if form.needs_planes else 0
+    assert all((first - origin) % WORD == 0 for first, _ in covered[1:])
+
+
+@given(st.integers(0, 1_000), st.integers(0, 3_000_000), st.sampled_from([1, 200, 205, 4_096]), st.integers(1, 100_000))
+def test_windows_have_whole_pages(start: int, count: int, segments: int, page_rows: int) -> None:
+    """Where pages of the caller's length fit a window, every window but the last has a whole number of them."""
+    covered = list(windows(start, start + count, segments, Form.IDS, page_rows))
+    if page_rows <= window_rows(segments, Form.IDS):
+        assert all((stop - first) % page_rows == 0 for first, stop in covered[:-1])
+    assert sum(stop - first for first, stop in covered) == count
 
 
 @pytest.mark.parametrize("segments", [0, 1, 63, 64, 65, 4_096])
@@ -59,6 +69,28 @@ def window(segments: int, rows: int, share: float, id_bytes: int) -> Verdicts:
     ids = pa.array([f"{row:0{id_bytes}}" for row in range(rows)], pa.string()) if id_bytes else None
     names = tuple(f"{index:063}" for index in range(segments))
     return Verdicts(names, rows, count_planes(members), count_planes(unknowns), members, unknowns, 64, ids)
+
+
+@pytest.mark.parametrize("form", [Form.IDS, Form.LISTS])
+@pytest.mark.parametrize("origin", [0, 1, 64])
+@pytest.mark.parametrize("page_rows", [0, 40_960])
+def test_pages_begin_at_words_and_are_even(form: Form, origin: int, page_rows: int) -> None:
+    """Pages that the server chooses begin a multiple of 64 rows after the first asked for, and none is a stub."""
+    covered = list(pages(window(3, 81_920, 0.9, 36), form, page_rows, origin))
+    # The window begins at row 64, and caller's pages at a multiple of 64 from there.
+    chosen = [start for start, _ in covered if (page_rows == 0 and start > 0) or start % 40_960]
+    assert len(chosen) > 2
+    assert all((64 + start - origin) % WORD == 0 for start in chosen)
+    rows = [stop - start for start, stop in covered]
+    assert min(rows) > max(rows) / 2
+
+
+def test_pages_of_few_rows_are_not_empty() -> None:
+    """Where not even 64 rows fit a message, pages begin where they must."""
+    covered = list(pages(window(2, 500, 1.0, 20_000), Form.IDS, 0))
+    assert max(stop - start for start, stop in covered) < WORD
+    assert [start for start, _ in covered] == [0, *(stop for _, stop in covered[:-1])]
+    assert covered[-1][1] == 500
 
 
 @pytest.mark.parametrize("form", [form for form in Form if form.needs_planes])

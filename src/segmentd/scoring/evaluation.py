@@ -15,7 +15,7 @@ from segmentd.scoring.model import Basis
 from segmentd.scoring.pages import Range, pages, windows
 from segmentd.scoring.requests import evaluation_question
 from segmentd.scoring.responses import Budget, encode_basis
-from segmentd.scoring.service import Cancelled, Resident, Scoring
+from segmentd.scoring.service import Cancelled, Scoring
 from segmentd.scoring.verdicts import Verdicts
 
 
@@ -33,7 +33,8 @@ def evaluation_messages(
     resident = scoring.bind(plan, population, cancelled)
     basis: Basis | None = resident.basis
     totals = resident.nobody
-    for verdicts in _windows(scoring, resident, (start, stop), cancelled):
+    for window in windows(start, stop, len(plan.segments), plan.question.form, request.page_rows):
+        verdicts = scoring.evaluate_range(resident, window, cancelled)
         totals = totals.plus(verdicts)
         for message, done in _pages(verdicts, plan.question.form, request.page_rows, start):
             yield _with_progress(message, basis, (done, stop - start), started)
@@ -44,6 +45,8 @@ def evaluation_messages(
 
 def _rows(request: pb.EvaluateSegmentsRequest, population: Population) -> Range:
     """The range of rows to evaluate; raises SegmentdError where it is not one of this population."""
+    if request.data_version < 0:
+        raise InvalidFieldError("data_version", request.data_version, "1 or more, or 0 for any")
     if request.data_version not in (0, population.data_version):
         raise DataVersionError(request.data_version, population.data_version)
     if request.page_rows > ROW_LIMIT.most:
@@ -56,12 +59,6 @@ def _rows(request: pb.EvaluateSegmentsRequest, population: Population) -> Range:
     return request.row_start, request.row_start + request.row_count if request.row_count else rows
 
 
-def _windows(scoring: Scoring, resident: Resident, rows: Range, cancelled: Cancelled) -> Iterator[Verdicts]:
-    form = resident.plan.question.form
-    for window in windows(*rows, len(resident.plan.segments), form):
-        yield scoring.evaluate_range(resident, window, cancelled)
-
-
 def _pages(
     verdicts: Verdicts, form: Form, page_rows: int, first_row: int
 ) -> Iterator[tuple[pb.EvaluateSegmentsResponse, int]]:
@@ -70,7 +67,7 @@ def _pages(
     if not form.needs_planes:
         yield pb.EvaluateSegmentsResponse(), before + verdicts.rows
         return
-    for start, stop in pages(verdicts, form, page_rows or verdicts.rows):
+    for start, stop in pages(verdicts, form, page_rows, first_row):
         memberships = encode_memberships(verdicts.cut(start, stop), form, Budget().spend)
         Budget().spend(memberships.ByteSize())
         yield pb.EvaluateSegmentsResponse(memberships=memberships), before + stop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -38,12 +39,18 @@ Range = tuple[int, int]
 """First row, and the row after the last."""
 
 
-def windows(start: int, stop: int, segments: int, form: Form) -> Iterator[Range]:
-    """The ranges of rows to evaluate one after the other, which begin at multiples of 64 rows but for the first."""
+def windows(start: int, stop: int, segments: int, form: Form, page_rows: int = 0) -> Iterator[Range]:
+    """The ranges of rows to evaluate one after the other, each of whole pages where pages of `page_rows` fit in.
+
+    Of the form COUNTS, which has no pages, all but the first begin at multiples of 64 rows: others would cost planes.
+    """
     step = window_rows(segments, form)
+    if 0 < page_rows <= step:
+        step -= step % page_rows
+    lead = 0 if form.needs_planes else start % WORD
     first = start
     while first < stop:
-        last = min(first - first % WORD + step, stop)
+        last = min(first + step - (lead if first == start else 0), stop)
         yield first, last
         first = last
 
@@ -56,19 +63,42 @@ def window_rows(segments: int, form: Form) -> int:
     return min(max(fitting // WINDOW_STEP, 1) * WINDOW_STEP, MAX_WINDOW_ROWS)
 
 
-def pages(verdicts: Verdicts, form: Form, limit_rows: int) -> Iterator[Range]:
-    """The ranges of a window's rows, counted from its first, that go into a message each; at least a row."""
-    room = max(PAGE_BYTES - SEGMENT_BYTES * len(verdicts.segments), PAGE_BYTES // 2)
-    ends = np.cumsum(_bytes_per_row(verdicts, form))
-    start = 0
-    while start < verdicts.rows:
-        used = int(ends[start - 1]) if start else 0
-        stop = int(np.searchsorted(ends, used + room, side="right"))
-        if form is Form.BITMAPS:
-            stop = max(stop, start + _rows_of_full_containers(verdicts, room))
-        stop = max(min(stop, start + limit_rows, verdicts.rows), start + 1)
-        yield start, stop
-        start = stop
+def pages(verdicts: Verdicts, form: Form, page_rows: int, origin: int = 0) -> Iterator[Range]:
+    """The ranges of a window's rows, counted from its first, that go into a message each; at least a row.
+
+    `page_rows` each; where those do not fit a message, or for 0, even shares that begin a multiple of 64 rows after
+    row `origin`, unless 64 rows do not fit.
+    """
+    fitting = _Fitting(verdicts, form, origin)
+    step = page_rows or verdicts.rows
+    for first in range(0, verdicts.rows, max(step, 1)):
+        start, last = first, min(first + step, verdicts.rows)
+        while start < last:
+            stop = fitting.stop(start, last)
+            yield start, stop
+            start = stop
+
+
+class _Fitting:
+    """Where the pages of a window end."""
+
+    def __init__(self, verdicts: Verdicts, form: Form, origin: int) -> None:
+        self._room = max(PAGE_BYTES - SEGMENT_BYTES * len(verdicts.segments), PAGE_BYTES // 2)
+        self._ends = np.cumsum(_bytes_per_row(verdicts, form))
+        self._full_rows = _rows_of_full_containers(verdicts, self._room) if form is Form.BITMAPS else 0
+        self._offset = verdicts.row_start - origin
+
+    def stop(self, start: int, last: int) -> int:
+        """Where the page that begins at `start` ends, `last` at most."""
+        used = float(self._ends[start - 1]) if start else 0.0
+        left = float(self._ends[last - 1]) - used
+        if left <= self._room or start + self._full_rows >= last:
+            return last
+        # An even share, and not all that fits: the last page would be left with a few rows.
+        share = left / math.ceil(left / self._room)
+        stop = max(int(np.searchsorted(self._ends, used + share, side="right")), start + self._full_rows)
+        aligned = stop - (self._offset + stop) % WORD
+        return aligned if aligned > start else max(stop, start + 1)
 
 
 def _bytes_per_row(verdicts: Verdicts, form: Form) -> npt.NDArray[np.floating]:
