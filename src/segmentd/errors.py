@@ -8,7 +8,7 @@ from enum import Enum, StrEnum, unique
 from typing import ClassVar
 
 DOMAIN = "segmentd"
-"""`ErrorInfo.domain` of every error."""
+"""`ErrorInfo.domain` of every error that segmentd itself answers."""
 
 
 @unique
@@ -73,6 +73,7 @@ class ErrorReason(StrEnum):
     MALFORMED_ARROW = "MALFORMED_ARROW"
     REQUIRED_ATTRIBUTE_MISSING = "REQUIRED_ATTRIBUTE_MISSING"
     DISTINCT_LIMIT = "DISTINCT_LIMIT"
+    TEXT_LIMIT = "TEXT_LIMIT"
 
     NO_RESIDENT_POPULATION = "NO_RESIDENT_POPULATION"
     POPULATION_MISMATCH = "POPULATION_MISMATCH"
@@ -83,6 +84,7 @@ class ErrorReason(StrEnum):
     CALL_CANCELLED = "CALL_CANCELLED"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     INTERNAL = "INTERNAL"
+    DATA_VERSION_MISMATCH = "DATA_VERSION_MISMATCH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class SegmentdError(Exception):
     """A failure that its caller can understand: status, reason, message, metadata and the fields at fault.
 
     The message says what was given and what is allowed; every dynamic part of it is in `metadata` too.
+    What is None or empty there is left out.
     """
 
     reason: ClassVar[ErrorReason] = ErrorReason.INTERNAL
@@ -106,4 +109,6 @@ class SegmentdError(Exception):
         super().__init__(message)
         self.message = message
         self.fields = fields
-        self.metadata: Mapping[str, str] = {key: str(value) for key, value in metadata.items()}
+        self.metadata: Mapping[str, str] = {
+            key: text for key, value in metadata.items() if value is not None and (text := str(value))
+        }

@@ -247,7 +247,7 @@ SCHEMA = schema_of(
     ("columns", "options", "reason", "metadata"),
     [
         (given_columns(agee=Strings([])), {}, "UNKNOWN_ATTRIBUTE", {"attribute": "agee", "nearest": "age"}),
-        (given_columns(tier=Strings([])), {}, "UNKNOWN_ATTRIBUTE", {"attribute": "tier"}),
+        (given_columns(tier=Strings([])), {}, "INVALID_FIELD", {"attribute": "tier", "value": "tier"}),
         (2 * given_columns(age=Numbers(np.zeros(1, int))), {}, "DUPLICATE_COLUMN", {"attribute": "age"}),
         (
             given_columns(age=Numbers(np.zeros(2, int)), name=Strings(["a"])),
@@ -255,7 +255,25 @@ SCHEMA = schema_of(
             "RAGGED_COLUMNS",
             {"attribute": "name", "rows": "1", "expected": "2"},
         ),
-        (given_columns(age=Numbers(np.zeros(2, int))), {"ids": ["a"]}, "RAGGED_COLUMNS", {"attribute": "age"}),
+        (
+            given_columns(age=Numbers(np.zeros(2, int)), name=Strings(["a"])),
+            {"row_count": 1},
+            "RAGGED_COLUMNS",
+            {"attribute": "age", "rows": "2", "expected": "1"},
+        ),
+        (
+            given_columns(age=Numbers(np.zeros(2, int))),
+            {"ids": ["a"]},
+            "RAGGED_COLUMNS",
+            {"rows": "1", "expected": "2"},
+        ),
+        (given_columns(age=Numbers(np.zeros(0, int))), {"ids": ["a"]}, "RAGGED_COLUMNS", {"expected": "0"}),
+        (
+            given_columns(age=Numbers(np.zeros(2, int))),
+            {"ids": ["a", "b"], "row_count": 3},
+            "RAGGED_COLUMNS",
+            {"rows": "3", "expected": "2"},
+        ),
         (given_columns(tags=Lists(np.array([3]), ["a"])), {}, "RAGGED_COLUMNS", {"attribute": "tags"}),
         (given_columns(age=Raw(ElementType.INT32, bytes(7))), {}, "COLUMN_WIDTH", {"bytes": "7", "width": "4"}),
         (given_columns(flag=Raw(ElementType.BIT, bytes(2))), {"row_count": 3}, "COLUMN_WIDTH", {"bytes": "2"}),

@@ -75,6 +75,19 @@ def test_a_stream_that_is_cut_off_is_malformed(share: float) -> None:
     assert refusal(data[: int(len(data) * share)]).reason is ErrorReason.MALFORMED_ARROW
 
 
+@pytest.mark.parametrize("rest", [b"x", bytes(8), stream_of(TABLE)])
+def test_bytes_after_the_end_are_malformed(rest: bytes) -> None:
+    """What follows the end of a stream, another stream too, is refused and not left out."""
+    error = refusal(stream_of(TABLE) + rest)
+    assert error.reason is ErrorReason.MALFORMED_ARROW
+    assert f"of {len(stream_of(TABLE)) + len(rest)} bytes" in error.message
+
+
+def test_a_stream_may_end_without_saying_so() -> None:
+    """The mark of the end, eight bytes, may be left out."""
+    assert read_arrow_stream(stream_of(TABLE)[:-8], limit=LIMIT).num_rows == ROWS
+
+
 def test_a_stream_without_rows_is_empty() -> None:
     """A schema alone is no batch."""
     assert refusal(stream_of(TABLE.slice(0, 0))).reason is ErrorReason.EMPTY_BATCH

@@ -48,7 +48,8 @@ def test_other_currencies_are_refused_with_a_hint(code: str, hint: str | None) -
     """The error names the field, the value and the likely code."""
     with pytest.raises(InvalidFieldError) as caught:
         check_currency(code, "ledger.currency_code")
-    assert caught.value.metadata == {"field": "ledger.currency_code", "value": code}
+    value = {"value": code} if code else {}
+    assert caught.value.metadata == {"field": "ledger.currency_code", **value}
     assert ("did you mean" in caught.value.message) == (hint is not None)
     assert hint is None or f"did you mean {hint}?" in caught.value.message
 

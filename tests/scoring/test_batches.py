@@ -184,7 +184,7 @@ WRONG: list[tuple[str, pb.FeatureBatch, ErrorReason, str]] = [
     (
         "computed attribute",
         columns(column("rich", pb.BoolValues(values=[True]))),
-        ErrorReason.UNKNOWN_ATTRIBUTE,
+        ErrorReason.INVALID_FIELD,
         "features.columns.columns[0].attribute",
     ),
     (
@@ -296,6 +296,19 @@ WRONG: list[tuple[str, pb.FeatureBatch, ErrorReason, str]] = [
         "features.columns.columns[0].raw",
     ),
     ("ids of other rows", columns(row_count=2, ids=["a"]), ErrorReason.RAGGED_COLUMNS, "features.columns.ids"),
+    ("ids of other columns", columns(AGES, ids=["a"]), ErrorReason.RAGGED_COLUMNS, "features.columns.ids"),
+    (
+        "row count of other columns",
+        columns(AGES, row_count=2),
+        ErrorReason.RAGGED_COLUMNS,
+        "features.columns.row_count",
+    ),
+    (
+        "ragged, of which one is as long as there are ids",
+        columns(AGES, column("income", pb.DoubleValues(values=[1.0])), ids=["a"]),
+        ErrorReason.RAGGED_COLUMNS,
+        "features.columns.columns[0].integers",
+    ),
     ("no vectors", pb.FeatureBatch(vectors=pb.VectorBatch()), ErrorReason.EMPTY_BATCH, "features.vectors.vectors"),
     (
         "unknown attribute of vectors",
@@ -369,6 +382,27 @@ def test_the_nearest_attribute_is_proposed() -> None:
     error = refusal(columns(column("incom", pb.DoubleValues(values=[1.0]))))
     assert error.metadata["nearest"] == "income"
     assert "'income'" in error.message
+
+
+@pytest.mark.parametrize(
+    ("message", "metadata"),
+    [
+        (columns(), {"field": "features.columns"}),
+        (pb.FeatureBatch(vectors=pb.VectorBatch()), {"field": "features.vectors.vectors"}),
+        (columns(AGES, row_count=2), {"field": "features.columns.row_count", "rows": "2", "expected": "3"}),
+        (columns(AGES, ids=["a"]), {"field": "features.columns.ids", "rows": "1", "expected": "3"}),
+        (
+            columns(column("rich", pb.BoolValues(values=[True]))),
+            {"field": "features.columns.columns[0].attribute", "attribute": "rich", "value": "rich"},
+        ),
+        (columns(column("zzzzzz", pb.BoolValues(values=[True]))), {"attribute": "zzzzzz"}),
+    ],
+)
+def test_an_error_that_is_about_no_column_has_its_field_as_metadata(
+    message: pb.FeatureBatch, metadata: dict[str, str]
+) -> None:
+    """Where `error_reason.proto` says so, the field is in the metadata too; nothing in there is empty."""
+    assert dict(refusal(message).metadata) == metadata
 
 
 def test_what_is_wrong_in_a_missing_row_is_not_read() -> None:

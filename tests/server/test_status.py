@@ -37,6 +37,12 @@ def test_a_status_has_reason_domain_metadata_and_fields() -> None:
     ]
 
 
+def test_metadata_without_a_value_are_left_out() -> None:
+    """What is None or an empty text is no metadata; a zero is."""
+    error = ExampleError("it is wrong", nearest=None, name="", row=0, empty=())
+    assert dict(error.metadata) == {"row": "0", "empty": "()"}
+
+
 def test_a_status_without_wrong_fields_has_no_bad_request() -> None:
     """Where no field is at fault, ErrorInfo is the only detail."""
     assert len(to_status(ExampleError("it is wrong")).details) == 1

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +13,14 @@ import pyarrow as pa
 from segmentd.columns.column import Array, Batch, BoolColumn, Column, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.errors import (
     ColumnWidthError,
+    ComputedColumnError,
     DictionaryLimitError,
     DuplicateColumnError,
     EmptyBatchError,
+    IdsLengthError,
     RaggedColumnsError,
     RequiredAttributeMissingError,
+    RowCountError,
     TooManyRowsError,
     TypeMismatchError,
     UnknownColumnError,
@@ -79,7 +83,10 @@ def build_batch(
 
 
 def resolve(schema: Schema, names: Iterable[str]) -> tuple[AttributeSpec, ...]:
-    """The given attributes of these names, each once: UnknownColumnError, DuplicateColumnError otherwise."""
+    """The given attributes of these names, each once.
+
+    UnknownColumnError, ComputedColumnError, DuplicateColumnError otherwise.
+    """
     specs: dict[str, AttributeSpec] = {}
     for name in names:
         if name in specs:
@@ -158,26 +165,41 @@ def _resolve_one(schema: Schema, name: str) -> AttributeSpec:
         nearest = get_close_matches(name, [given.id for given in schema.given], n=1)
         raise UnknownColumnError(name, nearest=nearest[0] if nearest else None)
     if spec.expression is not None:
-        raise UnknownColumnError(name, computed=True)
+        raise ComputedColumnError(name)
     return spec
 
 
 def _row_count(given: Sequence[GivenColumn], ids: int, row_count: int) -> int:
-    """The rows of the batch: as said, or as many as ids, or as the first column that tells; all must agree."""
-    expected = row_count or ids or None
-    if row_count and ids and ids != row_count:
-        raise RaggedColumnsError("id", rows=ids, expected=row_count)
-    for column in given:
-        rows = column.values.rows(column.attribute)
-        if expected is None:
-            expected = rows
-        elif rows is not None and rows != expected:
-            raise RaggedColumnsError(column.attribute, rows=rows, expected=expected)
-    if expected is None and given:
-        size = len(given[0].values.data) if isinstance(given[0].values, Raw) else 0
-        told = "bits do not tell the number of rows; give it as the row count"
-        raise ColumnWidthError(given[0].attribute, size=size, width="1/8", expected=told)
-    return expected or 0
+    """The rows of the batch: as said, or as many as ids, or as the columns that tell; all must agree."""
+    told = {column.attribute: column.values.rows(column.attribute) for column in given}
+    lengths = {attribute: rows for attribute, rows in told.items() if rows is not None}
+    agreed = _length_of_columns(lengths, row_count or ids or None)
+    if agreed is not None and row_count not in (0, agreed):
+        raise RowCountError(rows=row_count, expected=agreed)
+    rows = (row_count or ids) if agreed is None else agreed
+    if ids not in (0, rows):
+        raise IdsLengthError(rows=ids, expected=rows)
+    if given and agreed is None and rows == 0:
+        _refuse_bits(given[0])
+    return rows
+
+
+def _length_of_columns(lengths: Mapping[str, int], said: int | None) -> int | None:
+    """The length that all columns have; None if there is none. RaggedColumnsError for one that has another.
+
+    Where columns disagree, the one at fault is the first that is not as long as was said, or as the first.
+    """
+    if len(set(lengths.values())) <= 1:
+        return next(iter(lengths.values()), None)
+    expected = next(iter(lengths.values())) if said is None else said
+    attribute, rows = next((name, rows) for name, rows in lengths.items() if rows != expected)
+    raise RaggedColumnsError(attribute, rows=rows, expected=expected)
+
+
+def _refuse_bits(column: GivenColumn) -> NoReturn:
+    size = len(column.values.data) if isinstance(column.values, Raw) else 0
+    told = "bits do not tell the number of rows; give it as the row count"
+    raise ColumnWidthError(column.attribute, size=size, width="1/8", expected=told)
 
 
 def _coded(spec: AttributeSpec, values: Coded, present: Plane | None) -> TextColumn:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from segmentd.errors import ErrorReason, SegmentdError, Status
+from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
 
 
 class ColumnError(SegmentdError):
     """A column, or the batch it is in, cannot be read.
 
-    `part` is what of the column is at fault: its values, its validity, or its name.
+    `part` is what of the column is at fault: its values, its validity, or its name; or what of the batch: its ids or
+    its row count. `names_field`: the metadata have the field too.
     """
 
     part: ClassVar[str] = "values"
+    names_field: ClassVar[bool] = False
+
+    def place(self, field: str) -> None:
+        """Say which field of the request it is about."""
+        self.fields = (FieldViolation(field, self.message),)
+        if self.names_field:
+            self.metadata = {"field": field, **self.metadata}
 
 
 class TypeMismatchError(ColumnError):
@@ -86,6 +94,28 @@ class RaggedColumnsError(ColumnError):
         )
 
 
+class IdsLengthError(ColumnError):
+    """There are more or fewer ids than rows."""
+
+    reason = ErrorReason.RAGGED_COLUMNS
+    part = "ids"
+    names_field = True
+
+    def __init__(self, *, rows: int, expected: int) -> None:
+        super().__init__(f"there are {rows} ids, and the batch has {expected} rows", rows=rows, expected=expected)
+
+
+class RowCountError(ColumnError):
+    """The number of rows that was given is not that of the columns, which agree with each other."""
+
+    reason = ErrorReason.RAGGED_COLUMNS
+    part = "row_count"
+    names_field = True
+
+    def __init__(self, *, rows: int, expected: int) -> None:
+        super().__init__(f"the row count is {rows}, and the columns have {expected} rows", rows=rows, expected=expected)
+
+
 class ListLengthsError(ColumnError):
     """The lengths of a column's lists do not add up to their elements."""
 
@@ -125,17 +155,27 @@ class DuplicateColumnError(ColumnError):
 
 
 class UnknownColumnError(ColumnError):
-    """A column is named after an attribute that the ledger lacks, or a computed one."""
+    """A column is named after an attribute that the ledger lacks."""
 
     reason = ErrorReason.UNKNOWN_ATTRIBUTE
     part = "attribute"
 
-    def __init__(self, attribute: str, *, nearest: str | None = None, computed: bool = False) -> None:
+    def __init__(self, attribute: str, *, nearest: str | None = None) -> None:
         hint = f"; did you mean {nearest!r}?" if nearest else ""
-        what = (
-            f"attribute {attribute!r} is computed, so it cannot be given" if computed else f"no attribute {attribute!r}"
+        super().__init__(f"no attribute {attribute!r}{hint}", attribute=attribute, nearest=nearest)
+
+
+class ComputedColumnError(ColumnError):
+    """A column is named after a computed attribute."""
+
+    reason = ErrorReason.INVALID_FIELD
+    part = "attribute"
+    names_field = True
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__(
+            f"attribute {attribute!r} is computed, so it cannot be given", attribute=attribute, value=attribute
         )
-        super().__init__(f"{what}{hint}", attribute=attribute, nearest=nearest or "")
 
 
 class TooManyRowsError(ColumnError):
@@ -151,6 +191,7 @@ class EmptyBatchError(ColumnError):
     """The batch has no rows."""
 
     reason = ErrorReason.EMPTY_BATCH
+    names_field = True
 
     def __init__(self) -> None:
         super().__init__("the batch has no rows; give at least one")
@@ -163,9 +204,7 @@ class RequiredAttributeMissingError(ColumnError):
 
     def __init__(self, attribute: str, *, row: int | None) -> None:
         where = "has no column" if row is None else f"has no value in row {row}"
-        super().__init__(
-            f"attribute {attribute!r} is required, and {where}", attribute=attribute, row="" if row is None else row
-        )
+        super().__init__(f"attribute {attribute!r} is required, and {where}", attribute=attribute, row=row)
 
 
 class MalformedArrowError(ColumnError):

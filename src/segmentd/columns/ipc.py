@@ -27,10 +27,11 @@ _DICTIONARY_DATA: Final = 1
 
 
 def read_arrow_stream(data: bytes, *, limit: RowLimit, max_bytes: int = MAX_UNPACKED_BYTES) -> pa.Table:
-    """The table of an IPC stream, not yet validated: its first schema and all its record batches.
+    """The table of an IPC stream, not yet validated: its schema and all its record batches.
 
-    MalformedArrowError if it cannot be read; EmptyBatchError, TooManyRowsError or ExpandedSizeError, before any
-    buffer is unpacked, if it has no rows, more than the limit, or more bytes than `max_bytes` when unpacked.
+    MalformedArrowError if it cannot be read, or bytes follow its end; EmptyBatchError, TooManyRowsError or
+    ExpandedSizeError, before any buffer is unpacked, if it has no rows, more than the limit, or more bytes
+    than `max_bytes` when unpacked.
     """
     try:
         rows, size = _measure(data)
@@ -66,12 +67,15 @@ def _measure(data: bytes) -> tuple[int, int]:
 
 
 def _messages(data: bytes) -> Iterator[pa.ipc.Message]:
-    reader = pa.ipc.MessageReader.open_stream(data)
+    source = pa.BufferReader(data)
+    reader = pa.ipc.MessageReader.open_stream(source)
     while True:
         try:
             yield reader.read_next_message()
         except StopIteration:
-            return
+            break
+    if source.tell() != len(data):
+        raise MalformedArrowError(f"the stream ends after {source.tell()} of {len(data)} bytes")
 
 
 def _header(message: pa.ipc.Message) -> _Table:

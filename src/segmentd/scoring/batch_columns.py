@@ -14,7 +14,6 @@ from segmentd.columns.build import RowLimit, build_batch, resolve
 from segmentd.columns.column import Batch
 from segmentd.columns.errors import ColumnError, TypeMismatchError
 from segmentd.columns.given import Coded, ElementType, GivenColumn, Lists, Numbers, Raw, Strings, Values
-from segmentd.errors import FieldViolation
 from segmentd.schema import AttributeSpec, Kind, Schema
 
 _INTEGERS: Final = (ElementType.INT64, ElementType.INT32, ElementType.INT16, ElementType.INT8)
@@ -65,7 +64,7 @@ def _placed(message: pb.ColumnBatch, path: str) -> Iterator[None]:
     try:
         yield
     except ColumnError as error:
-        error.fields = (FieldViolation(_field(message, path, error), error.message),)
+        error.place(_field(message, path, error))
         raise
 
 
@@ -77,7 +76,7 @@ def _field(message: pb.ColumnBatch, path: str, error: ColumnError) -> str:
         if column.attribute == attribute:
             part = column.WhichOneof("values") if error.part == "values" else error.part
             return f"{path}.columns[{index}].{part or 'values'}"
-    return f"{path}.ids" if attribute is not None else path
+    return f"{path}.{error.part}" if error.part in ("ids", "row_count") else path
 
 
 def _values(column: pb.Column, spec: AttributeSpec, field: str) -> Values:

@@ -16,7 +16,7 @@ from segmentd.columns.column import Batch
 from segmentd.columns.errors import ColumnError
 from segmentd.columns.given import GivenColumn, Lists, Numbers, Strings, Values
 from segmentd.columns.planes import byte_count
-from segmentd.errors import ErrorReason, FieldViolation
+from segmentd.errors import ErrorReason
 from segmentd.schema import AttributeSpec, Kind, Schema
 
 Vectors = Sequence[pb.FeatureVector]
@@ -95,16 +95,14 @@ def _placed(message: pb.VectorBatch, path: str) -> Iterator[None]:
         yield
     except ColumnError as error:
         if not error.fields:
-            error.fields = (FieldViolation(_field(message, path, error), error.message),)
+            error.place(_field(message, path, error))
         raise
 
 
 def _field(message: pb.VectorBatch, path: str, error: ColumnError) -> str:
     attribute = error.metadata.get("attribute")
     if attribute is None:
-        return f"{path}.vectors"
-    if attribute not in message.attributes:
-        return f"{path}.ids"
+        return f"{path}.ids" if error.part == "ids" else f"{path}.vectors"
     index = len(message.attributes) - 1 - list(reversed(message.attributes)).index(attribute)
     return f"{path}.attributes[{index}]"
 
@@ -148,7 +146,7 @@ def _check_slots(slot: str, lengths: list[int], expected: int, path: str) -> Non
 
 
 def _refuse(error: ColumnError, field: str) -> None:
-    error.fields = (FieldViolation(field, error.message),)
+    error.place(field)
     raise error
 
 

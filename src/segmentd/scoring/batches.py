@@ -11,7 +11,6 @@ from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Batch
 from segmentd.columns.errors import ColumnError
 from segmentd.columns.ipc import read_arrow_stream
-from segmentd.errors import FieldViolation
 from segmentd.schema import Schema
 from segmentd.scoring.batch_columns import decode_columns
 from segmentd.scoring.batch_vectors import decode_vectors
@@ -36,5 +35,5 @@ def _decode_arrow(data: bytes, schema: Schema, path: str) -> Batch:
     try:
         return batch_from_arrow(read_arrow_stream(data, limit=ROW_LIMIT), schema)
     except ColumnError as error:
-        error.fields = (FieldViolation(path, error.message),)
+        error.place(path)
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segmentd.api.errors import shorten
 from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
+from segmentd.schema import Subject
 
 
 class ResponseTooLargeError(SegmentdError):
@@ -18,6 +19,38 @@ class ResponseTooLargeError(SegmentdError):
             "or segments, or for another form",
             size_bytes=size_bytes,
             limit_bytes=limit_bytes,
+        )
+
+
+class NoIdsError(SegmentdError):
+    """Resident customers are asked about, and none is named."""
+
+    reason = ErrorReason.EMPTY_BATCH
+
+    def __init__(self, field: str) -> None:
+        description = "has no ids; give at least one"
+        super().__init__(f"{field} {description}", fields=(FieldViolation(field, description),), field=field)
+
+
+class TooManyIdsError(SegmentdError):
+    """More resident customers are asked about than one request may name."""
+
+    reason = ErrorReason.TOO_MANY_ROWS
+
+    def __init__(self, field: str, ids: int, limit: int) -> None:
+        description = f"has {ids} ids; at most {limit} are allowed"
+        super().__init__(f"{field} {description}", fields=(FieldViolation(field, description),), rows=ids, limit=limit)
+
+
+class OtherSubjectError(SegmentdError):
+    """A segment that is asked for selects others than those it is asked about."""
+
+    reason = ErrorReason.UNKNOWN_SEGMENT
+
+    def __init__(self, field: str, segment: str, selects: Subject, asked: Subject) -> None:
+        description = f"segment {segment!r} selects {selects}s, and {asked}s are asked about"
+        super().__init__(
+            f"{field}: {description}", fields=(FieldViolation(field, description),), segment=segment, subject=selects
         )
 
 
@@ -36,16 +69,13 @@ class NoResidentPopulationError(SegmentdError):
 class DataVersionError(SegmentdError):
     """The data version that the caller counts rows of is not the current one."""
 
-    reason = ErrorReason.INVALID_FIELD
+    reason = ErrorReason.DATA_VERSION_MISMATCH
     status = Status.ABORTED
 
     def __init__(self, given: int, current: int) -> None:
-        description = f"is {given}, and the current one is {current}; read rows anew"
         super().__init__(
-            f"data_version {description}",
-            fields=(FieldViolation("data_version", description),),
-            field="data_version",
-            value=given,
+            f"data_version is {given}, and the current one is {current}; read rows anew",
+            data_version=given,
             current=current,
         )
 
@@ -72,5 +102,5 @@ class UnknownComputedAttributeError(SegmentdError):
             f"{field}: {description}",
             fields=(FieldViolation(field, description),),
             attribute=shorten(attribute),
-            nearest=nearest or "",
+            nearest=nearest,
         )

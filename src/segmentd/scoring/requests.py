@@ -41,7 +41,7 @@ def _form(number: int) -> Form:
     try:
         return Form(number)
     except ValueError:
-        raise InvalidFieldError("form", number, ", ".join(form.name for form in Form)) from None
+        raise InvalidFieldError("form", number, ", ".join(membership_pb2.MembershipForm.keys()[1:])) from None
 
 
 class _Timestamp(Protocol):

@@ -12,16 +12,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.api.errors import InvalidFieldError, nearest
-from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Batch
-from segmentd.columns.errors import ColumnError
 from segmentd.columns.planes import WORD
 from segmentd.engine import Bound, Engine, Evaluation
-from segmentd.errors import FieldViolation
 from segmentd.ledger.population import Population
 from segmentd.plan import Program
 from segmentd.scoring.batches import ROW_LIMIT
-from segmentd.scoring.errors import NoResidentPopulationError, UnknownComputedAttributeError
+from segmentd.scoring.errors import (
+    NoIdsError,
+    NoResidentPopulationError,
+    OtherSubjectError,
+    TooManyIdsError,
+    UnknownComputedAttributeError,
+)
 from segmentd.scoring.fitting import Fittings
 from segmentd.scoring.model import MAX_COMPUTED, MAX_SEGMENTS, Answer, Basis, Plan, Question
 from segmentd.scoring.pages import Range
@@ -121,7 +124,7 @@ class Scoring:
 
     def score_residents(self, plan: Plan, ids: Sequence[str], cancelled: Cancelled | None) -> Answer:
         """The answer for customers by id; one that the ledger lacks is in no segment and counted nowhere."""
-        with_field(ROW_LIMIT, len(ids), "customers.ids")
+        _check_ids(len(ids), "customers.ids")
         population = self.population(plan)
         names = pa.array(ids, pa.string())
         rows = population.rows_of(names)
@@ -158,19 +161,26 @@ class Scoring:
         return self._engine.evaluate(plan.program, batch, plan.now_us, planes=planes, cancelled=cancelled)
 
 
-def with_field(limit: RowLimit, rows: int, field: str) -> None:
-    """Check a number of rows; what is wrong with it is wrong with the field."""
-    try:
-        limit.check(rows)
-    except ColumnError as error:
-        error.fields = (FieldViolation(field, error.message),)
-        raise
-
-
 def _key(question: Question, catalogue: Catalogue) -> ProgramKey:
     _check_length("segments", question.segments, MAX_SEGMENTS)
+    _check_subjects(question, catalogue)
     segments = catalogue.asked(question.subject, question.segments)
     return ProgramKey(question.ledger, catalogue.version, question.subject, segments, question.computed)
+
+
+def _check_ids(count: int, field: str) -> None:
+    if count == 0:
+        raise NoIdsError(field)
+    if count > ROW_LIMIT.most:
+        raise TooManyIdsError(field, count, ROW_LIMIT.most)
+
+
+def _check_subjects(question: Question, catalogue: Catalogue) -> None:
+    """Refuse segments that exist and select others; those that do not exist are refused by the catalogue."""
+    for index, segment in enumerate(question.segments):
+        found = catalogue.segments.get(segment)
+        if found is not None and found.segment.subject is not question.subject:
+            raise OtherSubjectError(f"segments[{index}]", segment, found.segment.subject, question.subject)
 
 
 def _check_computed(question: Question, catalogue: Catalogue) -> None:

@@ -12,7 +12,7 @@ from google.rpc import status_pb2
 
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
 from segmentd.api.v1 import scoring_service_pb2 as pb
-from segmentd.api.wire import parse_request
+from segmentd.api.wire import parse_request, subject_name
 from segmentd.schema import Subject
 from segmentd.scoring.batches import decode_batch
 from segmentd.scoring.costs import INLINE_BYTES, INLINE_S, score_cost_s
@@ -118,7 +118,8 @@ class ScoringServicer:
                 return self._scoring.score_features(plan, decode_batch(request.features, schema), cancelled)
             case "customers":
                 if plan.question.subject is not Subject.CUSTOMER:
-                    raise InvalidFieldError("subject", plan.question.subject.name, "resident subjects are customers")
+                    given = subject_name(plan.question.subject)
+                    raise InvalidFieldError("subject", given, "resident subjects are customers")
                 return self._scoring.score_residents(plan, request.customers.ids, cancelled)
         raise FieldRequiredError("features", "or customers must be set")
 

@@ -39,7 +39,7 @@ BATCHES: list[tuple[str, features.FeatureBatch, str, str]] = [
         "UNKNOWN_ATTRIBUTE",
         "features.columns.columns[0].attribute",
     ),
-    ("computed attribute", batch(integers("tier", 1)), "UNKNOWN_ATTRIBUTE", "features.columns.columns[0].attribute"),
+    ("computed attribute", batch(integers("tier", 1)), "INVALID_FIELD", "features.columns.columns[0].attribute"),
     ("wrong type", batch(doubles("age", 1.0)), "ATTRIBUTE_TYPE_MISMATCH", "features.columns.columns[0].doubles"),
     (
         "ragged columns",
@@ -88,7 +88,7 @@ BATCHES: list[tuple[str, features.FeatureBatch, str, str]] = [
         "ids of other rows",
         batch(integers("age", 1), ids=["a", "b"]),
         "RAGGED_COLUMNS",
-        "features.columns.columns[0].integers",
+        "features.columns.ids",
     ),
     ("garbage Arrow bytes", features.FeatureBatch(arrow=b"garbage"), "MALFORMED_ARROW", "features.arrow"),
     (

@@ -40,6 +40,7 @@ EVALUATIONS = [
     Wrong("EvaluateSegments", "most rows", _evaluate(row_start=1, row_count=2**64 - 1), "INVALID_FIELD", "row_count"),
     Wrong("EvaluateSegments", "pages too long", _evaluate(page_rows=2**20 + 1), "INVALID_FIELD", "page_rows"),
     Wrong(
-        "EvaluateSegments", "other data version", _evaluate(data_version=99), "INVALID_FIELD", "data_version", "ABORTED"
+        "EvaluateSegments", "other data version", _evaluate(data_version=99), "DATA_VERSION_MISMATCH", None, "ABORTED"
     ),
+    Wrong("EvaluateSegments", "negative data version", _evaluate(data_version=-1), "INVALID_FIELD", "data_version"),
 ]

@@ -22,6 +22,9 @@ def _scores() -> list[tuple[str, scoring.ScoreRequest, str, str | None, str]]:
         customers=scoring.ResidentCustomers(ids=["c1"]),
     )
     no_ids = scoring.ScoreRequest(parent=MAIN, customers=scoring.ResidentCustomers())
+    selected = scoring.ScoreRequest(
+        parent=MAIN, subject=SUBJECT_ACCOUNT, features=batch(row_count=1), segments=["adult"]
+    )
     many = [f"s{index}" for index in range(4_097)]
     return [
         ("no parent", scoring.ScoreRequest(), "FIELD_REQUIRED", "parent", invalid),
@@ -31,6 +34,7 @@ def _scores() -> list[tuple[str, scoring.ScoreRequest, str, str | None, str]]:
         ("resident accounts", accounts, "INVALID_FIELD", "subject", invalid),
         ("no ids", no_ids, "EMPTY_BATCH", "customers.ids", invalid),
         ("unknown segment", score_request(segments=["adult", "premum"]), "UNKNOWN_SEGMENT", "segments[1]", invalid),
+        ("segment of customers asked about accounts", selected, "UNKNOWN_SEGMENT", "segments[0]", invalid),
         ("segment twice", score_request(segments=["adult", "adult"]), "INVALID_FIELD", "segments[1]", invalid),
         ("too many segments", score_request(segments=many), "INVALID_FIELD", "segments", invalid),
         ("unknown form", score_request(form=99), "INVALID_FIELD", "form", invalid),

@@ -112,7 +112,9 @@ class Attribute(_message.Message):
 
     @_builtins.property
     def default_value(self) -> Global___AttributeValue:
-        """Taken for resident subjects that have no value. Required where `required` is set; not for a computed attribute."""
+        """Taken for resident subjects that have no value; not applied to the rows of a feature batch. Required where `required`
+        is set; not for a computed attribute.
+        """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:

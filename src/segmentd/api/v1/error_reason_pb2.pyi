@@ -113,7 +113,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `attribute: "incom", nearest: "income"`.
     """
     ERROR_REASON_UNKNOWN_SEGMENT: _ErrorReason.ValueType  # 23
-    """The expression refers to a segment that the ledger lacks, or a request asks for one.
+    """The expression refers to a segment that the ledger lacks, or a request asks for one; or the segment selects other
+    subjects than those asked about, which `subject` then names.
     Metadata: `segment: "premum", nearest: "premium"`.
     """
     ERROR_REASON_UNSUPPORTED_OPERATION: _ErrorReason.ValueType  # 24
@@ -137,7 +138,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `cycle: "customer.a -> customer.b -> customer.a"`.
     """
     ERROR_REASON_EMPTY_BATCH: _ErrorReason.ValueType  # 29
-    """The batch has no rows.
+    """The batch has no rows, or no ids of resident customers are given.
     Metadata: `field: "features.columns"`.
     """
     ERROR_REASON_TOO_MANY_ROWS: _ErrorReason.ValueType  # 30
@@ -145,7 +146,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `rows: "2000000", limit: "1048576"`.
     """
     ERROR_REASON_RAGGED_COLUMNS: _ErrorReason.ValueType  # 31
-    """The columns of a batch have different lengths.
+    """The columns of a batch have different lengths; or they agree, and its `ids` or `row_count` do not, which `field`
+    then names instead of an attribute.
     Metadata: `attribute: "age", rows: "10", expected: "12"`.
     """
     ERROR_REASON_DUPLICATE_COLUMN: _ErrorReason.ValueType  # 32
@@ -169,12 +171,13 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `attribute: "balance", row: "3", value: "NaN"`.
     """
     ERROR_REASON_MALFORMED_ARROW: _ErrorReason.ValueType  # 37
-    """The bytes are no Arrow IPC stream that can be read.
+    """The bytes are no Arrow IPC stream that can be read, or more bytes follow its end.
     Metadata: `error: "expected a schema"`.
     """
     ERROR_REASON_REQUIRED_ATTRIBUTE_MISSING: _ErrorReason.ValueType  # 38
-    """A required attribute that an asked segment reads has no column, or a row without a value.
-    Metadata: `attribute: "age", segments: "premium"`.
+    """A required attribute that an asked segment reads has no column, or a row without a value: the first one is `row`,
+    which is left out where there is no column.
+    Metadata: `attribute: "age", segments: "premium", row: "3"`.
     """
     ERROR_REASON_DISTINCT_LIMIT: _ErrorReason.ValueType  # 39
     """A text operation without a kernel would have to be evaluated for more distinct values than allowed.
@@ -205,21 +208,32 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `state: "warming"`.
     """
     ERROR_REASON_CALL_CANCELLED: _ErrorReason.ValueType  # 46
-    """The caller cancelled the call.
+    """The caller cancelled the call. Callers seldom see it: their own library has ended the call with a bare CANCELLED.
     Metadata: `method: "/segmentd.api.v1.ScoringService/Score"`.
     """
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 47
-    """The call's deadline passed before the answer was complete.
+    """The call's deadline passed before the answer was complete. Callers seldom see it: their own library has ended the
+    call with a bare DEADLINE_EXCEEDED.
     Metadata: `method: "/segmentd.api.v1.ScoringService/Score"`.
     """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 48
     """A defect of the server; the log has an event with the same id.
     Metadata: `event_id: "9f1c..."`.
     """
+    ERROR_REASON_DATA_VERSION_MISMATCH: _ErrorReason.ValueType  # 49
+    """The data version that was asked for is not the current one: the population was read anew, and rows may have moved.
+    Metadata: `data_version: "1700000000000000", current: "1700000500000000"`.
+    """
+    ERROR_REASON_TEXT_LIMIT: _ErrorReason.ValueType  # 50
+    """A text is too long for an operation without a kernel, or such an operation could make a text that is too long.
+    Metadata: `attributes: "note", size_bytes: "200000", limit_bytes: "65536"`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
-    """Why a call failed: the `reason` of the `google.rpc.ErrorInfo` that every error carries, with domain "segmentd".
-    The value in ErrorInfo is the name without the prefix `ERROR_REASON_`. The metadata shown are examples.
+    """Why a call failed: the `reason` of the `google.rpc.ErrorInfo`, with domain "segmentd", of every error that segmentd
+    itself answers; what gRPC answers, such as UNIMPLEMENTED or a request far too large, comes without. The value in
+    ErrorInfo is the name without the prefix `ERROR_REASON_`. The metadata shown are examples; an entry whose value would
+    be empty is left out. `google.rpc.BadRequest` names the first wrong field only, except where expressions are wrong.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
@@ -313,7 +327,8 @@ ERROR_REASON_UNKNOWN_ATTRIBUTE: ErrorReason.ValueType  # 22
 Metadata: `attribute: "incom", nearest: "income"`.
 """
 ERROR_REASON_UNKNOWN_SEGMENT: ErrorReason.ValueType  # 23
-"""The expression refers to a segment that the ledger lacks, or a request asks for one.
+"""The expression refers to a segment that the ledger lacks, or a request asks for one; or the segment selects other
+subjects than those asked about, which `subject` then names.
 Metadata: `segment: "premum", nearest: "premium"`.
 """
 ERROR_REASON_UNSUPPORTED_OPERATION: ErrorReason.ValueType  # 24
@@ -337,7 +352,7 @@ ERROR_REASON_ATTRIBUTE_CYCLE: ErrorReason.ValueType  # 28
 Metadata: `cycle: "customer.a -> customer.b -> customer.a"`.
 """
 ERROR_REASON_EMPTY_BATCH: ErrorReason.ValueType  # 29
-"""The batch has no rows.
+"""The batch has no rows, or no ids of resident customers are given.
 Metadata: `field: "features.columns"`.
 """
 ERROR_REASON_TOO_MANY_ROWS: ErrorReason.ValueType  # 30
@@ -345,7 +360,8 @@ ERROR_REASON_TOO_MANY_ROWS: ErrorReason.ValueType  # 30
 Metadata: `rows: "2000000", limit: "1048576"`.
 """
 ERROR_REASON_RAGGED_COLUMNS: ErrorReason.ValueType  # 31
-"""The columns of a batch have different lengths.
+"""The columns of a batch have different lengths; or they agree, and its `ids` or `row_count` do not, which `field`
+then names instead of an attribute.
 Metadata: `attribute: "age", rows: "10", expected: "12"`.
 """
 ERROR_REASON_DUPLICATE_COLUMN: ErrorReason.ValueType  # 32
@@ -369,12 +385,13 @@ ERROR_REASON_INVALID_VALUE: ErrorReason.ValueType  # 36
 Metadata: `attribute: "balance", row: "3", value: "NaN"`.
 """
 ERROR_REASON_MALFORMED_ARROW: ErrorReason.ValueType  # 37
-"""The bytes are no Arrow IPC stream that can be read.
+"""The bytes are no Arrow IPC stream that can be read, or more bytes follow its end.
 Metadata: `error: "expected a schema"`.
 """
 ERROR_REASON_REQUIRED_ATTRIBUTE_MISSING: ErrorReason.ValueType  # 38
-"""A required attribute that an asked segment reads has no column, or a row without a value.
-Metadata: `attribute: "age", segments: "premium"`.
+"""A required attribute that an asked segment reads has no column, or a row without a value: the first one is `row`,
+which is left out where there is no column.
+Metadata: `attribute: "age", segments: "premium", row: "3"`.
 """
 ERROR_REASON_DISTINCT_LIMIT: ErrorReason.ValueType  # 39
 """A text operation without a kernel would have to be evaluated for more distinct values than allowed.
@@ -405,15 +422,24 @@ ERROR_REASON_NOT_READY: ErrorReason.ValueType  # 45
 Metadata: `state: "warming"`.
 """
 ERROR_REASON_CALL_CANCELLED: ErrorReason.ValueType  # 46
-"""The caller cancelled the call.
+"""The caller cancelled the call. Callers seldom see it: their own library has ended the call with a bare CANCELLED.
 Metadata: `method: "/segmentd.api.v1.ScoringService/Score"`.
 """
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 47
-"""The call's deadline passed before the answer was complete.
+"""The call's deadline passed before the answer was complete. Callers seldom see it: their own library has ended the
+call with a bare DEADLINE_EXCEEDED.
 Metadata: `method: "/segmentd.api.v1.ScoringService/Score"`.
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 48
 """A defect of the server; the log has an event with the same id.
 Metadata: `event_id: "9f1c..."`.
+"""
+ERROR_REASON_DATA_VERSION_MISMATCH: ErrorReason.ValueType  # 49
+"""The data version that was asked for is not the current one: the population was read anew, and rows may have moved.
+Metadata: `data_version: "1700000000000000", current: "1700000500000000"`.
+"""
+ERROR_REASON_TEXT_LIMIT: ErrorReason.ValueType  # 50
+"""A text is too long for an operation without a kernel, or such an operation could make a text that is too long.
+Metadata: `attributes: "note", size_bytes: "200000", limit_bytes: "65536"`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

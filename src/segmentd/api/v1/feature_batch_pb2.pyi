@@ -23,7 +23,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 class FeatureBatch(_message.Message):
     """Feature values of many subjects, in one of three forms that mean the same. 1 to 1,048,576 rows.
     Attributes are named by their id without the subject (`income`). An attribute that the ledger lacks, or a computed one,
-    is refused. A nullable attribute without a column is missing on every row, and the answer lists it.
+    is refused. A nullable attribute without a column is missing on every row, and the answer lists it. An attribute's
+    `default_value` is not applied.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -32,8 +33,14 @@ class FeatureBatch(_message.Message):
     VECTORS_FIELD_NUMBER: _builtins.int
     ARROW_FIELD_NUMBER: _builtins.int
     arrow: _builtins.bytes
-    """An Arrow IPC stream whose fields are named by attribute; the first schema and all its record batches are read.
-    A text field named `id` that is no attribute gives the subjects' ids.
+    """One Arrow IPC stream whose fields are named by attribute, compressed or not; bytes after its end are refused. A field
+    `id` of text or whole numbers that is no attribute gives the subjects' ids, one a row. Which Arrow types fit:
+    BOOL: bool. INT64: all integers, each value within 64 bits with sign. DOUBLE: float, double, and integers where
+    every value is whole up to 2^53 either way. DECIMAL: decimals of the same or a smaller scale; integers, in minor
+    units; double, in major units as in `Column`. STRING: utf8, large_utf8, utf8_view, dictionaries of these.
+    TIMESTAMP: timestamps of any unit, each value of whole microseconds, of any zone; without zone in UTC. DATE: date32,
+    date64, and timestamps without zone at midnight. LIST: list, large_list and fixed_size_list of what fits STRING; a
+    null list is empty, null elements are refused. The type null fits every attribute: it is missing on every row.
     """
     @_builtins.property
     def columns(self) -> Global___ColumnBatch:
@@ -79,7 +86,9 @@ class ColumnBatch(_message.Message):
 
     @_builtins.property
     def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of the subjects, one a row, which answers then name. Empty: answers name row numbers."""
+        """Ids of the subjects, one a row, which answers then name; they need be neither distinct nor non-empty. None: answers name
+        row numbers.
+        """
 
     def __init__(
         self,
@@ -448,7 +457,9 @@ class VectorBatch(_message.Message):
 
     @_builtins.property
     def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of the subjects, one a vector, which answers then name. Empty: answers name row numbers."""
+        """Ids of the subjects, one a vector, which answers then name; they need be neither distinct nor non-empty. None: answers
+        name row numbers.
+        """
 
     def __init__(
         self,

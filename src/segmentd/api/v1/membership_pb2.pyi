@@ -66,8 +66,8 @@ class Memberships(_message.Message):
     SEGMENTS_FIELD_NUMBER: _builtins.int
     LISTS_FIELD_NUMBER: _builtins.int
     row_start: _builtins.int
-    """Number of the range's first row: 0 for a feature batch, else its row in the data version. Row numbers below are
-    relative to the data version (or the batch), not to the range.
+    """Number of the range's first row: of EvaluateSegments its row in the data version; of Score 0, where rows are positions
+    in the batch or in `ResidentCustomers.ids`. Row numbers below count from the same zero, not from the range's first row.
     """
     row_count: _builtins.int
     """Rows of the range."""
@@ -112,7 +112,9 @@ class SegmentMembership(_message.Message):
     member_count: _builtins.int
     """How many are in."""
     unknown_count: _builtins.int
-    """For how many it is unknown whether they are in: a value that the expression needs is missing or out of range."""
+    """For how many it is unknown whether they are in: a value that the expression needs is missing or out of range. `==`,
+    `!=` and `in` take a missing value as null, and are never unknown because of it; see docs/semantics.md.
+    """
     @_builtins.property
     def ids(self) -> Global___SubjectSets:
         """In the form IDS."""

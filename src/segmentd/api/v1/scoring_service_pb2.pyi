@@ -43,9 +43,9 @@ class ScoreRequest(_message.Message):
     parent: _builtins.str
     """`ledgers/{ledger}`."""
     subject: _subject_pb2.Subject.ValueType
-    """Whom the features describe."""
+    """Whom the features describe. With `customers` it is CUSTOMER."""
     form: _membership_pb2.MembershipForm.ValueType
-    """The form of the answer."""
+    """The form of the answer, which has at most 4 MiB less 64 KiB: RESPONSE_TOO_LARGE where more would be needed."""
     include_benefits: _builtins.bool
     """Returns the benefits of the segments too."""
     @_builtins.property
@@ -58,8 +58,8 @@ class ScoreRequest(_message.Message):
 
     @_builtins.property
     def segments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of the segments asked for (`premium`), at most 4,096, each once; inactive ones have no members. Empty: all active
-        ones of the subject, ordered by id.
+        """Ids of the segments asked for (`premium`), at most 4,096, each once, all of the subject; inactive ones have no members.
+        Empty: all active ones of the subject, ordered by id.
         """
 
     @_builtins.property
@@ -102,7 +102,9 @@ class ResidentCustomers(_message.Message):
     IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """At most 1,048,576. An id that the ledger lacks is answered for its row, see `ScoreResponse.missing_rows`."""
+        """1 to 1,048,576, which may repeat. An id that the ledger lacks, such as the empty one, is answered for its row, see
+        `ScoreResponse.missing_rows`.
+        """
 
     def __init__(
         self,
@@ -303,7 +305,9 @@ class StreamScoresResponse(_message.Message):
 
     @_builtins.property
     def error(self) -> _status_pb2.Status:
-        """What was wrong with the request, with ErrorInfo and BadRequest as in a failed call."""
+        """What was wrong with the request, with ErrorInfo and BadRequest as in a failed call. Paths of fields begin within
+        the ScoreRequest: `features.columns`, not `request.features.columns`.
+        """
 
     def __init__(
         self,
@@ -340,16 +344,21 @@ class EvaluateSegmentsRequest(_message.Message):
     form: _membership_pb2.MembershipForm.ValueType
     """The form of the answer."""
     row_start: _builtins.int
-    """First row of the data version to evaluate."""
+    """First row of the data version to evaluate. As many as there are rows: the answer is of no rows."""
     row_count: _builtins.int
     """Number of rows to evaluate. 0: up to the last."""
     page_rows: _builtins.int
-    """Rows a page at most, 1 to 1,048,576; 0: as many as fit a message well. A page has fewer rows where more would not fit."""
+    """Rows a page at most, 1 to 1,048,576; 0: as many as fit a message well. A page has fewer rows where more would not fit.
+    Pages that the server chooses begin a multiple of 64 rows after `row_start`, so that planes can be put one after the
+    other, unless not even 64 rows fit. Without effect in the form COUNTS, which has no pages.
+    """
     data_version: _builtins.int
-    """If not 0, the data version that must be current: ABORTED if it is another, so that row numbers keep their meaning."""
+    """If not 0, the data version that must be current, so that row numbers keep their meaning: ABORTED with
+    DATA_VERSION_MISMATCH if another one is.
+    """
     @_builtins.property
     def segments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """As in ScoreRequest."""
+        """As in ScoreRequest, of customers."""
 
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:

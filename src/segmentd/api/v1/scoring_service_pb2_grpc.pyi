@@ -40,7 +40,7 @@ class ScoringServiceStub:
     the stream goes on. The server reads ahead by a few requests only: a client that does not read is slowed down.
     """
     EvaluateSegments: _grpc.UnaryStreamMultiCallable[_scoring_service_pb2.EvaluateSegmentsRequest, _scoring_service_pb2.EvaluateSegmentsResponse]
-    """Evaluates segments over the resident population: pages by row range in row order, then the totals."""
+    """Evaluates segments of customers over the resident population: pages by row range in row order, then the totals."""
 
 @_typing.type_check_only
 class ScoringServiceAsyncStub(ScoringServiceStub):
@@ -54,7 +54,7 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     the stream goes on. The server reads ahead by a few requests only: a client that does not read is slowed down.
     """
     EvaluateSegments: _aio.UnaryStreamMultiCallable[_scoring_service_pb2.EvaluateSegmentsRequest, _scoring_service_pb2.EvaluateSegmentsResponse]  # type: ignore[assignment]
-    """Evaluates segments over the resident population: pages by row range in row order, then the totals."""
+    """Evaluates segments of customers over the resident population: pages by row range in row order, then the totals."""
 
 class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who is in which segment."""
@@ -83,6 +83,6 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _scoring_service_pb2.EvaluateSegmentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_scoring_service_pb2.EvaluateSegmentsResponse], _abc.AsyncIterator[_scoring_service_pb2.EvaluateSegmentsResponse]]:
-        """Evaluates segments over the resident population: pages by row range in row order, then the totals."""
+        """Evaluates segments of customers over the resident population: pages by row range in row order, then the totals."""
 
 def add_ScoringServiceServicer_to_server(servicer: ScoringServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -93,7 +93,9 @@ class Segment(_message.Message):
     subject: _subject_pb2.Subject.ValueType
     """Whom it selects; cannot be changed."""
     expression: _builtins.str
-    """A CEL expression of type bool over the subject's attributes; at most 16,384 code points."""
+    """A CEL expression of type bool over the subject's attributes; at most 16,384 code points. Where it needs a value that is
+    missing, it is unknown; `==`, `!=` and `in` take a missing value as null instead. See docs/semantics.md.
+    """
     state: Global___SegmentState.ValueType
     """Whether it has members."""
     etag: _builtins.str
