@@ -416,6 +416,41 @@ async def test_masks_choose_what_changes(services: Assembly) -> None:
         assert (error.reason, error.metadata) == (ErrorReason.INVALID_UPDATE_MASK, {"path": path})
 
 
+async def test_an_update_that_says_nothing_new_changes_nothing(services: Assembly) -> None:
+    """With a mask or without one: the same etag, time and version as before."""
+    await services.add_ledger()
+    fields = {"display_name": "Balance", "default_value": {"integer_value": 7}, "required": True, **DECIMAL}
+    before = await services.add_attribute("customer.a", **fields)
+    for paths in ((), ("display_name", "default_value"), ("type",), ("type", "decimal"), ("*",)):
+        assert await services.update_attribute("customer.a", *paths, **fields) == before
+    computed = await services.add_attribute("customer.b", expression="customer.a > 1.00")
+    assert await services.update_attribute("customer.b", "expression", expression="customer.a > 1.00") == computed
+    assert await get(services, "customer.a") == before
+    assert version(services) == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"),
+    [
+        ({**DECIMAL, **STRINGS}, '{"scale": 2, "currencyCode": "EUR"}'),
+        ({"decimal": {"scale": 2}}, '{"scale": 2}'),
+        ({"expression": "1", "required": True}, "true"),
+        ({"default_value": {"bool_value": False}}, "false"),
+        ({**DECIMAL, "default_value": {"double_value": 1.5}}, "1.5"),
+        ({"type": 99}, "99"),
+        ({**DECIMAL, "decimal": {"scale": 2, "currency_code": "EURO"}}, "EURO"),
+    ],
+)
+async def test_wrong_values_are_repeated_as_json_spells_them(
+    services: Assembly, fields: dict[str, Any], value: str
+) -> None:
+    """In metadata and message."""
+    await services.add_ledger()
+    error = await refusal(services.add_attribute("customer.x", **fields))
+    assert error.metadata["value"] == value
+    assert value in error.message
+
+
 async def test_an_etag_that_was_overtaken_is_refused(services: Assembly) -> None:
     """By updates and deletions; the current one is taken."""
     await services.add_ledger()

@@ -156,8 +156,28 @@ async def test_without_a_mask_what_is_not_empty_is_changed(services: Assembly) -
 async def test_a_star_changes_both_fields(services: Assembly) -> None:
     """Empty ones become what they are at creation."""
     await services.add_ledger(display_name="Old", time_zone="Europe/Prague")
-    after = await update(services, "*", currency_code="USD")
+    after = await update(services, "*", currency_code="EUR")
     assert (after.display_name, after.time_zone, after.currency_code) == ("", "UTC", "EUR")
+
+
+async def test_the_currency_cannot_be_changed(services: Assembly) -> None:
+    """In a whole message it must be the ledger's own; in a mask it is refused."""
+    await services.add_ledger()
+    for paths in ((), ("*",)):
+        error = await refusal(update(services, *paths, currency_code="USD", display_name="x"))
+        assert (error.reason, fields_of(error)) == (ErrorReason.INVALID_FIELD, ["ledger.currency_code"])
+        assert error.metadata == {"field": "ledger.currency_code", "value": "USD"}
+        assert "it is EUR and cannot be changed" in error.message
+        assert (await update(services, *paths, currency_code="EUR", display_name="y")).display_name == "y"
+
+
+async def test_an_update_that_says_nothing_new_changes_nothing(services: Assembly) -> None:
+    """With a mask or without one: the same etag, time and version as before."""
+    before = await services.add_ledger(display_name="Main", time_zone="Europe/Prague")
+    for paths in ((), ("display_name",), ("*",)):
+        answer = await update(services, *paths, display_name="Main", time_zone="Europe/Prague", currency_code="EUR")
+        assert answer == before
+    assert await get(services) == before
 
 
 @pytest.mark.parametrize("path", ["currency_code", "name", "catalogue_version", "etag", "nothing"])

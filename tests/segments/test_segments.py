@@ -201,6 +201,16 @@ async def test_without_a_mask_what_is_not_empty_is_changed(services: Assembly) -
     assert (after.display_name, after.benefits, after.labels) == (before.display_name, before.benefits, before.labels)
 
 
+async def test_an_update_that_says_nothing_new_changes_nothing(services: Assembly) -> None:
+    """With a mask or without one: the same etag, time and version as before."""
+    await services.add_ledger()
+    before = await services.add_segment("s", **FULL)
+    for paths in ((), ("display_name",), ("display_name", "expression", "labels", "benefits", "state")):
+        assert await services.update_segment("s", *paths, expression="true", **FULL) == before
+    assert await services.get_segment("s") == before
+    assert services.catalogue().version == 2
+
+
 async def test_a_star_changes_all_that_can_be_changed(services: Assembly) -> None:
     """Empty fields become what they are at creation; the expression must be there."""
     await services.add_ledger()
@@ -222,6 +232,8 @@ async def test_the_subject_cannot_be_changed(services: Assembly) -> None:
         fields = {"expression": "false", "subject": subject_pb2.SUBJECT_ACCOUNT}
         error = await refusal(services.update_segment("s", *paths, **fields))
         assert (error.reason, fields_of(error)) == (ErrorReason.INVALID_FIELD, ["segment.subject"])
+        assert error.metadata["value"] == "SUBJECT_ACCOUNT"
+        assert "it is SUBJECT_CUSTOMER and cannot be changed" in error.message
         fields["subject"] = subject_pb2.SUBJECT_CUSTOMER
         assert (await services.update_segment("s", *paths, **fields)).expression == "false"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
@@ -50,14 +51,19 @@ class FieldRequiredError(SegmentdError):
         super().__init__(f"{field} {description}", fields=(FieldViolation(field, description),), field=field)
 
 
+Given = bool | int | float | str | dict[str, int | str]
+"""A field's value as JSON has it: an enum's is the name of the value, a message's a mapping of its fields."""
+
+
 class InvalidFieldError(SegmentdError):
     """A field has a value that is not allowed; `allowed` says what is."""
 
     reason = ErrorReason.INVALID_FIELD
 
-    def __init__(self, field: str, value: object, allowed: str) -> None:
-        shown = shorten(str(value))
-        violation = FieldViolation(field, f"{shown!r} is not allowed: {allowed}")
+    def __init__(self, field: str, value: Given, allowed: str) -> None:
+        shown = shorten(value if isinstance(value, str) else json.dumps(value))
+        quoted = repr(shown) if isinstance(value, str) else shown
+        violation = FieldViolation(field, f"{quoted} is not allowed: {allowed}")
         super().__init__(f"{field} {violation.description}", fields=(violation,), field=field, value=shown)
 
 

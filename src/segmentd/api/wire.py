@@ -45,6 +45,11 @@ def to_subject(number: int, field: str) -> Subject:
     return subject
 
 
+def subject_name(subject: Subject) -> str:
+    """The API enum's name of a subject, as JSON spells it: `SUBJECT_ACCOUNT`."""
+    return pb.Subject.Name(from_subject(subject))
+
+
 def from_subject(subject: Subject) -> pb.Subject.ValueType:
     """The API enum's number of a subject."""
     return pb.SUBJECT_ACCOUNT if subject is Subject.ACCOUNT else pb.SUBJECT_CUSTOMER

@@ -71,7 +71,7 @@ class AttributeService:
         etag: str = "",
         validate_only: bool = False,
     ) -> Attribute:
-        """Change the chosen fields. No field: the attribute as it is.
+        """Change the chosen fields. Nothing new: the attribute as it is.
 
         Raises AttributeInUseError for another type, or an expression, that users or residents stand against.
         """
@@ -82,6 +82,8 @@ class AttributeService:
             return current
         terms = before.terms[name.subject]
         attribute = _build(name, draft.over(current, fields), terms, created=current.create_time, updated=self._clock())
+        if replace(attribute, update_time=current.update_time, etag=current.etag) == current:
+            return current
         self._refuse_against_residents(name, current, attribute)
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, _without(before, current, attribute), attribute)

@@ -40,6 +40,10 @@ class DecimalFormat:
     scale: int
     currency_code: str = ""
 
+    def as_json(self) -> dict[str, int | str]:
+        """The format as JSON spells it, without what is empty."""
+        return {"scale": self.scale} | ({"currencyCode": self.currency_code} if self.currency_code else {})
+
 
 @dataclass(frozen=True, slots=True)
 class AttributeDraft:
@@ -60,9 +64,8 @@ class AttributeDraft:
         if self.kind is not Kind.DECIMAL:
             if self.decimal is not None:
                 given = self.kind.value if self.kind else "unspecified"
-                raise InvalidFieldError(
-                    "attribute.decimal", self.decimal, f"it is for type DECIMAL alone, and the type is {given}"
-                )
+                allowed = f"it is for type DECIMAL alone, and the type is {given}"
+                raise InvalidFieldError("attribute.decimal", self.decimal.as_json(), allowed)
             return None if self.kind is None else DataType(self.kind)
         if self.decimal is None:
             raise FieldRequiredError("attribute.decimal", "must be set: a DECIMAL has a scale")

@@ -67,12 +67,19 @@ class LedgerService:
         etag: str = "",
         validate_only: bool = False,
     ) -> Ledger:
-        """Change the chosen fields. A new time zone compiles everything anew. No field: the ledger as it is."""
+        """Change the chosen fields. A new time zone compiles everything anew. Nothing new: the ledger as it is.
+
+        A currency, where given, must be the ledger's.
+        """
         before = self._users.vocabulary(ledger_id)
-        check_etag(before.ledger.name, etag, before.ledger.etag)
-        if not fields:
-            return before.ledger
-        ledger = self._changed(before.ledger, draft.over(before.ledger, fields))
+        current = before.ledger
+        check_etag(current.name, etag, current.etag)
+        if draft.currency_code not in ("", current.currency_code):
+            allowed = f"it is {current.currency_code} and cannot be changed"
+            raise InvalidFieldError("ledger.currency_code", draft.currency_code, allowed)
+        ledger = self._changed(current, draft.over(current, fields))
+        if (ledger.display_name, ledger.time_zone) == (current.display_name, current.time_zone):
+            return current
         publish = self._recheck(before, ledger)
         if not validate_only:
             self._store.update_ledger(ledger)

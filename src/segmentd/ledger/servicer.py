@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
-from segmentd.api.masks import chosen_fields, populated_fields
+from segmentd.api.masks import ALL, chosen_fields, populated_fields
 from segmentd.api.names import LEDGER_ID, parse_attribute_name, parse_ledger_name, parse_new_attribute, parse_new_id
 from segmentd.api.paging import cut_page, next_page_token, page_limit, parse_page_token
 from segmentd.api.v1 import attribute_service_pb2 as attribute_pb
@@ -70,8 +71,12 @@ class LedgerServicer:
     def _update(self, request: bytes) -> ledger_pb.Ledger:
         message = parse_request(ledger_pb.UpdateLedgerRequest, request)
         ledger_id = parse_ledger_name(message.ledger.name, "ledger.name")
-        fields = chosen_fields(message.update_mask.paths, LedgerDraft.CHANGEABLE, populated_fields(message.ledger))
+        paths = message.update_mask.paths
+        fields = chosen_fields(paths, LedgerDraft.CHANGEABLE, populated_fields(message.ledger))
         draft, etag = decode_ledger(message.ledger), message.ledger.etag
+        if paths and ALL not in paths:
+            # The mask says what of the message counts, and the currency is not in it.
+            draft = replace(draft, currency_code="")
         updated = self._service.update(ledger_id, draft, fields, etag=etag, validate_only=message.validate_only)
         return self._encode(updated)
 

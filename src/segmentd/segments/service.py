@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from segmentd.api.errors import AlreadyExistsError, FieldRequiredError, InvalidFieldError
 from segmentd.api.names import SegmentName
+from segmentd.api.wire import subject_name
 from segmentd.errors import FieldViolation
 from segmentd.language import CompiledExpression, ExpressionError, Issue
 from segmentd.ledger.editions import Clock, check_etag, utc_now
@@ -76,15 +77,19 @@ class SegmentService:
         etag: str = "",
         validate_only: bool = False,
     ) -> Segment:
-        """Change the chosen fields. No field: the segment as it is. A subject, where given, must be the segment's."""
+        """Change the chosen fields. Nothing new: the segment as it is.
+
+        A subject, where given, must be the segment's.
+        """
         before = self._catalogues.current(name.ledger)
         current = before.segment(name.segment)
         check_etag(str(name), etag, current.etag)
-        if draft.subject not in (None, current.subject):
-            raise InvalidFieldError("segment.subject", draft.subject, f"it is {current.subject} and cannot be changed")
-        if not fields:
-            return current
+        if draft.subject is not None and draft.subject is not current.subject:
+            allowed = f"it is {subject_name(current.subject)} and cannot be changed"
+            raise InvalidFieldError("segment.subject", subject_name(draft.subject), allowed)
         segment = draft.change(current, fields, self._clock())
+        if replace(segment, update_time=current.update_time, etag=current.etag) == current:
+            return current
         after = _compile(before, segment)
         if not validate_only:
             self._store.update_segment(after.ledger, segment)
