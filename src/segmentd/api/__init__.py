@@ -1,1 +1,1 @@
-"""The gRPC interface as generated stubs, one folder a version."""
+"""The gRPC interface: stubs, a folder a version, and what all servicers read: names, masks, pages, limits, errors."""

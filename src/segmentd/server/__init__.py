@@ -1,1 +1,1 @@
-"""The composition root of the gRPC service, with its interceptors and health."""
+"""The composition root of the gRPC service: configuration, handlers, guards around every call, health, logs."""
