@@ -9,12 +9,16 @@ from segmentd.language.limits import check_tree
 from segmentd.language.nullability import surprises
 from segmentd.language.rules import broken_rules
 from segmentd.language.source import Source
+from segmentd.language.text_size import MAX_CONSTANT_BYTES
 from segmentd.language.tree import Node, Position
 from segmentd.schema import Schema
 
 
 def finish(tree: Node, source: Source, schema: Schema) -> Node:
-    """The tree with its constant parts evaluated. Raises ExpressionError if one fails or the tree breaks a rule."""
+    """The tree with its constant parts evaluated.
+
+    Raises ExpressionError if one fails or makes too long a text, or the tree breaks a rule.
+    """
     check_tree(tree, source)
     issues: list[Issue] = []
 
@@ -22,7 +26,10 @@ def finish(tree: Node, source: Source, schema: Schema) -> Node:
         message = f"this part always fails: {why}"
         issues.append(source.error(_offset(position, source), ErrorReason.CONSTANT_FAILS, message, error=why))
 
-    folded = Folder(schema.time_zone, report).fold(tree)
+    def refuse(position: Position, length: int) -> None:
+        issues.append(_too_long(position, length, source))
+
+    folded = Folder(schema.time_zone, report, refuse).fold(tree)
     if not issues:
         issues = [
             source.error(_offset(position, source), reason, message, operation=operation)
@@ -37,11 +44,16 @@ def warnings_of(tree: Node, source: Source, schema: Schema) -> list[Issue]:
     """What a tree does that people do not expect, in the order of the text."""
     warnings: list[Issue] = []
     for comparison, missing in sorted(surprises(tree), key=lambda pair: _offset(pair[0], source)):
-        name = source.name_at(_offset(missing, source))
-        attribute = f"{schema.subject}.{name}"
+        attribute = schema.qualified(source.name_at(_offset(missing, source)))
         message = f"true also where {attribute} is missing; to leave those out, write has({attribute}) && in front"
-        warnings.append(source.warning(_offset(comparison, source), message, attribute=name))
+        warnings.append(source.warning(_offset(comparison, source), message, attribute=attribute))
     return warnings
+
+
+def _too_long(position: Position, length: int, source: Source) -> Issue:
+    message = f"text of up to {length} bytes without any attribute; at most {MAX_CONSTANT_BYTES} are allowed"
+    reason = ErrorReason.EXPRESSION_TOO_LONG
+    return source.error(_offset(position, source), reason, message, length=length, limit=MAX_CONSTANT_BYTES)
 
 
 def _offset(position: Position, source: Source) -> int:

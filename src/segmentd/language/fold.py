@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from segmentd.language.runtime import UNKNOWN, SubtreeEvaluator, plain_value
+from segmentd.language.text_size import MAX_CONSTANT_BYTES, text_bound
 from segmentd.language.tree import Call, Constant, ListLiteral, Node, Position
 from segmentd.schema import BOOL, DURATION, LIST, STRING
 
@@ -17,14 +18,17 @@ _PATTERNS: Final = frozenset({"matches", "matches_string"})
 
 Report = Callable[[Position, str], None]
 """Says that a constant part fails: where, and why."""
+Refuse = Callable[[Position, int], None]
+"""Says that a constant part makes too long a text or list: where, and how many bytes that may have."""
 
 
 @dataclass(frozen=True)
 class Folder:
-    """Folds trees of one ledger's zone, telling `report` of parts that fail."""
+    """Folds trees of one ledger's zone, telling `report` of parts that fail and `refuse` of those never evaluated."""
 
     time_zone: str
     report: Report = field(repr=False)
+    refuse: Refuse = field(repr=False)
 
     def fold(self, node: Node) -> Node:
         """The tree with every constant part as a Constant. The right side of `in` stays, or becomes, a list literal."""
@@ -56,6 +60,10 @@ class Folder:
         return _with_list_literal(call) if call.overload == "in_list" else call
 
     def _evaluated(self, call: Call) -> Node:
+        # The runtime has no limit of its own, and holds the interpreter's lock while it works.
+        if (length := text_bound(call, {})) > MAX_CONSTANT_BYTES:
+            self.refuse(call.position, length)
+            return call
         result = next(iter(SubtreeEvaluator(call, (), self.time_zone).results([()])))
         value = plain_value(result)
         if value is UNKNOWN:
