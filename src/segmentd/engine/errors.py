@@ -39,6 +39,22 @@ class DistinctLimitError(SegmentdError):
         )
 
 
+class TextLimitError(SegmentdError):
+    """A text is too long for an operation without a kernel, or such an operation could make one that is."""
+
+    reason = ErrorReason.TEXT_LIMIT
+    status = Status.RESOURCE_EXHAUSTED
+
+    def __init__(self, attributes: Sequence[str], size: int, limit: int) -> None:
+        names = ", ".join(attributes)
+        super().__init__(
+            f"the text operations on {names} meet or could make a text of {size} bytes, {limit} are allowed",
+            attributes=names,
+            size_bytes=size,
+            limit_bytes=limit,
+        )
+
+
 class EvaluationCancelledError(SegmentdError):
     """The caller no longer waits for the answer."""
 

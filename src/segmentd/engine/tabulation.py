@@ -12,17 +12,26 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from segmentd.engine.distinct import DistinctTuples
-from segmentd.engine.errors import DistinctLimitError, EvaluationCancelledError
+from segmentd.engine.distinct import Distinct, DistinctTuples
+from segmentd.engine.errors import DistinctLimitError, EvaluationCancelledError, TextLimitError
+from segmentd.engine.spans import Sizes, byte_sizes, pattern_weight, spans
 from segmentd.engine.vectorised import vectorised
 from segmentd.language.runtime import UNKNOWN, SubtreeEvaluator
+from segmentd.language.text_size import text_bound
 from segmentd.language.tree import Node, Value
 from segmentd.plan.sources import ParameterKind, Table
 from segmentd.schema import Kind
 
 MAX_DISTINCT: Final = 1_048_576
 """Distinct tuples that the official runtime is asked for, at some seconds a million."""
-CHUNK: Final = 2_048
+MIN_VECTORISED: Final = 256
+"""Distinct values below which the official runtime is as quick as Arrow, at a few microseconds a value."""
+SPAN_ROWS: Final = 512
+VECTORISED_ROWS: Final = 1 << 16
+MAX_TEXT_BYTES: Final = 1 << 16
+"""Bytes of a text or list that an operation without a kernel takes."""
+MAX_MADE_BYTES: Final = 1 << 20
+"""Bytes of a text that an operation may make on the way."""
 MAX_EVALUATORS: Final = 4_096
 
 TRUE, FALSE, NULL, PRESENT = (np.uint8(1 << bit) for bit in range(4))
@@ -102,22 +111,72 @@ class Tabulated:
 def tabulate(
     table: Table, distinct: DistinctTuples, evaluators: Evaluators, *, zone: str, cancelled: Cancelled | None = None
 ) -> Tabulated:
-    """The table's node for every distinct tuple. Raises DistinctLimitError, EvaluationCancelledError."""
-    if len(distinct.columns) == 1:
+    """The table's node for every distinct tuple.
+
+    Raises DistinctLimitError, TextLimitError, EvaluationCancelledError.
+    """
+    weight = pattern_weight(table.node)
+    if len(distinct.columns) == 1 and len(distinct) >= MIN_VECTORISED:
         column = distinct.columns[0]
-        quick = vectorised(table.node, column.values)
+        quick = _vectorised(table, column, weight, cancelled)
         if quick is not None:
             missing = evaluators.evaluate(table.node, table.attributes, zone, [(None,)], None)
             return _of_arrow(quick, missing if column.missing else [])
     if len(distinct) > MAX_DISTINCT:
         raise DistinctLimitError(table.attributes, len(distinct), MAX_DISTINCT)
     results: list[Any] = []
-    for start in range(0, len(distinct), CHUNK):
-        if cancelled is not None and cancelled():
-            raise EvaluationCancelledError
-        rows = distinct.to_tuples(start, min(start + CHUNK, len(distinct)))
+    sizes = _tuple_sizes(table, distinct)
+    for start, stop in spans(sizes.sum(axis=0), SPAN_ROWS, weight):
+        _ask(cancelled)
+        _check_growth(table, sizes[:, start:stop])
+        rows = distinct.to_tuples(start, stop)
         results += evaluators.evaluate(table.node, table.attributes, zone, rows, None)
     return tabulated(results, truth=table.node.type.kind is Kind.BOOL)
+
+
+def _ask(cancelled: Cancelled | None) -> None:
+    if cancelled is not None and cancelled():
+        raise EvaluationCancelledError
+
+
+def _vectorised(table: Table, column: Distinct, weight: int, cancelled: Cancelled | None) -> pa.Array | None:
+    """The node for every value by Arrow, a span at a time; None if Arrow has no such operation."""
+    if vectorised(table.node, column.values.slice(0, 1)) is None:
+        return None
+    sizes = byte_sizes(column.values)
+    if weight > 1:
+        _check_sizes(table.attributes[0], sizes)
+    pieces = []
+    for start, stop in spans(sizes, VECTORISED_ROWS, weight):
+        _ask(cancelled)
+        pieces.append(vectorised(table.node, column.values.slice(start, stop - start)))
+    return pa.chunked_array(pieces).combine_chunks()
+
+
+def _tuple_sizes(table: Table, distinct: DistinctTuples) -> Sizes:
+    """The bytes of each part of each distinct tuple, int64[columns, tuples]."""
+    rows = []
+    for attribute, column, part in zip(table.attributes, distinct.columns, distinct.parts, strict=True):
+        sizes = byte_sizes(column.values)
+        _check_sizes(attribute, sizes)
+        rows.append(np.append(sizes, 0)[part])
+    return np.stack(rows)
+
+
+def _check_sizes(attribute: str, sizes: Sizes) -> None:
+    if len(sizes) and int(sizes.max()) > MAX_TEXT_BYTES:
+        raise TextLimitError((attribute,), int(sizes.max()), MAX_TEXT_BYTES)
+
+
+def _check_growth(table: Table, sizes: Sizes) -> None:
+    """Refuse tuples of which the node could make a text that is too long: `replace` multiplies, `join` adds up."""
+    largest = dict(zip(table.attributes, sizes.max(axis=1).tolist(), strict=True))
+    if text_bound(table.node, largest) <= MAX_MADE_BYTES:
+        return
+    for tuple_sizes in sizes.T.tolist():
+        made = text_bound(table.node, dict(zip(table.attributes, tuple_sizes, strict=True)))
+        if made > MAX_MADE_BYTES:
+            raise TextLimitError(table.attributes, made, MAX_MADE_BYTES)
 
 
 def tabulated(results: list[Any], *, truth: bool) -> Tabulated:
