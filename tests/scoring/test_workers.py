@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
+from collections.abc import Iterator
 
 import pytest
 
+from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.errors import ErrorReason
 from segmentd.scoring.errors import OverloadedError
 from segmentd.scoring.workers import Cancellation, Workers
@@ -78,6 +82,63 @@ async def test_a_waiting_job_of_a_cancelled_caller_never_runs() -> None:
     await first
     workers.close()
     assert not ran.is_set()
+
+
+async def test_a_job_whose_deadline_passed_while_it_waited_never_runs() -> None:
+    """A job that should stop before it begins is refused as cancelled."""
+    workers, ran = Workers(1, 1), threading.Event()
+    with pytest.raises(EvaluationCancelledError):
+        await workers.run(ran.set, Cancellation(0.0))
+    workers.close()
+    assert not ran.is_set()
+
+
+async def test_requests_that_wait_are_bounded_in_bytes() -> None:
+    """Beyond the limit a job is OVERLOADED; a larger one alone runs, and bytes are given back when jobs end."""
+    workers, go = Workers(1, 9, max_bytes=100), threading.Event()
+    first = asyncio.create_task(workers.run(lambda: go.wait(10), Cancellation(), size_bytes=60))
+    await asyncio.sleep(0)
+    with pytest.raises(OverloadedError) as refused:
+        await workers.run(lambda: True, Cancellation(), size_bytes=41)
+    assert refused.value.metadata == {"limit": "100"}
+    fits = asyncio.create_task(workers.run(lambda: True, Cancellation(), size_bytes=40))
+    go.set()
+    assert await first
+    assert await fits
+    workers.close()
+    assert workers.pending == 0
+
+
+class Message:
+    """What a job holds."""
+
+
+@pytest.fixture
+def _no_collection() -> Iterator[None]:
+    """Only what nothing refers to is freed."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_no_collection")
+async def test_what_a_failed_job_held_is_freed_at_once() -> None:
+    """Once the failure is dealt with, nothing refers to the job's message any more; no collection is needed."""
+    workers = Workers(1, 1)
+
+    async def fail() -> weakref.ref[Message]:
+        message = Message()
+
+        def job() -> None:
+            raise ValueError(str(message))
+
+        with pytest.raises(ValueError, match="Message"):
+            await workers.run(job, Cancellation())
+        return weakref.ref(message)
+
+    held = await fail()
+    await asyncio.to_thread(workers.close)
+    assert held() is None
 
 
 def test_a_deadline_cancels() -> None:

@@ -86,8 +86,10 @@ class OverloadedError(SegmentdError):
     reason = ErrorReason.OVERLOADED
     status = Status.UNAVAILABLE
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} calls are waiting for a worker, which is the limit; try again later", limit=limit)
+    def __init__(self, limit: int, unit: str = "calls") -> None:
+        super().__init__(
+            f"as many {unit} as may are waiting for a worker, and the limit is {limit}; try again later", limit=limit
+        )
 
 
 class UnknownComputedAttributeError(SegmentdError):

@@ -92,7 +92,9 @@ class ScoringServicer:
         if self._is_short(raw, wire):
             response, rows = self._answer(raw, wire, None)
         else:
-            response, rows = await self._workers.run(lambda: self._answer(raw, wire, cancellation), cancellation)
+            response, rows = await self._workers.run(
+                lambda: self._answer(raw, wire, cancellation), cancellation, size_bytes=len(raw)
+            )
         self._around.note_rows(rows)
         return response
 

@@ -7,9 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
+from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.scoring.errors import OverloadedError
+
+MAX_PENDING_BYTES: Final = 1 << 28
+"""256 MiB of requests whose jobs run or wait."""
 
 T = TypeVar("T")
 
@@ -33,13 +38,18 @@ class Cancellation:
 
 
 class Workers:
-    """Runs jobs on threads. A job beyond those that run and may wait is refused, not queued."""
+    """Runs jobs on threads. A job beyond those that run and may wait is refused, not queued.
 
-    def __init__(self, threads: int, max_waiting: int) -> None:
+    So is one that would hold more than `max_bytes` of requests together with the others, unless it is the only one.
+    """
+
+    def __init__(self, threads: int, max_waiting: int, max_bytes: int = MAX_PENDING_BYTES) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="scoring")
         self._limit = threads + max_waiting
         self._max_waiting = max_waiting
+        self._max_bytes = max_bytes
         self._pending = 0
+        self._pending_bytes = 0
         self._lock = threading.Lock()
 
     @property
@@ -47,28 +57,47 @@ class Workers:
         """Jobs that run or wait. One whose caller is gone counts until it has stopped."""
         return self._pending
 
-    async def run(self, job: Callable[[], T], cancellation: Cancellation) -> T:
-        """What the job returns or raises. A cancelled caller stops its job. Raises OverloadedError."""
-        future = self._submit(job)
+    async def run(self, job: Callable[[], T], cancellation: Cancellation, *, size_bytes: int = 0) -> T:
+        """What the job returns or raises. A cancelled caller stops its job. Raises OverloadedError.
+
+        EvaluationCancelledError if it should stop before it begins. `size_bytes`: the request that it holds.
+        """
+        future = self._submit(partial(_begin, job, cancellation), size_bytes)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             cancellation.stop()
             raise
+        finally:
+            # A failure refers to this frame; were the future in it, which holds the failure, both and all that the
+            # job has read would stay in memory until a full garbage collection.
+            del future, job
 
     def close(self) -> None:
         """Wait for the running jobs, drop the waiting ones."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, job: Callable[[], T]) -> Future[T]:
+    def _submit(self, job: Callable[[], T], size_bytes: int) -> Future[T]:
         with self._lock:
             if self._pending >= self._limit:
                 raise OverloadedError(self._max_waiting)
-            self._pending += 1
+            if self._pending and self._pending_bytes + size_bytes > self._max_bytes:
+                raise OverloadedError(self._max_bytes, "bytes of requests")
+            self._note(1, size_bytes)
         future = self._executor.submit(job)
-        future.add_done_callback(self._release)
+        future.add_done_callback(lambda _: self._release(size_bytes))
         return future
 
-    def _release(self, _: Future[T]) -> None:
+    def _release(self, size_bytes: int) -> None:
         with self._lock:
-            self._pending -= 1
+            self._note(-1, -size_bytes)
+
+    def _note(self, jobs: int, size_bytes: int) -> None:
+        self._pending += jobs
+        self._pending_bytes += size_bytes
+
+
+def _begin(job: Callable[[], T], cancellation: Cancellation) -> T:
+    if cancellation():
+        raise EvaluationCancelledError
+    return job()
