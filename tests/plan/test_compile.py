@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from segmentd.language import Environment
+from segmentd.errors import ErrorReason
+from segmentd.language import Environment, ExpressionError
 from segmentd.language.overloads import SUPPORTED, Evaluation
 from segmentd.language.tree import Node
-from segmentd.plan import Program, compile_program
+from segmentd.plan import Program, compile_plannable, compile_program
 from segmentd.plan.compile import HANDLERS
 from segmentd.plan.operations import OPERANDS, Op
 from segmentd.plan.text import PlanTooLargeError
@@ -133,6 +134,24 @@ def test_distribution_is_bounded() -> None:
     ternaries = " + ".join(f"(customer.income > {index}.0 ? customer.country : 'x')" for index in range(14))
     with pytest.raises(PlanTooLargeError, match="multiply"):
         plan(a=f"({ternaries}) == 'y'")
+
+
+def test_an_expression_without_a_plan_is_refused_when_it_is_compiled() -> None:
+    """With the place of a text function that would multiply; others are as the environment compiles them."""
+    text = "true &&\n(" + "+".join(f"(customer.income > {i}.0 ? 'a' : 'b')" for i in range(20)) + ") == 'c'"
+    with pytest.raises(ExpressionError, match="multiply") as caught:
+        compile_plannable(Environment(SCHEMA), text)
+    (issue,) = caught.value.issues
+    assert issue.reason is ErrorReason.EXPRESSION_TOO_DEEP
+    assert issue.position.line == 2
+    assert issue.snippet.split("\n")[1].endswith("^")
+    assert caught.value.metadata["limit"] == "16384"
+
+
+def test_an_expression_is_planned_alone_whatever_it_refers_to() -> None:
+    """Segments that it refers to need not exist for that."""
+    compiled = compile_plannable(Environment(SCHEMA), '"nowhere" in customer.segments && customer.age > 3')
+    assert compiled.segments == {"nowhere"}
 
 
 def test_attributes_name_who_needs_them() -> None:

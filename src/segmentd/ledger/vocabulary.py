@@ -9,6 +9,7 @@ from segmentd.errors import SegmentdError
 from segmentd.language import CompiledExpression, Environment
 from segmentd.ledger.errors import AttributeNotFoundError, DefinitionsBrokenError
 from segmentd.ledger.model import Attribute, Ledger
+from segmentd.plan import compile_plannable
 from segmentd.schema import Schema, Subject
 
 
@@ -106,7 +107,7 @@ def _compile_computed(
         if spec.expression is None:
             continue
         try:
-            compiled[spec.id] = environment.compile(spec.expression, result=spec.type, itself=spec.id)
+            compiled[spec.id] = compile_plannable(environment, spec.expression, result=spec.type, itself=spec.id)
         except SegmentdError as error:
             failures[attribute_user(schema.subject, spec.id)] = error
     return compiled

@@ -10,7 +10,18 @@ from __future__ import annotations
 from typing import Final
 
 from segmentd.errors import ErrorReason, SegmentdError
-from segmentd.language.tree import AttributeRead, Call, Constant, ListLiteral, Node, Now, Presence, children, walk
+from segmentd.language.tree import (
+    AttributeRead,
+    Call,
+    Constant,
+    ListLiteral,
+    Node,
+    Now,
+    Position,
+    Presence,
+    children,
+    walk,
+)
 from segmentd.schema import DataType, Kind
 
 CONDITIONAL: Final = "conditional"
@@ -21,16 +32,17 @@ _TABULATED_KINDS: Final = frozenset({Kind.STRING, Kind.LIST, Kind.BOOL, Kind.INT
 
 
 class PlanTooLargeError(SegmentdError):
-    """Distributing text functions over ternaries makes the expression too large."""
+    """Distributing text functions over ternaries makes the expression too large. `position`: of one such function."""
 
     reason = ErrorReason.EXPRESSION_TOO_DEEP
 
-    def __init__(self) -> None:
+    def __init__(self, position: Position) -> None:
         super().__init__(
             f"ternaries inside text functions multiply to more than {MAX_DISTRIBUTED_NODES} parts; "
             "compute the text in fewer ternaries",
             limit=MAX_DISTRIBUTED_NODES,
         )
+        self.position = position
 
 
 def is_text(data_type: DataType) -> bool:
@@ -104,7 +116,7 @@ def _distributed(node: Node, size: int) -> Node:
     for index, part in enumerate(parts):
         if isinstance(part, Call) and part.overload == CONDITIONAL:
             if size > MAX_DISTRIBUTED_NODES:
-                raise PlanTooLargeError
+                raise PlanTooLargeError(node.position)
             condition, first, second = part.arguments
             one, other = (_with_part(node, parts, index, branch) for branch in (first, second))
             split = (condition, _distributed(one, 2 * size), _distributed(other, 2 * size))

@@ -12,6 +12,7 @@ from segmentd.language import CompiledExpression, Issue
 from segmentd.language.source import Source
 from segmentd.language.tree import UNPLACED, Node, Position, SegmentVerdict, walk
 from segmentd.ledger.vocabulary import Vocabulary, attribute_user, changed_attributes
+from segmentd.plan import compile_plannable
 from segmentd.schema import BOOL, Subject
 from segmentd.segments.errors import SegmentCycleError, UnknownReferenceError
 from segmentd.segments.model import Segment
@@ -50,7 +51,9 @@ def compile_segments(
             compiled[segment.id] = CompiledSegment(segment, old.expression)
             continue
         try:
-            expression = vocabulary.terms[segment.subject].environment.compile(segment.expression, result=BOOL)
+            expression = compile_plannable(
+                vocabulary.terms[segment.subject].environment, segment.expression, result=BOOL
+            )
             compiled[segment.id] = CompiledSegment(segment, expression)
         except SegmentdError as error:
             failures[segment_user(segment.id)] = error

@@ -13,6 +13,7 @@ from segmentd.language import CompiledExpression, ExpressionError, Issue
 from segmentd.ledger.editions import Clock, check_etag, utc_now
 from segmentd.ledger.errors import DefinitionsBrokenError
 from segmentd.ledger.model import Ledger
+from segmentd.plan import compile_plannable
 from segmentd.schema import DataType, Subject
 from segmentd.segments.catalogue import Catalogue, Catalogues, compile_catalogue
 from segmentd.segments.compilation import ids_by_subject, reference_issues, segment_user
@@ -115,7 +116,7 @@ class SegmentService:
             raise FieldRequiredError("expression")
         catalogue = self._catalogues.current(ledger_id)
         try:
-            expression = catalogue.environments[subject].compile(text, result=None)
+            expression = compile_plannable(catalogue.environments[subject], text, result=None)
         except ExpressionError as error:
             return Meaning(None, (), (), error.issues)
         return _meaning(catalogue, subject, expression)
