@@ -77,6 +77,8 @@ def offline() -> Run:
     """Runs `segmentd` with arguments, with nobody to talk to."""
 
     def run(*arguments: str | Path) -> Result:
-        return CliRunner().invoke(app, [*map(str, arguments)], env={"SEGMENTD_SERVER": "127.0.0.1:1"})
+        return CliRunner().invoke(
+            app, [*map(str, arguments)], env={"SEGMENTD_SERVER": "127.0.0.1:1", "SEGMENTD_WAIT": "0"}
+        )
 
     return run

@@ -19,6 +19,7 @@ def test_the_demo_shows_a_dozen_segments_with_exact_balances(offline: Run, tmp_p
     shown = json.loads(result.stdout)
     segments = {segment["id"]: segment for segment in shown["segments"]}
     assert shown["customers"] == CUSTOMERS
+    assert list(shown["seconds"]) == ["generate", "start", "define", "evaluate", "score"]
     assert len(segments) >= 12
     assert segments.keys() >= MISSION
     assert all(0 < segment["members"] < CUSTOMERS for segment in segments.values())

@@ -1,6 +1,8 @@
 """The commands that need no server."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,6 +111,18 @@ def test_all_errors_are_shown_at_once(offline: Run, definitions: Path) -> None:
     assert "2 problems" in result.stderr
     problems = json.loads(offline("check", definitions, "--json").stdout)["problems"]
     assert [problem["reason"] for problem in problems] == ["UNKNOWN_SEGMENT", "UNKNOWN_ATTRIBUTE"]
+    assert [(problem["line"], problem["column"]) for problem in problems] == [(9, 1), (11, 10)]
+    assert problems[1]["snippet"] == "customer.incom >= 3.0\n         ^"
+
+
+def test_each_place_of_an_expression_is_a_problem_in_json(offline: Run, definitions: Path) -> None:
+    """Two errors in one expression are two problems with a column each."""
+    text = definitions.read_text()
+    definitions.write_text(
+        text.replace("customer.income >= 3000.0\n", "customer.incom >= 3.0 || customer.countri == ''\n")
+    )
+    problems = json.loads(offline("check", definitions, "--json").stdout)["problems"]
+    assert [problem["column"] for problem in problems if problem["entry"] == "segments/wealthy"] == [10, 35]
 
 
 def test_warnings_do_not_make_definitions_invalid(offline: Run, definitions: Path) -> None:
@@ -154,11 +168,73 @@ def test_a_file_that_cannot_be_read_is_named(
     assert "Traceback" not in result.output
 
 
-def test_a_file_that_does_not_exist_is_a_usage_error(offline: Run, definitions: Path) -> None:
-    """A path that leads nowhere is found before any work."""
-    result = offline("evaluate", "nowhere.parquet", "--segments", definitions)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate", "nowhere.parquet", "--segments", "nowhere.yaml"),
+        ("check", "nowhere.yaml"),
+        ("explain-plan", "nowhere.yaml"),
+        ("score", "nowhere.csv"),
+        ("serve", "--population", "nowhere.csv"),
+        ("segments", "apply", "nowhere.yaml"),
+    ],
+)
+def test_a_file_that_does_not_exist_ends_every_command_with_code_5(offline: Run, arguments: tuple[str, ...]) -> None:
+    """A path that leads nowhere is found before any work, and named."""
+    result = offline(*arguments)
+    assert result.exit_code == 5
+    assert result.stderr.startswith("error: nowhere.")
+    assert "No such file or directory" in result.stderr
+
+
+def test_a_directory_is_no_file(offline: Run, tmp_path: Path) -> None:
+    """A directory in the place of a file is named as such."""
+    result = offline("check", tmp_path)
+    assert result.exit_code == 5
+    assert "Is a directory" in result.stderr
+
+
+def test_ids_are_distinct(offline: Run, tmp_path: Path, definitions: Path) -> None:
+    """An id that two customers have is refused, with both rows, as a server refuses it."""
+    path = tmp_path / "twice.csv"
+    path.write_text("customer_id,income,country\na,1.0,CZ\nb,2.0,CZ\na,3.0,CZ\n")
+    result = offline("evaluate", path, "--segments", definitions)
+    assert result.exit_code == 5
+    assert "'customer_id' has the value a in row 2; ids are distinct, and row 0 has it too" in result.stderr
+
+
+def test_a_plan_of_an_unknown_segment_is_a_usage_error(offline: Run, definitions: Path) -> None:
+    """A segment that the file lacks ends with code 2 and the nearest name."""
+    result = offline("explain-plan", definitions, "--segment", "welthy")
     assert result.exit_code == 2
-    assert "nowhere.parquet" in result.stderr
+    assert "did you mean 'wealthy'?" in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_no_active_segments_are_said(offline: Run, population: Path, tmp_path: Path) -> None:
+    """A file whose segments are all inactive is evaluated to nothing, and says why."""
+    path = tmp_path / "none.yaml"
+    path.write_text("segments: [{id: rich, expression: customer.income >= 3000.0, state: INACTIVE}]")
+    result = offline("evaluate", population, "--segments", path)
+    assert result.exit_code == 0, result.stderr
+    assert "none.yaml has no active segments" in result.stderr
+
+
+def test_output_that_nobody_reads_ends_quietly(population: Path, definitions: Path) -> None:
+    """A reader that goes away ends the command with code 141 and without a word."""
+    command = [sys.executable, "-m", "segmentd.cli", "evaluate", str(population), "--segments", str(definitions)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, said = process.communicate(timeout=120)
+    assert (process.returncode, said) == (141, b"")
+
+
+@pytest.mark.parametrize("server", ["", "localhost", "http://localhost:50051", "localhost:port", "a:b:1"])
+def test_an_address_is_a_host_and_a_port(offline: Run, server: str) -> None:
+    """Anything else is a usage error that says what to give."""
+    result = offline("segments", "list", "--server", server)
+    assert result.exit_code == 2
+    assert "give HOST:PORT" in " ".join(result.stderr.replace("│", " ").split())
 
 
 def test_a_wrong_ending_of_the_members_file_is_found_before_any_work(

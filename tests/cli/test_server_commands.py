@@ -1,11 +1,16 @@
 """The commands that talk to a server, against a real one."""
 
 import json
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 
+from segmentd.server.app import running_server
+from segmentd.server.config import ServerConfig
 from tests.cli.conftest import Run
 
 
@@ -34,7 +39,7 @@ def test_a_dry_run_stores_nothing(cli: Run, definitions: Path) -> None:
     definitions.write_text(definitions.read_text().replace('country == "CZ"', 'tier == "gold"'))
     result = cli("segments", "apply", definitions, "--dry-run")
     assert result.exit_code == 0
-    assert result.stdout.count("created") == 3
+    assert result.stdout.count("would be created") == 3
     assert "nothing was stored" in result.stdout
     assert json.loads(cli("segments", "list", "--json").stdout) == []
 
@@ -124,15 +129,98 @@ def test_a_ledger_is_created_and_used(cli: Run, definitions: Path) -> None:
     assert json.loads(cli("segments", "list", "--json").stdout) == []
 
 
-def test_a_refused_definition_is_shown_with_its_caret(cli: Run, definitions: Path) -> None:
-    """The server's error names the definition, the reason, and the place in the text."""
-    definitions.write_text(definitions.read_text().replace("customer.income >= 3000.0\n", "customer.incom >= 3000.0\n"))
+def test_wrong_definitions_are_all_shown_and_none_is_stored(cli: Run, definitions: Path) -> None:
+    """Every problem has its line in the file, with a caret, and nothing of the file is stored."""
+    text = definitions.read_text()
+    definitions.write_text(
+        text.replace("customer.income >= 3000.0\n", "customer.incom >= 3.0\n").replace(
+            "customer.country", "customer.land"
+        )
+    )
     result = cli("segments", "apply", definitions)
-    assert result.exit_code == 4
-    assert "UNKNOWN_ATTRIBUTE" in result.stderr
-    assert "while applying wealthy" in result.stderr
-    assert "^" in result.stderr
-    assert "Traceback" not in result.output
+    assert result.exit_code == 1
+    assert f"{definitions}:9: segments/local" in result.stderr
+    assert f"{definitions}:11: segments/wealthy" in result.stderr
+    assert "did you mean 'income'?" in result.stderr
+    assert "customer.incom >= 3.0\n         ^" in result.stderr
+    assert json.loads(cli("segments", "list", "--json").stdout) == []
+    assert cli("attributes", "get", "customer.tier").exit_code == 4
+
+
+def test_definitions_may_read_what_only_the_ledger_has(cli: Run, definitions: Path, tmp_path: Path) -> None:
+    """A file may refer to attributes and segments that it leaves out, and the ledger has."""
+    assert cli("segments", "apply", definitions).exit_code == 0
+    more = tmp_path / "more.yaml"
+    more.write_text(
+        'segments: [{id: golden, expression: \'customer.tier == "gold" && "wealthy" in customer.segments\'}]'
+    )
+    result = cli("segments", "apply", more)
+    assert result.exit_code == 0, result.stderr
+    assert "golden" in result.stdout
+
+
+def test_a_refusal_midway_says_what_is_applied(cli: Run, definitions: Path) -> None:
+    """A required attribute without a default is refused: what the server has by then is counted, the rest named."""
+    definitions.write_text(
+        definitions.read_text().replace("country, type: STRING", "country, type: STRING, nullable: false")
+    )
+    result = cli("segments", "apply", definitions)
+    assert result.exit_code == 4, result.output
+    assert "1 of 5 applied; not applied: customer.country, customer.tier, local, wealthy" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"customer_id,income\na,1\nb,2,3\n", "Expected 2 columns, got 3"),
+        ("customer_id,country\na,Jiří\n".encode("iso-8859-2"), "save the file as UTF-8"),
+        (b"", "Empty CSV file"),
+        (b"customer_id,income\na,1.5\nb,abc\n", "invalid value 'abc'"),
+        (b"client,income\na,1.5\n", "there is no column 'customer_id' for the ids; there are 'client', 'income'"),
+    ],
+    ids=["ragged", "latin-2", "empty", "bad number", "no ids"],
+)
+def test_features_that_cannot_be_read_are_explained(cli: Run, tmp_path: Path, content: bytes, message: str) -> None:
+    """What is wrong with a file ends with code 5 and the place, never with a traceback."""
+    path = tmp_path / "features.csv"
+    path.write_bytes(content)
+    result = cli("score", path)
+    assert result.exit_code == 5, result.output
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--members", "out.csv")])
+def test_a_wrong_column_of_ids_is_named(cli: Run, population: Path, options: tuple[str, ...]) -> None:
+    """Whether members are written or not, the column of the ids has to be there."""
+    result = cli("score", population, "--id", "nope", *options)
+    assert result.exit_code == 5
+    assert "there is no column 'nope'" in result.stderr
+    assert "name it with --id" in result.stderr
+
+
+def test_a_ledger_without_segments_says_how_to_add_some(cli: Run, population: Path) -> None:
+    """An empty list and a score of nothing name the command that adds segments."""
+    assert "`segmentd segments apply FILE`" in cli("segments", "list").stdout
+    scored = cli("score", population)
+    assert scored.exit_code == 0, scored.stderr
+    assert "no active segments" in scored.stderr
+
+
+def test_a_server_that_starts_is_waited_for(tmp_path: Path) -> None:
+    """A command that is given before its server listens says that it waits, and then answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = ServerConfig(data_dir=tmp_path / "data", port=port, threads=1)
+    command = [sys.executable, "-m", "segmentd.cli", "ledgers", "list", "--json", "--server", f"127.0.0.1:{port}"]
+    with subprocess.Popen(
+        [*command, "--wait", "60"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"waiting for 127.0.0.1:{port} …\n"
+        with running_server(config):
+            answer, _ = process.communicate(timeout=60)
+    assert json.loads(answer) == []
+    assert process.returncode == 0
 
 
 def test_nobody_at_the_address_is_exit_code_3(offline: Run) -> None:

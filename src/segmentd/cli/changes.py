@@ -18,7 +18,7 @@ def print_changes(changes: Sequence[Change], *, dry_run: bool, json: bool) -> No
     if json:
         print_json({"dry_run": dry_run, "changes": changes})
         return
-    rows = [(change.id, change.action, details(change)) for change in changes]
+    rows = [(change.id, action_name(change, dry_run=dry_run), details(change)) for change in changes]
     print_table(("definition", "action", "details"), rows)
     if dry_run:
         typer.echo("nothing was stored; leave out --dry-run to apply this")
@@ -27,4 +27,9 @@ def print_changes(changes: Sequence[Change], *, dry_run: bool, json: bool) -> No
 def details(change: Change) -> str:
     """The fields that an update changes, and whether a dry run could check everything."""
     fields = ", ".join(change.fields)
-    return f"{fields} (needs others of this file, so not checked completely)" if change.waits_for else fields
+    return f"{fields} (needs others of this file, so not checked completely)".strip() if change.waits_for else fields
+
+
+def action_name(change: Change, *, dry_run: bool) -> str:
+    """What was done, or would be."""
+    return f"would be {change.action}" if dry_run and change.action != "unchanged" else change.action

@@ -8,11 +8,11 @@ import typer
 
 from segmentd.cli.exits import ExitCode
 from segmentd.cli.options import DefinitionFile, IdOption, PopulationOption
-from segmentd.cli.output import JsonFlag, print_json
+from segmentd.cli.output import JsonFlag, counted, print_json
 
 if TYPE_CHECKING:
     from segmentd.segments.catalogue import Catalogue
-    from segmentd.segments.definitions import DefinitionsError
+    from segmentd.segments.definitions import DefinitionsError, Problem
 
 
 def check(
@@ -36,14 +36,32 @@ def check(
     for warning in warnings:
         typer.echo(f"warning: {warning['entry']}: {warning['message']}\n{warning['snippet']}", err=True)
     attributes = sum(len(of_subject) for of_subject in catalogue.attributes.values())
-    typer.echo(f"{file}: {len(catalogue.segments)} segments and {attributes} attributes are valid")
+    segments = counted(len(catalogue.segments), "segment")
+    typer.echo(f"{file}: {segments} and {counted(attributes, 'attribute')} are valid")
 
 
 def described(error: DefinitionsError) -> list[dict[str, object]]:
-    """The problems as JSON has them."""
+    """The problems as JSON has them: one for each place in an expression; `line` is that of the entry in the file.
+
+    `snippet`, and `column` in the snippet's first line, are of the expression's text and null for other problems.
+    """
+    return [entry for problem in error.problems for entry in described_problem(problem)]
+
+
+def described_problem(problem: Problem) -> list[dict[str, object]]:
+    """One problem, or those of the places in its expression."""
+    place: dict[str, object] = {"line": problem.line, "entry": problem.entry}
+    if not problem.issues:
+        return [place | {"reason": problem.reason, "message": problem.message, "column": None, "snippet": None}]
     return [
-        {"line": problem.line, "entry": problem.entry, "reason": problem.reason, "message": problem.message}
-        for problem in error.problems
+        place
+        | {
+            "reason": issue.reason,
+            "message": issue.message,
+            "column": issue.position.column,
+            "snippet": issue.snippet,
+        }
+        for issue in problem.issues
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 PANEL = "Server"
 DEFAULT_SERVER = "localhost:50051"
+ADDRESS = re.compile(r"([^\s:/\[\]]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+"""Hosts where a server may have been started by the command before."""
+
+SILENT_S = 0.3
+"""How long to wait for a server without saying so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +35,27 @@ class Connection:
     tls_ca: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    wait_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not ADDRESS.fullmatch(self.server):
+            raise typer.BadParameter(f"--server is {self.server!r}; give HOST:PORT, such as {DEFAULT_SERVER}")
 
     def open(self) -> Client:
-        """A client for the server; plain without any of the TLS files."""
+        """A client for the server; plain without any of the TLS files. One on this machine may be about to start."""
         from segmentd.client import Client, Tls
 
         files = (self.tls_ca, self.tls_cert, self.tls_key)
-        return Client(self.server, ledger=self.ledger, tls=Tls(*files) if any(files) else None)
+        client = Client(self.server, ledger=self.ledger, tls=Tls(*files) if any(files) else None)
+        if self.server.rpartition(":")[0] in LOOPBACK and not client.wait_for_ready(min(self.wait_s, SILENT_S)):
+            self.wait(client)
+        return client
+
+    def wait(self, client: Client) -> None:
+        """Say what is waited for, and wait; who does not answer then is found by the first call."""
+        if self.wait_s > SILENT_S:
+            typer.echo(f"waiting for {self.server} …", err=True)
+            client.wait_for_ready(self.wait_s - SILENT_S)
 
 
 def option(flag: str, variable: str, metavar: str, text: str) -> typer.models.OptionInfo:
@@ -54,6 +76,9 @@ OPTIONS = {
         Path | None, option("--tls-cert", "SEGMENTD_TLS_CERT", "FILE", "Own certificate for mutual TLS, PEM.")
     ],
     "tls_key": Annotated[Path | None, option("--tls-key", "SEGMENTD_TLS_KEY", "FILE", "Key of --tls-cert, PEM.")],
+    "wait_s": Annotated[
+        float, option("--wait", "SEGMENTD_WAIT", "SECONDS", "How long to wait for a server on this machine to start.")
+    ],
 }
 
 

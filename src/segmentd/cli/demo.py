@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segmentd.cli.invocation import program_name
 from segmentd.cli.output import JsonFlag, print_json, print_table, share
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def print_result(result: Demonstration) -> None:
         )
         for line in result.segments
     ]
-    columns = ("segment", "name", "members>", "share>", "unknown>", f"balance {result.currency}>")
+    columns = ("segment", "name?", "members>", "share>", "unknown>", f"balance {result.currency}>")
     typer.echo()
     print_table(columns, rows)
     segments = len(result.segments)
@@ -77,16 +78,16 @@ def print_result(result: Demonstration) -> None:
 
 def print_next_steps(keep: Path | None, as_of: str) -> None:
     """Print the commands to go on with; the bank is seen as of one moment."""
-    place = keep or Path("bank")
+    segmentd, place = program_name(), keep or Path("bank")
     files = f"{place}/bank.parquet --segments {place}/segments.yaml"
     commands = [
-        f"segmentd evaluate {files} --as-of {as_of} --members members.parquet",
-        f"segmentd explain-plan {place}/segments.yaml --population {place}/bank.parquet",
-        f"segmentd serve --population {place}/bank.parquet --data-dir {place}/data &",
-        "segmentd segments list",
+        f"{segmentd} evaluate {files} --as-of {as_of} --members members.parquet",
+        f"{segmentd} explain-plan {place}/segments.yaml --population {place}/bank.parquet",
+        f"{segmentd} serve --population {place}/bank.parquet --data-dir {place}/data &",
+        f"{segmentd} segments list",
     ]
     if keep is None:
-        commands.insert(0, f"segmentd demo --keep {place}")
+        commands.insert(0, f"{segmentd} demo --keep {place}")
     typer.echo("\nGo on with")
     for command in commands:
         typer.echo(f"  {command}")

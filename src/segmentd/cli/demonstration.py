@@ -69,13 +69,13 @@ def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Dem
     definitions = load_definitions(DEFINITIONS)
     (directory / "segments.yaml").write_bytes(DEFINITIONS.read_bytes())
     population = directory / "bank.parquet"
-    with steps.step(f"generate {customers:,} customers") as report:
+    with steps.step("generate", f"generate {customers:,} customers") as report:
         balances = write_bank(population, Bank(customers, seed), report)
     with ExitStack() as running:
-        with steps.step("start a server with them"):
+        with steps.step("start", "start a server with them"):
             child = running.enter_context(serving(server_options(directory, definitions), directory / "server.log"))
             client = running.enter_context(Client(child.target))
-        with steps.step("define the segments"):
+        with steps.step("define", "define the segments"):
             client.apply_attributes(wanted_attributes(definitions))
             client.apply_segments(wanted_segments(definitions))
         evaluated, evaluated_s = evaluate(client, as_of(definitions), steps)
@@ -129,7 +129,7 @@ def server_options(directory: Path, definitions: Definitions) -> list[str]:
 
 def evaluate(client: Client, now: datetime, steps: Steps) -> tuple[EvaluationResult, float]:
     """Evaluate all segments over the resident customers; the seconds too, as the caller waits them."""
-    with steps.step("evaluate all segments") as report:
+    with steps.step("evaluate", "evaluate all segments") as report:
         started = perf_counter()
         pages = []
         for page in client.evaluate_pages(form="planes", now=now):
@@ -144,7 +144,7 @@ def score(
     """Send the same customers as feature batches on a stream; the seconds. Raises DemoMismatchError."""
     members: Counter[str] = Counter()
     done = 0
-    with steps.step("score them as feature batches") as report:
+    with steps.step("score", "score them as feature batches") as report:
         started = perf_counter()
         batches = pa.parquet.ParquetFile(population).iter_batches(BATCH_ROWS)
         id_column, now = definitions.id_column or "customer_id", evaluated.basis.now

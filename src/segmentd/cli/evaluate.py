@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from segmentd.cli.options import AsOfOption, IdOption, MembersOption
+from segmentd.cli.options import AsOfOption, IdOption, MembersOption, existing
 from segmentd.cli.outcome import Outcome, print_outcome
 from segmentd.cli.output import JsonFlag
 
@@ -16,11 +16,11 @@ from segmentd.cli.output import JsonFlag
 def evaluate(
     population: Annotated[
         Path,
-        typer.Argument(exists=True, dir_okay=False, metavar="POPULATION", help="Customers: Parquet, CSV or Arrow."),
+        typer.Argument(callback=existing, metavar="POPULATION", help="Customers: Parquet, CSV or Arrow."),
     ],
     segments: Annotated[
         Path,
-        typer.Option("--segments", exists=True, dir_okay=False, metavar="FILE", help="Definitions, in YAML."),
+        typer.Option("--segments", callback=existing, metavar="FILE", help="Definitions, in YAML."),
     ],
     id_column: IdOption = None,
     as_of: AsOfOption = "",
@@ -40,4 +40,6 @@ def evaluate(
     now_us = parse_now(as_of, prepared.time_zone)
     with open_members(members) as output, progress("evaluating") as report:
         counts = evaluate_windows(prepared.program, prepared.batch, now_us, output, report)
+    if not counts:
+        typer.echo(f"{segments} has no active segments", err=True)
     print_outcome(Outcome(prepared.batch.rows, counts, perf_counter() - started), json=json)

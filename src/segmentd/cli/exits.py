@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     INPUT = 5
     FAILED = 6
     INTERRUPTED = 130
+    UNREAD = 141
 
 
 MEANINGS = {
@@ -28,6 +29,7 @@ MEANINGS = {
     ExitCode.INPUT: "a file cannot be read or written, or its content does not fit",
     ExitCode.FAILED: "the server failed, is overloaded, or took too long",
     ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.UNREAD: "whoever read the output has gone",
 }
 
 EPILOG = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items()) + "."

@@ -17,8 +17,13 @@ def explain_plan(
 ) -> None:
     """Print the program that evaluates segments: shared conditions, registers, tables."""
     from segmentd.cli.offline import compile_segments, load_catalogue
+    from segmentd.segments.errors import UnknownSegmentError
 
-    program = compile_segments(load_catalogue(file, population, id_column), segments or ())
+    catalogue = load_catalogue(file, population, id_column)
+    try:
+        program = compile_segments(catalogue, segments or ())
+    except UnknownSegmentError as error:
+        raise typer.BadParameter(f"--segment: {error.fields[0].description}") from error
     if json:
         attributes = {attribute: list(needed_by) for attribute, needed_by in program.attributes.items()}
         print_json({"segments": program.segments, "attributes": attributes, "plan": program.render().splitlines()})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -34,6 +36,14 @@ SERVER_FAILED = frozenset(
     {"INTERNAL", "UNKNOWN", "UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "DATA_LOSS"}
 )
 
+ADVICE = (
+    ("invalid UTF8 data", "the text is not in UTF-8: save the file as UTF-8"),
+    ("for the ids; there are", "name it with --id"),
+    ("Rescaling Decimal value", "an amount has more digits after the point than its attribute's type"),
+    ("is not a valid decimal128 number", "an amount is written with a point and without separators, such as 1234.50"),
+)
+"""What to do about a file, by a part of what the libraries that read it say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -53,6 +63,9 @@ class ExplainingGroup(TyperGroup):
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:
+            discard_output()
+            raise typer.Exit(ExitCode.UNREAD) from None
         except Exception as error:
             failure = explain(error)
             if failure is None:
@@ -60,6 +73,12 @@ class ExplainingGroup(TyperGroup):
             for line in failure.lines:
                 typer.echo(line, err=True)
             raise typer.Exit(failure.code) from error
+
+
+def discard_output() -> None:
+    """Send what is still to be written to stdout nowhere, so that the interpreter does not fail on it at its end."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def explain(error: Exception) -> Failure | None:
@@ -106,6 +125,7 @@ def error_lines(error: SegmentdError) -> Iterator[str]:
     yield from message_lines(error.message, error.reason)
     yield from field_lines(error.message, error.fields)
     yield from note_lines(error)
+    yield from (f"  {advice}" for part, advice in ADVICE if part in error.message)
 
 
 def message_lines(message: str, reason: str) -> Iterator[str]:

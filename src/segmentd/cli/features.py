@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from segmentd.cli.offline import read_population
-from segmentd.columns.csv_files import read_csv, split_lists, types_of
+from segmentd.columns.files import MissingIdColumnError, read_table_for
 from segmentd.columns.headers import attribute_ids
 from segmentd.schema import AttributeSpec, Schema, Subject
 
@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from segmentd.client import Attribute, Client
 
 
-def read_features(path: Path, id_column: str, client: Client, *, ids_needed: bool) -> Any:
+def read_features(path: Path, id_column: str, client: Client) -> Any:
     """The columns of a file that are given attributes of customers, and the ids; what is left out is said.
 
-    Raises BadParameter where ids are needed and there is no such column, ColumnErrors where the file cannot be read.
+    Raises ColumnErrors where the file cannot be read or has no column of ids.
     """
     schema = given_schema(client.list_attributes(), client.get_ledger().time_zone)
     table = read_typed(path, schema, id_column)
-    if ids_needed and id_column not in table.column_names:
-        raise typer.BadParameter(f"{path.name} has no column {id_column!r}; name that of the ids with --id")
     ignored = [name for name in table.column_names if name != id_column and schema.get(name) is None]
     if ignored:
         typer.echo(f"not sent, because they are no given attributes of the ledger: {', '.join(ignored)}", err=True)
@@ -45,9 +43,9 @@ def given_schema(attributes: Iterable[Attribute], time_zone: str) -> Schema:
 
 def read_typed(path: Path, schema: Schema, id_column: str) -> Any:
     """The table in a file, its columns named by attribute; in CSV the attributes say how text is to be read."""
-    if path.suffix.lower() == ".csv":
-        table = split_lists(read_csv(path, types_of(path, schema, id_column)), schema)
-    else:
-        table = read_population(path)
+    is_csv = path.suffix.lower() == ".csv"
+    table = read_table_for(path, schema, id_column) if is_csv else read_population(path)
+    if id_column not in table.column_names:
+        raise MissingIdColumnError(id_column, table.column_names)
     ids = attribute_ids([name for name in table.column_names if name != id_column])
     return table.rename_columns([ids.get(name, name) for name in table.column_names])

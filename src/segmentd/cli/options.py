@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+
+def existing(path: Path | None) -> Path | None:
+    """The path of a file that is there, or None where none is given.
+
+    Raises FileNotFoundError, IsADirectoryError: a file that cannot be read ends every command with the same code.
+    """
+    if path is not None and path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path is not None and not path.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return path
+
+
 DefinitionFile = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="Attributes and segments, in YAML.")
+    Path, typer.Argument(callback=existing, metavar="FILE", help="Attributes and segments, in YAML.")
 ]
 
 DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Let the server check everything, and store nothing.")]
@@ -17,8 +32,7 @@ PopulationOption = Annotated[
     Path | None,
     typer.Option(
         "--population",
-        exists=True,
-        dir_okay=False,
+        callback=existing,
         help="Take the attributes that FILE leaves out from the columns of this Parquet, CSV or Arrow file.",
     ),
 ]

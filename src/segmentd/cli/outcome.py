@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
-from segmentd.cli.output import print_json, print_table, share
+from segmentd.cli.output import counted, print_json, print_table, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +41,4 @@ def print_outcome(outcome: Outcome, *, json: bool) -> None:
         for segment, count in outcome.counts.items()
     ]
     print_table(("segment", "members>", "share>", "unknown>"), rows)
-    typer.echo(f"{outcome.rows:,} customers, {len(rows)} segments, {outcome.elapsed_s:.2f} s")
+    typer.echo(f"{counted(outcome.rows, 'customer')}, {counted(len(rows), 'segment')}, {outcome.elapsed_s:.2f} s")

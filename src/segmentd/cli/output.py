@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 PIPE_WIDTH = 160
 """Columns of a table that goes to a file or pipe."""
+
+LIMITLESS = 10_000
+"""Wider than any table."""
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -36,20 +40,51 @@ def console() -> Console:
     """Where tables go: stdout, as wide as the terminal or as a page."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Output(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
-    """Print a table. A column whose name ends with `>` is aligned to the right."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table. A column whose name ends with `>` is aligned to the right, one with `?` left out if too wide.
+
+    The first column has ids: neither they nor numbers are shortened or broken, other text is broken into lines.
+    """
+    from rich.measure import Measurement
+
+    out, cells = console(), list(rows)
+    table = make_table(columns, cells)
+    if Measurement.get(out, out.options, table).maximum >= out.width:
+        spare = [index for index, column in enumerate(columns) if column.endswith("?")]
+        table = make_table(*without(spare, columns, cells))
+    unbounded = out.options.update(max_width=LIMITLESS)
+    out.width = max(out.width, Measurement.get(out, unbounded, table).minimum)
+    out.print(table)
+
+
+def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """The table, ready to print."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left")
+    table = Table()
+    for index, column in enumerate(columns):
+        whole = index == 0 or column.endswith(">")
+        justify: Literal["left", "right"] = "right" if column.endswith(">") else "left"
+        table.add_column(column.rstrip(">?"), justify=justify, no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    console().print(table)
+    return table
+
+
+def without(
+    spare: Collection[int], columns: Sequence[str], rows: Iterable[Sequence[str]]
+) -> tuple[list[str], list[list[str]]]:
+    """The columns and rows without these columns, by index."""
+    kept = [index for index in range(len(columns)) if index not in spare]
+    return [columns[index] for index in kept], [[row[index] for index in kept] for row in rows]
 
 
 def print_fields(fields: Iterable[tuple[str, str]]) -> None:
@@ -61,6 +96,11 @@ def print_fields(fields: Iterable[tuple[str, str]]) -> None:
         typer.echo(f"{name:<{width}}  {first}")
         for line in rest:
             typer.echo(" " * (width + 2) + line)
+
+
+def counted(number: int, thing: str) -> str:
+    """So many of a thing, in words."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def share(part: int, whole: int) -> str:

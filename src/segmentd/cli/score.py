@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmentd.cli.connection import Connection, connected
-from segmentd.cli.options import AsOfOption, MembersOption, SegmentsOption
+from segmentd.cli.options import AsOfOption, MembersOption, SegmentsOption, existing
 from segmentd.cli.outcome import Outcome, SegmentCount, print_outcome
 from segmentd.cli.output import JsonFlag
 from segmentd.cli.progress import Report, progress
@@ -27,9 +27,7 @@ BATCH_ROWS = 65_536
 @connected
 def score(
     connection: Connection,
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="Features: Parquet, CSV or Arrow.")
-    ],
+    file: Annotated[Path, typer.Argument(callback=existing, metavar="FILE", help="Features: Parquet, CSV or Arrow.")],
     segments: SegmentsOption = None,
     id_column: Annotated[str, typer.Option("--id", metavar="COLUMN", help="The column of the ids.")] = "customer_id",
     as_of: AsOfOption = "",
@@ -44,15 +42,17 @@ def score(
     check_ending(members)
     with connection.open() as client, open_members(members) as output, progress("scoring") as report:
         started = perf_counter()
-        table = read_features(file, id_column, client, ids_needed=output is not None)
+        table = read_features(file, id_column, client)
         answers = client.stream_scores(
             table.to_batches(max_chunksize=BATCH_ROWS),
             segments=segments or (),
             form="ids" if output else "counts",
             now=parse_moment(as_of, client.get_ledger().time_zone) if as_of else None,
-            id_column=id_column if id_column in table.column_names else None,
+            id_column=id_column,
         )
         counts = add_up(watched(answers, table.num_rows, report), output)
+    if not counts:
+        typer.echo("no active segments; `segmentd segments apply FILE` adds some", err=True)
     print_outcome(Outcome(table.num_rows, counts, perf_counter() - started), json=json)
 
 

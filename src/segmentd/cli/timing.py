@@ -22,14 +22,14 @@ class Steps:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Report]:
-        """Time the block; say that it is done, if it ends well."""
+    def step(self, name: str, text: str) -> Iterator[Report]:
+        """Time the block under a name; say in words that it is done, if it ends well."""
         started = perf_counter()
-        with progress(name) as report:
+        with progress(text) as report:
             yield report
         self.seconds[name] = perf_counter() - started
         if not self.quiet:
-            typer.echo(f"{name:<44} {self.seconds[name]:6.2f} s")
+            typer.echo(f"{text:<44} {self.seconds[name]:6.2f} s")
 
 
 def peak_memory_mib(pid: int | str = "self") -> int | None:

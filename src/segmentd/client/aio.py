@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -163,6 +164,14 @@ class AsyncClient:
         async for answer in self._read(responses, exchange.read):
             yield answer
         feed.check()
+
+    async def wait_for_ready(self, timeout_s: float) -> bool:
+        """Wait until the server can be reached, such as one that starts now; False if it cannot after that time."""
+        try:
+            await asyncio.wait_for(self._channel.channel_ready(), timeout_s)
+        except TimeoutError:
+            return False
+        return True
 
     async def close(self) -> None:
         """Close the connection. Calls that still run are cancelled."""

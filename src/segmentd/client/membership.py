@@ -28,6 +28,10 @@ class Form(StrEnum):
     PLANES = "planes"
     BITMAPS = "bitmaps"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Form:
+        raise ValueError(f"{value!r} is no form; allowed are {', '.join(cls)}")
+
     def to_message(self) -> pb.MembershipForm.ValueType:
         """The form for a request."""
         return pb.MembershipForm.Value(f"MEMBERSHIP_FORM_{self.name}")

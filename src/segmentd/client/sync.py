@@ -154,6 +154,16 @@ class Client:
         yield from self._read(responses, exchange.read)
         feed.check()
 
+    def wait_for_ready(self, timeout_s: float) -> bool:
+        """Wait until the server can be reached, such as one that starts now; False if it cannot after that time."""
+        ready = grpc.channel_ready_future(self._channel)
+        try:
+            ready.result(timeout=timeout_s)
+        except grpc.FutureTimeoutError:
+            ready.cancel()
+            return False
+        return True
+
     def close(self) -> None:
         """Close the connection. Calls that still run are cancelled."""
         self._channel.close()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from segmentd.cli.connection import Connection, connected
-from segmentd.cli.output import JsonFlag, print_fields, print_json
+from segmentd.cli.output import JsonFlag, as_plain, print_fields, print_json
 
 
 @connected
@@ -29,7 +29,7 @@ def get(
             ("description", found.description),
             ("type", str(found.type)),
             ("values", "required" if found.required else "nullable"),
-            ("default", "" if found.default is None else str(found.default)),
+            ("default", "" if found.default is None else str(as_plain(found.default))),
             ("expression", found.expression),
             ("created", found.create_time.isoformat()),
             ("updated", found.update_time.isoformat()),

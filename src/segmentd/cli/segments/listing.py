@@ -24,6 +24,9 @@ def list_all(
     if json:
         print_json(segments)
         return
+    if not segments:
+        typer.echo(f"no {'such ' if filter else ''}segments; `segmentd segments apply FILE` adds some")
+        return
     rows = [
         (
             segment.id,
