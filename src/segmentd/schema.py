@@ -146,6 +146,10 @@ class Schema:
         """The attribute of this id, or None."""
         return self._by_id.get(attribute_id)
 
+    def qualified(self, attribute_id: str) -> str:
+        """An attribute's id as expressions write it: `customer.income`."""
+        return f"{self.subject}.{attribute_id}"
+
     @cached_property
     def given(self) -> tuple[AttributeSpec, ...]:
         """The attributes that arrive as columns."""

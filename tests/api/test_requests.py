@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segmentd.api.errors import nearest
 from segmentd.api.masks import chosen_fields
 from segmentd.api.paging import cut_page, next_page_token, page_limit, page_token, parse_page_token
 from segmentd.api.v1 import ledger_service_pb2 as pb
@@ -121,3 +122,12 @@ def test_pages_end_early_rather_than_grow_too_large() -> None:
     assert len(cut_page(names, 5, lambda name: pb.Ledger(name=name))) == 5
     assert next_page_token(["a", "b"], 2, "x") == ""
     assert parse_page_token(next_page_token(["a", "b"], 1, "x"), "x") == "a"
+
+
+@pytest.mark.parametrize(
+    ("given_", "likely"),
+    [("incom", "income"), ("INCOME", "income"), ("nwo", "now"), ("tire", "tier"), ("nope", None), ("", None)],
+)
+def test_the_nearest_name_is_a_likely_one(given_: str, likely: str | None) -> None:
+    """Whatever its case, and with two letters exchanged; a name that is like none is taken for none."""
+    assert nearest(given_, ["income", "now", "tier", "notes", "t"]) == likely

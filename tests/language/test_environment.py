@@ -206,8 +206,47 @@ def test_characters_that_no_text_has(environment: Environment, character: str) -
 def test_errors_carry_their_parts(environment: Environment) -> None:
     """Line, column and every dynamic part of the first issue are metadata of the error."""
     error = refusal(environment, "customer.vip &&\ncustomer.incom > 1")
-    assert error.metadata == {"line": "2", "column": "10", "attribute": "incom", "nearest": "income"}
+    assert error.metadata == {"line": "2", "column": "10", "attribute": "customer.incom", "nearest": "customer.income"}
     assert error.issues[0].snippet == "customer.incom > 1\n         ^"
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "nearest"),
+    [
+        ("customer.nothing > 1", "customer.nothing", None),
+        ("income > 1.0", "income", "customer.income"),
+        ("custmer.income > 1.0", "custmer.income", "customer.income"),
+        ("account.income > 1.0", "account.income", None),
+        ("bank > 1", "bank", None),
+    ],
+)
+def test_attributes_are_named_as_expressions_write_them(
+    environment: Environment, text: str, attribute: str, nearest: str | None
+) -> None:
+    """With the subject in front, where the text has it; the nearest one that there is always so."""
+    metadata = refusal(environment, text).metadata
+    assert (metadata["attribute"], metadata.get("nearest")) == (attribute, nearest)
+
+
+def test_hints_name_attributes_that_there_are() -> None:
+    """Where there is none, no example is given."""
+    empty, one = (Environment(Schema(Subject.ACCOUNT, specs)) for specs in ((), (AttributeSpec("balance", EUR_4),)))
+    assert refusal(one, "account").message.startswith(
+        "1:1: account is no value by itself; read one of its attributes, as in account.balance\n"
+    )
+    assert refusal(empty, "account").message.startswith(
+        "1:1: account is no value by itself; read one of its attributes\n"
+    )
+    assert refusal(empty, "has(account)").message.startswith("1:5: has() takes an attribute\n")
+
+
+def test_a_new_attribute_may_not_read_itself_either(environment: Environment) -> None:
+    """Also before the schema has it, and then of no declared type."""
+    with pytest.raises(ExpressionError) as failure:
+        environment.compile("1 + customer.fresh", result=None, itself="fresh")
+    assert failure.value.reason is ErrorReason.ATTRIBUTE_CYCLE
+    assert failure.value.metadata["cycle"] == "customer.fresh -> customer.fresh"
+    assert failure.value.metadata["column"] == "14"
 
 
 def test_many_errors(environment: Environment) -> None:

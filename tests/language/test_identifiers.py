@@ -38,7 +38,8 @@ def test_refused(attribute_id: str, why: str) -> None:
     """Keywords, taken names and other spellings are refused, with the id as metadata."""
     with pytest.raises(AttributeIdError, match=why) as failure:
         check_attribute_id(attribute_id)
-    assert failure.value.metadata == {"field": "attribute_id", "value": attribute_id}
+    given = {"value": attribute_id} if attribute_id else {}
+    assert failure.value.metadata == {"field": "attribute_id", **given}
 
 
 def test_unique_in_lower_camel() -> None:

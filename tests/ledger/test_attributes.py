@@ -128,7 +128,7 @@ async def test_a_computed_attribute_has_its_expressions_type(services: Assembly)
         ),
         ("customer.x", {"expression": "1 +"}, ErrorReason.EXPRESSION_SYNTAX, "attribute.expression"),
         ("customer.x", {"expression": "customer.y"}, ErrorReason.UNKNOWN_ATTRIBUTE, "attribute.expression"),
-        ("customer.x", {"expression": "customer.x + 1"}, ErrorReason.UNKNOWN_ATTRIBUTE, "attribute.expression"),
+        ("customer.x", {"expression": "customer.x + 1"}, ErrorReason.ATTRIBUTE_CYCLE, "attribute.expression"),
         (
             "customer.x",
             {"expression": "'gone' in customer.segments"},
@@ -189,6 +189,8 @@ async def test_what_is_not_there_is_not_found(services: Assembly) -> None:
         assert (error.reason, error.status) == (ErrorReason.ATTRIBUTE_NOT_FOUND, Status.NOT_FOUND)
         assert error.metadata == {"attribute": "customer.incom"}
         assert "did you mean 'customer.income'?" in error.message
+    for other in ("customer.nope", "account.income", "customer.incentive"):
+        assert "did you mean" not in (await refusal(get(services, other))).message
 
 
 async def test_pages_follow_each_other_in_order_of_names(services: Assembly) -> None:

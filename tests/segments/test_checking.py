@@ -90,6 +90,14 @@ async def test_every_unknown_segment_is_an_issue(bank: Assembly) -> None:
     assert [issue.column for issue in answer.issues] == [1, 31]
 
 
+async def test_what_a_wrong_expression_reads_is_left_out(bank: Assembly) -> None:
+    """Whatever is wrong with it."""
+    for end in ("'gone' in customer.segments", "customer.country == 3", "customer.nope", "", "'premium'"):
+        answer = await bank.check(f"'premium' in customer.segments && customer.income > 3 && {end}")
+        assert not answer.valid
+        assert (list(answer.attributes), list(answer.segments)) == ([], [])
+
+
 async def test_very_long_and_very_deep_expressions_are_answers(bank: Assembly) -> None:
     """100,000 characters and 1,000 levels."""
     long, deep = await bank.check("true" + " || true" * 12_500), await bank.check("(" * 1_000 + "true" + ")" * 1_000)

@@ -21,9 +21,21 @@ def shorten(text: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
+SIMILARITY: Final = 0.75
+"""How alike names are of which one is taken for a misspelling of the other, by difflib's ratio."""
+
+
 def nearest(name: str, known: Sequence[str]) -> str | None:
-    """The known name that `name` is likely a misspelling of, if there is one."""
-    return next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)
+    """The known name that `name` is likely a misspelling of, whatever its case; None if there is none.
+
+    Parts that all names have in common make them alike: compare ids, not whole names.
+    """
+    folded = name.casefold()
+    by_folded = {candidate.casefold(): candidate for candidate in reversed(known)}
+    # Of short names with two letters exchanged, such as `nwo` for `now`, the ratio is low.
+    same_letters = [candidate for candidate in by_folded if sorted(candidate) == sorted(folded)]
+    found = get_close_matches(folded, by_folded, n=1, cutoff=SIMILARITY) or same_letters
+    return by_folded[found[0]] if found else None
 
 
 def name_users(users: Sequence[str]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
 
+from segmentd.api.errors import nearest
 from segmentd.columns.column import Array, Batch, BoolColumn, Column, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.errors import (
     ColumnWidthError,
@@ -19,7 +19,6 @@ from segmentd.columns.errors import (
     EmptyBatchError,
     IdsLengthError,
     RaggedColumnsError,
-    RequiredAttributeMissingError,
     RowCountError,
     TooManyRowsError,
     TypeMismatchError,
@@ -147,23 +146,11 @@ def first_missing(column: Column, rows: int) -> int | None:
             return None
 
 
-def check_required(spec: AttributeSpec, batch: Batch) -> None:
-    """RequiredAttributeMissingError if the attribute is required and has no column, or a row without a value."""
-    if not spec.required:
-        return
-    column = batch.columns.get(spec.id)
-    if column is None:
-        raise RequiredAttributeMissingError(spec.id, row=None)
-    row = first_missing(column, batch.rows)
-    if row is not None:
-        raise RequiredAttributeMissingError(spec.id, row=row)
-
-
 def _resolve_one(schema: Schema, name: str) -> AttributeSpec:
     spec = schema.get(name)
     if spec is None:
-        nearest = get_close_matches(name, [given.id for given in schema.given], n=1)
-        raise UnknownColumnError(name, nearest=nearest[0] if nearest else None)
+        likely = nearest(name, [given.id for given in schema.given])
+        raise UnknownColumnError(name, nearest=likely)
     if spec.expression is not None:
         raise ComputedColumnError(name)
     return spec

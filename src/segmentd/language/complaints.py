@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from segmentd.api.errors import nearest
 from segmentd.errors import ErrorReason
 from segmentd.language.celtree_pb2 import ParsedExpr
 from segmentd.language.issues import Issue
+from segmentd.language.limits import cycle_issue
 from segmentd.language.mismatch import SELECTION, Operation, find_operations, mismatch
 from segmentd.language.money import Amounts
 from segmentd.language.official import MAX_DEPTH, NOW
 from segmentd.language.overloads import SUPPORTED
 from segmentd.language.source import Source
-from segmentd.language.wording import allowed
+from segmentd.language.wording import allowed, as_in
 from segmentd.schema import INT64, Schema
 
 _REPORT: Final = re.compile(r"(?:^[A-Z_]+: |^|\n)ERROR: <input>:(-?\d+):(-?\d+): ")
 _TAIL: Final = re.compile(r"(?:\n \|.*)?(?: \[[A-Z_]+\])?\s*\Z", re.DOTALL)
 _ENDS_EARLY: Final = "the expression ends too early"
-_HAS: Final = "has() takes an attribute, as in has({subject}.id)"
 _SPELLINGS: Final = {"=": "==", "<>": "!=", "&": "&&", "and": "&&", "|": "||", "or": "||", "not": "!", "is": "=="}
 """Operators of other languages."""
 
@@ -34,12 +34,16 @@ _TOO_DEEP: Final = re.compile(r"recursion (?:limit|depth)")
 
 @dataclass(frozen=True)
 class Complaints:
-    """Turns reports on one text into issues. `amounts` is the text that was checked, `parsed` the given one's tree."""
+    """Turns reports on one text into issues. `amounts` is the text that was checked, `parsed` the given one's tree.
+
+    `itself` is the attribute that the text computes, which the schema may lack as yet.
+    """
 
     source: Source
     schema: Schema
     amounts: Amounts
     parsed: ParsedExpr | None = None
+    itself: str | None = None
 
     def issues(self, report: str) -> list[Issue]:
         """The issues of a report, at most one per place."""
@@ -79,46 +83,47 @@ class Complaints:
 
     def no_field(self, offset: int, match: re.Match[str]) -> Issue:
         """`customer.incom`."""
-        name = match["name"]
-        return self.no_attribute(self.source.to_name(offset), name, f"no attribute {name!r} of {self.schema.subject}")
-
-    def no_attribute(self, offset: int, name: str, message: str) -> Issue:
-        """An attribute that is not there, with the nearest one that is."""
-        nearest = nearest_name(name, [spec.id for spec in self.schema])
-        hint = f"; did you mean {nearest!r}?" if nearest else ""
-        return self.source.error(
-            offset, ErrorReason.UNKNOWN_ATTRIBUTE, message + hint, attribute=name, nearest=nearest or ""
+        name, offset = match["name"], self.source.to_name(offset)
+        if name == self.itself:
+            return cycle_issue((name, name), self.source, self.schema, offset)
+        likely = nearest(name, [spec.id for spec in self.schema])
+        hint = f"; did you mean {likely!r}?" if likely else ""
+        return self._unknown(
+            offset,
+            f"no attribute {name!r} of {self.schema.subject}{hint}",
+            given=self.schema.qualified(name),
+            likely=self.schema.qualified(likely) if likely else None,
         )
+
+    def _unknown(self, offset: int, message: str, *, given: str, likely: str | None) -> Issue:
+        return self.source.error(offset, ErrorReason.UNKNOWN_ATTRIBUTE, message, attribute=given, nearest=likely or "")
 
     def undeclared(self, offset: int, match: re.Match[str]) -> Issue:
         """A variable or function that is not there."""
         name = match["name"]
         if any(operation.name == name for operation in self.operations_at(offset)):
             return self._no_function(self.source.to_name(offset), name)
-        offset, name = self.source.start_of_path(name, offset), name.partition(".")[0]
-        if self.schema.get(name):
-            message = f"no variable {name!r}; the attribute is read as {self.schema.subject}.{name}"
-            return self.source.error(offset, ErrorReason.UNKNOWN_ATTRIBUTE, message, attribute=name, nearest=name)
+        offset, (variable, dot, rest) = self.source.start_of_path(name, offset), name.partition(".")
+        if self.schema.get(variable):
+            meant = self.schema.qualified(variable)
+            message = f"no variable {variable!r}; the attribute is read as {meant}"
+            return self._unknown(offset, message, given=name, likely=meant)
         variables = [str(self.schema.subject), NOW]
-        nearest = nearest_name(name, variables)
-        hint = f"did you mean {nearest!r}?" if nearest else f"allowed: {' and '.join(variables)}"
-        return self.source.error(
-            offset,
-            ErrorReason.UNKNOWN_ATTRIBUTE,
-            f"no variable {name!r}; {hint}",
-            attribute=name,
-            nearest=nearest or "",
+        likely = nearest(variable, variables)
+        hint = f"did you mean {likely!r}?" if likely else f"allowed: {' and '.join(variables)}"
+        return self._unknown(
+            offset, f"no variable {variable!r}; {hint}", given=name, likely=likely and f"{likely}{dot}{rest}"
         )
 
     def _no_function(self, offset: int, name: str) -> Issue:
         known = {overload.function for overload in SUPPORTED.values() if overload.function[0].isalpha()}
-        nearest = None if "." in name else nearest_name(name, sorted(known))
-        hint = f"; did you mean {nearest!r}?" if nearest else ""
+        likely = None if "." in name else nearest(name, sorted(known))
+        hint = f"; did you mean {likely!r}?" if likely else ""
         message = f"no function {name!r}{hint}"
         if name in known:
             message = f"{name} is not written like this; allowed: {allowed(name)}"
         if name == "has":
-            message = _HAS.format(subject=self.schema.subject)
+            message = has_takes(self.schema)
         return self.source.error(offset, ErrorReason.UNSUPPORTED_OPERATION, message, operation=name)
 
     def no_overload(self, offset: int, match: re.Match[str]) -> Issue:
@@ -144,11 +149,9 @@ def too_deep(source: Source) -> Issue:
     return source.error(0, ErrorReason.EXPRESSION_TOO_DEEP, message, limit=MAX_DEPTH)
 
 
-def nearest_name(name: str, known: list[str]) -> str | None:
-    """The known name that is most like the given one, whatever its case; None if none is like it."""
-    by_folded = {candidate.casefold(): candidate for candidate in reversed(known)}
-    found = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
+def has_takes(schema: Schema) -> str:
+    """What `has()` takes."""
+    return f"has() takes an attribute{as_in(schema, 'has({})')}"
 
 
 def _without_namespaces(
@@ -203,7 +206,7 @@ def _missing(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue
 
 
 def _bad_has(complaints: Complaints, offset: int, _: re.Match[str]) -> Issue:
-    return complaints.syntax(offset, _HAS.format(subject=complaints.schema.subject))
+    return complaints.syntax(offset, has_takes(complaints.schema))
 
 
 def _reserved(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:

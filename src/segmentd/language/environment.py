@@ -70,7 +70,7 @@ class Environment:
         amounts = place_amounts(source, parsed, self.schema, result)
         if isinstance(amounts, list):
             raise expression_error(amounts)
-        checked = self._check(source, parsed, amounts)
+        checked = self._check(source, parsed, amounts, path[-1] if path else None)
         serialized = checked.SerializeToString()
         checked_text = CheckedText(source, checked, parsed.source_info.positions, amounts.types)
         translator = Translator(checked_text, self.schema, self._computed(parsed, source, path))
@@ -96,11 +96,11 @@ class Environment:
             complaints = Complaints(source, self.schema, Amounts(source.text))
             raise expression_error(complaints.issues(str(refusal))) from None
 
-    def _check(self, source: Source, parsed: ParsedExpr, amounts: Amounts) -> CheckedExpr:
+    def _check(self, source: Source, parsed: ParsedExpr, amounts: Amounts, itself: str | None) -> CheckedExpr:
         try:
             return self._official.check(amounts.text)
         except OfficialRefusal as refusal:
-            complaints = Complaints(source, self.schema, amounts, parsed)
+            complaints = Complaints(source, self.schema, amounts, parsed, itself)
             raise expression_error(complaints.issues(str(refusal))) from None
 
     def _computed(self, parsed: ParsedExpr, source: Source, path: Path) -> dict[str, Node | ExpressionError]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segmentd.errors import ErrorReason
+from segmentd.language.divisions import divisions_by_zero
 from segmentd.language.fold import Folder
 from segmentd.language.issues import Issue, expression_error
 from segmentd.language.limits import check_tree
@@ -43,11 +44,13 @@ def finish(tree: Node, source: Source, schema: Schema) -> Node:
 def warnings_of(tree: Node, source: Source, schema: Schema) -> list[Issue]:
     """What a tree does that people do not expect, in the order of the text."""
     warnings: list[Issue] = []
-    for comparison, missing in sorted(surprises(tree), key=lambda pair: _offset(pair[0], source)):
+    for comparison, missing in surprises(tree):
         attribute = schema.qualified(source.name_at(_offset(missing, source)))
         message = f"true also where {attribute} is missing; to leave those out, write has({attribute}) && in front"
         warnings.append(source.warning(_offset(comparison, source), message, attribute=attribute))
-    return warnings
+    by_zero = "always unknown: integers are not divided by zero"
+    warnings += [source.warning(_offset(division, source), by_zero) for division in divisions_by_zero(tree)]
+    return sorted(warnings, key=lambda warning: (warning.position.line, warning.position.column))
 
 
 def _too_long(position: Position, length: int, source: Source) -> Issue:

@@ -55,7 +55,8 @@ def check_chain(path: Sequence[str], source: Source) -> None:
         raise expression_error([source.error(0, ErrorReason.EXPRESSION_TOO_DEEP, message, limit=MAX_CHAIN)])
 
 
-def cycle_issue(ids: Sequence[str], source: Source, schema: Schema) -> Issue:
+def cycle_issue(ids: Sequence[str], source: Source, schema: Schema, offset: int = 0) -> Issue:
     """The issue of a computed attribute that reads itself through the given ones, of which it is first and last."""
-    cycle = " -> ".join(f"{schema.subject}.{attribute_id}" for attribute_id in ids)
-    return source.error(0, ErrorReason.ATTRIBUTE_CYCLE, f"the attribute is computed from itself: {cycle}", cycle=cycle)
+    cycle = " -> ".join(map(schema.qualified, ids))
+    message = f"the attribute is computed from itself: {cycle}"
+    return source.error(offset, ErrorReason.ATTRIBUTE_CYCLE, message, cycle=cycle)

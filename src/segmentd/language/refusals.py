@@ -10,7 +10,7 @@ from segmentd.language.celtree_pb2 import Expr
 from segmentd.language.identifiers import SEGMENTS
 from segmentd.language.issues import ExpressionError
 from segmentd.language.overloads import of_function
-from segmentd.language.wording import allowed, display_name
+from segmentd.language.wording import allowed, as_in, display_name
 from segmentd.schema import DOUBLE, INT64, LIST, DataType, Kind, Schema
 
 
@@ -46,9 +46,10 @@ def unsupported_construct(expr: Expr, name: str) -> Refusal:
     return unsupported(f"message {message_name}" if message_name else "map literal")
 
 
-def bare_subject(name: str) -> Refusal:
+def bare_subject(schema: Schema) -> Refusal:
     """`customer` without an attribute."""
-    return _unsupported(name, f"{name} is no value by itself; read one of its attributes, as in {name}.id")
+    message = f"{schema.subject} is no value by itself; read one of its attributes{as_in(schema)}"
+    return _unsupported(schema.subject, message)
 
 
 def other_use_of_segments(schema: Schema) -> Refusal:

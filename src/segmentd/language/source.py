@@ -86,7 +86,7 @@ class Source:
         self, severity: Severity, offset: int, reason: ErrorReason | None, message: str, metadata: dict[str, object]
     ) -> Issue:
         position = self.position(offset)
-        texts = {key: str(value) for key, value in metadata.items()}
+        texts = {key: text for key, value in metadata.items() if (text := str(value))}
         return Issue(severity, reason, message, position, self.snippet(position), texts)
 
 

@@ -116,7 +116,7 @@ class Translator:
         if name == NOW:
             return Now(self._position(expr))
         if name == self._schema.subject:
-            raise self._refused(expr, bare_subject(name))
+            raise self._refused(expr, bare_subject(self._schema))
         raise self._refused(expr, unsupported(f"type {name}"))
 
     def _selection(self, expr: Expr) -> Node:

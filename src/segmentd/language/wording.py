@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from segmentd.language.overloads import of_function
+from segmentd.schema import Schema
 
 SHOWN: Final = 6
 """More allowed forms than this are cut."""
@@ -25,6 +26,12 @@ def display_name(function: str) -> str:
     if function in _NAMES:
         return _NAMES[function]
     return function.strip("_") if function.startswith("_") and not function.startswith("__") else function
+
+
+def as_in(schema: Schema, form: str = "{}") -> str:
+    """`, as in customer.age`: an attribute that there is, in a form of words; nothing where there is none."""
+    example = next(iter(schema), None)
+    return f", as in {form.format(schema.qualified(example.id))}" if example else ""
 
 
 def allowed(function: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from segmentd.api.errors import name_users, nearest, shorten
 from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
+from segmentd.schema import Subject
 
 
 class LedgerNotFoundError(SegmentdError):
@@ -19,14 +20,14 @@ class LedgerNotFoundError(SegmentdError):
 
 
 class AttributeNotFoundError(SegmentdError):
-    """The ledger has no attribute of this name, `{subject}.{id}`."""
+    """The ledger has no attribute of this name. `known`: the ids that its subject has."""
 
     reason = ErrorReason.ATTRIBUTE_NOT_FOUND
     status = Status.NOT_FOUND
 
-    def __init__(self, attribute: str, known: Sequence[str]) -> None:
-        likely = nearest(attribute, known)
-        hint = f"; did you mean {likely!r}?" if likely else ""
+    def __init__(self, subject: Subject, attribute_id: str, known: Sequence[str]) -> None:
+        likely, attribute = nearest(attribute_id, known), f"{subject}.{attribute_id}"
+        hint = f"; did you mean '{subject}.{likely}'?" if likely else ""
         super().__init__(f"there is no attribute {attribute!r}{hint}", attribute=attribute)
 
 

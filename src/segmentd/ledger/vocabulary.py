@@ -43,10 +43,10 @@ class Vocabulary:
 
     def attribute(self, subject: Subject, attribute_id: str) -> Attribute:
         """The attribute. Raises AttributeNotFoundError."""
-        found = self.terms[subject].attributes.get(attribute_id)
+        attributes = self.terms[subject].attributes
+        found = attributes.get(attribute_id)
         if found is None:
-            known = [attribute.qualified for attribute in self]
-            raise AttributeNotFoundError(f"{subject}.{attribute_id}", known)
+            raise AttributeNotFoundError(subject, attribute_id, tuple(attributes))
         return found
 
 

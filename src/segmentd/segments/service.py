@@ -26,7 +26,7 @@ from segmentd.segments.store import SegmentStore
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an expression means: `type` None where it cannot be used, and then `issues` has the errors.
+    """What an expression means: `type` None where it cannot be used, and then only `issues` has something.
 
     `attributes` are `{subject}.{id}`, sorted; `segments` ids, sorted; `issues` errors first, then warnings.
     """
@@ -142,10 +142,11 @@ def _next(ledger: Ledger) -> Ledger:
 
 def _meaning(catalogue: Catalogue, subject: Subject, expression: CompiledExpression) -> Meaning:
     ids = ids_by_subject(entry.segment for entry in catalogue.segments.values())
-    errors = reference_issues(expression, ids[subject])
+    if errors := reference_issues(expression, ids[subject]):
+        return Meaning(None, (), (), (*errors, *expression.warnings))
     return Meaning(
-        type=None if errors else expression.type,
+        type=expression.type,
         attributes=tuple(sorted(f"{subject}.{id_}" for id_ in expression.attributes)),
         segments=tuple(sorted(expression.segments)),
-        issues=(*errors, *expression.warnings),
+        issues=expression.warnings,
     )

@@ -68,7 +68,7 @@ def _spec(attribute: DeclaredAttribute, data_type: DataType) -> AttributeSpec:
 
 def _blame(subject: Subject, pending: Iterable[str], errors: dict[str, ExpressionError]) -> Failures:
     """The errors that are their own attribute's fault; where all wait for each other, that they do."""
-    waiting = set(pending)
+    waiting = {f"{subject}.{id_}" for id_ in pending}
     own: Failures = {
         attribute_user(subject, id_): error
         for id_, error in errors.items()
@@ -78,11 +78,10 @@ def _blame(subject: Subject, pending: Iterable[str], errors: dict[str, Expressio
 
 
 def _cycle(subject: Subject, start: str, errors: dict[str, ExpressionError]) -> AttributeCycleError:
-    path = [start]
-    while (following := errors[path[-1]].metadata["attribute"]) not in path:
+    path = [f"{subject}.{start}"]
+    while (following := errors[path[-1].partition(".")[2]].metadata["attribute"]) not in path:
         path.append(following)
-    path.append(following)
-    cycle = " -> ".join(f"{subject}.{id_}" for id_ in path)
+    cycle = " -> ".join([*path, following])
     message = f"attributes are computed from each other: {cycle}"
     issue = replace(
         errors[start].issues[0], reason=ErrorReason.ATTRIBUTE_CYCLE, message=message, metadata={"cycle": cycle}
