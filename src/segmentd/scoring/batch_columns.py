@@ -12,7 +12,7 @@ from segmentd.api.errors import FieldRequiredError, InvalidFieldError
 from segmentd.api.v1 import feature_batch_pb2 as pb
 from segmentd.columns.build import RowLimit, build_batch, resolve
 from segmentd.columns.column import Batch
-from segmentd.columns.errors import ColumnError, TypeMismatchError
+from segmentd.columns.errors import ColumnError, TooManyRowsError, TypeMismatchError
 from segmentd.columns.given import Coded, ElementType, GivenColumn, Lists, Numbers, Raw, Strings, Values
 from segmentd.schema import AttributeSpec, Kind, Schema
 
@@ -50,9 +50,9 @@ _ELEMENTS: Final[Mapping[int, ElementType]] = {
 def decode_columns(message: pb.ColumnBatch, schema: Schema, limit: RowLimit, path: str) -> Batch:
     """The batch of a message that has a column an attribute. Raises SegmentdError with the field at fault."""
     with _placed(message, path):
-        specs = resolve(schema, [each.attribute for each in message.columns])
+        specs = resolve(schema, (each.attribute for each in message.columns))
         given = [
-            GivenColumn(spec.id, _values(column, spec, f"{path}.columns[{index}]"), column.validity)
+            GivenColumn(spec.id, _values(column, spec, limit, f"{path}.columns[{index}]"), column.validity)
             for index, (column, spec) in enumerate(zip(message.columns, specs, strict=True))
         ]
         return build_batch(given, schema, ids=message.ids, row_count=message.row_count, limit=limit)
@@ -79,7 +79,7 @@ def _field(message: pb.ColumnBatch, path: str, error: ColumnError) -> str:
     return f"{path}.{error.part}" if error.part in ("ids", "row_count") else path
 
 
-def _values(column: pb.Column, spec: AttributeSpec, field: str) -> Values:
+def _values(column: pb.Column, spec: AttributeSpec, limit: RowLimit, field: str) -> Values:
     """The column's values as given, of a form that the attribute's type takes."""
     form = column.WhichOneof("values")
     if form is None:
@@ -88,6 +88,7 @@ def _values(column: pb.Column, spec: AttributeSpec, field: str) -> Values:
         return _raw(column.raw, spec, field)
     if form not in _FITTING[spec.type.kind]:
         raise TypeMismatchError(spec.id, given=form, expected=str(spec.type))
+    _check_length(column, form, limit)
     match form:
         case "strings":
             return Strings(column.strings.values)
@@ -103,6 +104,14 @@ def _values(column: pb.Column, spec: AttributeSpec, field: str) -> Values:
             return Numbers(np.array(column.bools.values, dtype=np.bool_))
         case _:
             return Numbers(np.array(column.integers.values, dtype=np.int64))
+
+
+def _check_length(column: pb.Column, form: str, limit: RowLimit) -> None:
+    """TooManyRowsError for more rows than allowed, before they are copied out of the message."""
+    values = getattr(column, form)
+    rows = len(getattr(values, {"dictionary": "codes", "lists": "lengths"}.get(form, "values")))
+    if rows > limit.most:
+        raise TooManyRowsError(rows, limit.most)
 
 
 def _raw(raw: pb.RawValues, spec: AttributeSpec, field: str) -> Raw:

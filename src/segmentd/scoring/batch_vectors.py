@@ -13,13 +13,18 @@ import numpy.typing as npt
 from segmentd.api.v1 import feature_batch_pb2 as pb
 from segmentd.columns.build import RowLimit, build_batch, resolve
 from segmentd.columns.column import Batch
-from segmentd.columns.errors import ColumnError
+from segmentd.columns.errors import ColumnError, TooManyRowsError
 from segmentd.columns.given import GivenColumn, Lists, Numbers, Strings, Values
 from segmentd.columns.planes import byte_count
 from segmentd.errors import ErrorReason
 from segmentd.schema import AttributeSpec, Kind, Schema
 
-Vectors = Sequence[pb.FeatureVector]
+MAX_CELLS: Final = 1 << 25
+"""Vectors times attributes: as many as the largest request has bytes, and a value takes one at least."""
+
+SLICE: Final = 4_096
+"""Vectors that are Python objects at a time."""
+
 Absent = npt.NDArray[np.bool_]
 
 _SLOTS: Final[Mapping[Kind, str]] = {
@@ -78,14 +83,27 @@ def decode_vectors(message: pb.VectorBatch, schema: Schema, limit: RowLimit, pat
     """The batch of a message that has a vector a subject. Raises SegmentdError with the field at fault."""
     with _placed(message, path):
         specs = resolve(schema, message.attributes)
-        vectors = list(message.vectors)
-        limit.check(len(vectors))
-        absent = _decode_nulls(vectors, specs, path)
+        rows = len(message.vectors)
+        _check_size(rows, len(specs), limit)
+        _check_vectors(message, specs, path)
+        absent = _decode_nulls(message, specs)
         values: dict[str, Values] = {}
         for slot in _READ:
-            values |= _decode_slot(slot, vectors, specs, absent, path)
+            values |= _decode_slot(slot, message, specs, absent)
         given = [GivenColumn(spec.id, values[spec.id], _validity(spec, at, absent)) for at, spec in enumerate(specs)]
-        return build_batch(given, schema, ids=message.ids, row_count=len(vectors), limit=limit)
+        return build_batch(given, schema, ids=message.ids, row_count=rows, limit=limit)
+
+
+def _check_size(rows: int, attributes: int, limit: RowLimit) -> None:
+    limit.check(rows)
+    if rows * attributes > MAX_CELLS:
+        raise TooManyRowsError(rows, MAX_CELLS // attributes)
+
+
+def _vectors(message: pb.VectorBatch) -> Iterator[pb.FeatureVector]:
+    """The vectors one after the other: of a million, as many Python objects would take hundreds of megabytes."""
+    for start in range(0, len(message.vectors), SLICE):
+        yield from message.vectors[start : start + SLICE]
 
 
 @contextmanager
@@ -103,46 +121,52 @@ def _field(message: pb.VectorBatch, path: str, error: ColumnError) -> str:
     attribute = error.metadata.get("attribute")
     if attribute is None:
         return f"{path}.ids" if error.part == "ids" else f"{path}.vectors"
-    index = len(message.attributes) - 1 - list(reversed(message.attributes)).index(attribute)
+    index = next(index for index in reversed(range(len(message.attributes))) if message.attributes[index] == attribute)
     return f"{path}.attributes[{index}]"
 
 
-def _decode_nulls(vectors: Vectors, specs: Sequence[AttributeSpec], path: str) -> Absent | None:
-    """Which values are missing, `bool[vectors, attributes]`; None: none is."""
-    nulls = [vector.nulls for vector in vectors]
+def _check_vectors(message: pb.VectorBatch, specs: Sequence[AttributeSpec], path: str) -> None:
+    """Refuse the first vector that has other slots or more bits than the attributes take."""
     width = byte_count(len(specs))
-    longest = max(map(len, nulls))
-    if longest > width:
-        index = next(index for index, each in enumerate(nulls) if len(each) > width)
-        _refuse(NullsLengthError(vector=index, size=len(nulls[index]), limit=width), f"{path}.vectors[{index}].nulls")
-    if longest == 0:
+    expected = [(slot, read, len(_places(slot, specs))) for slot, read in _READ.items()]
+    for index, vector in enumerate(_vectors(message)):
+        size = len(vector.nulls)
+        if size > width:
+            _refuse(NullsLengthError(vector=index, size=size, limit=width), f"{path}.vectors[{index}].nulls")
+        for slot, read, count in expected:
+            given = len(read(vector))
+            if given != count:
+                error = SlotCountError(slot, vector=index, given=given, expected=count)
+                _refuse(error, f"{path}.vectors[{index}].{slot}")
+
+
+def _places(slot: str, specs: Sequence[AttributeSpec]) -> list[tuple[int, AttributeSpec]]:
+    """The attributes that stand in one field of the vectors, each with its index."""
+    return [(index, spec) for index, spec in enumerate(specs) if _SLOTS[spec.type.kind] == slot]
+
+
+def _decode_nulls(message: pb.VectorBatch, specs: Sequence[AttributeSpec]) -> Absent | None:
+    """Which values are missing, `bool[vectors, attributes]`; None: none is."""
+    if not any(vector.nulls for vector in _vectors(message)):
         return None
-    joined = np.frombuffer(b"".join(each.ljust(width, b"\0") for each in nulls), dtype=np.uint8)
-    bits = np.unpackbits(joined.reshape(len(nulls), width), axis=1, count=len(specs), bitorder="little")
+    width = byte_count(len(specs))
+    joined = np.frombuffer(b"".join(vector.nulls.ljust(width, b"\0") for vector in _vectors(message)), dtype=np.uint8)
+    bits = np.unpackbits(joined.reshape(-1, width), axis=1, count=len(specs), bitorder="little")
     return bits.view(np.bool_)
 
 
 def _decode_slot(
-    slot: str, vectors: Vectors, specs: Sequence[AttributeSpec], absent: Absent | None, path: str
+    slot: str, message: pb.VectorBatch, specs: Sequence[AttributeSpec], absent: Absent | None
 ) -> dict[str, Values]:
     """The values of the attributes that stand in one field of the vectors."""
-    places = [(index, spec) for index, spec in enumerate(specs) if _SLOTS[spec.type.kind] == slot]
-    read = _READ[slot]
-    _check_slots(slot, [len(read(vector)) for vector in vectors], len(places), path)
+    places = _places(slot, specs)
     if not places:
         return {}
-    cells = _cells(slot, chain.from_iterable(map(read, vectors)), len(vectors) * len(places))
+    cells = _cells(slot, chain.from_iterable(map(_READ[slot], _vectors(message))), len(message.vectors) * len(places))
     return {
         spec.id: _values(slot, cells[place :: len(places)], None if absent is None else absent[:, index])
         for place, (index, spec) in enumerate(places)
     }
-
-
-def _check_slots(slot: str, lengths: list[int], expected: int, path: str) -> None:
-    if lengths.count(expected) != len(lengths):
-        index = next(index for index, length in enumerate(lengths) if length != expected)
-        error = SlotCountError(slot, vector=index, given=lengths[index], expected=expected)
-        _refuse(error, f"{path}.vectors[{index}].{slot}")
 
 
 def _refuse(error: ColumnError, field: str) -> None:

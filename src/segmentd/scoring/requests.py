@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from segmentd.api.errors import InvalidFieldError
@@ -10,7 +11,7 @@ from segmentd.api.v1 import membership_pb2, scoring_service_pb2
 from segmentd.api.wire import to_subject
 from segmentd.columns.fixed import MAX_TIMESTAMP_US, MIN_TIMESTAMP_US, TIMESTAMP_RANGE
 from segmentd.scoring.memberships import Form
-from segmentd.scoring.model import Question
+from segmentd.scoring.model import MAX_COMPUTED, MAX_SEGMENTS, Question
 
 
 def score_question(request: scoring_service_pb2.ScoreRequest) -> Question:
@@ -18,8 +19,8 @@ def score_question(request: scoring_service_pb2.ScoreRequest) -> Question:
     return Question(
         ledger=parse_ledger_name(request.parent, "parent"),
         subject=to_subject(request.subject, "subject"),
-        segments=tuple(request.segments),
-        computed=tuple(request.computed_attributes),
+        segments=_names("segments", request.segments, MAX_SEGMENTS),
+        computed=_names("computed_attributes", request.computed_attributes, MAX_COMPUTED),
         form=_form(request.form),
         now_us=_moment_us(request.now) if request.HasField("now") else None,
     )
@@ -29,10 +30,17 @@ def evaluation_question(request: scoring_service_pb2.EvaluateSegmentsRequest) ->
     """What EvaluateSegments asks. Raises SegmentdError with the field at fault."""
     return Question(
         ledger=parse_ledger_name(request.parent, "parent"),
-        segments=tuple(request.segments),
+        segments=_names("segments", request.segments, MAX_SEGMENTS),
         form=_form(request.form),
         now_us=_moment_us(request.now) if request.HasField("now") else None,
     )
+
+
+def _names(field: str, given: Sequence[str], limit: int) -> tuple[str, ...]:
+    """What a repeated field names; it is counted before anything is made of it."""
+    if len(given) > limit:
+        raise InvalidFieldError(field, f"{len(given)} entries", f"at most {limit} are allowed")
+    return tuple(given)
 
 
 def _form(number: int) -> Form:
