@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from segmentd.cli.child import ServerDidNotStartError, serving
@@ -47,6 +49,8 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
         with pytest.raises(ServerDidNotStartError, match="code 5") as caught, serving(options, tmp_path / "log"):
             pass
     assert "cannot listen on" in str(caught.value)
+    assert "choose another with --port; 0 takes a free one" in str(caught.value)
+    assert len((tmp_path / "log").read_text().splitlines()) == 1
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
@@ -68,3 +72,47 @@ def test_tls_needs_both_files(tmp_path: Path) -> None:
     with pytest.raises(ServerDidNotStartError, match="code 2"), serving(options, tmp_path / "log"):
         pass
     assert "belong together" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_start_that_is_interrupted_ends_before_its_next_step(tmp_path: Path, number: signal.Signals) -> None:
+    """While a population is read, a signal ends the process with code 0; the log says so, and nothing is stored."""
+    table = pa.table({"customer_id": [str(number) for number in range(5_000)]})
+    pq.write_table(table, tmp_path / "customers.parquet", row_group_size=1)
+    command = [sys.executable, "-m", "segmentd.cli", "serve", "--port", "0", "--data-dir", str(tmp_path / "data")]
+    with subprocess.Popen(
+        [*command, "--population", str(tmp_path / "customers.parquet")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert json.loads(process.stderr.readline())["event"] == "kernels"
+        process.send_signal(number)
+        out, log = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out == ""
+    assert [json.loads(line)["event"] for line in log.splitlines()] == ["stopped"]
+    with serving(["--data-dir", str(tmp_path / "data")], tmp_path / "log") as child, Client(child.target) as client:
+        assert client.list_ledgers() == ()
+
+
+def test_definitions_are_served(population: Path, definitions: Path, tmp_path: Path) -> None:
+    """With --definitions the segments of the file are there once the server is ready; the ledger has its terms."""
+    options = ["--data-dir", str(tmp_path / "data"), "--population", str(population), "--definitions", str(definitions)]
+    with serving(options, tmp_path / "log") as child, Client(child.target) as client:
+        assert [segment.id for segment in client.list_segments()] == ["local", "wealthy"]
+        assert client.get_ledger().currency_code == "CZK"
+        assert client.get_ledger().time_zone == "Europe/Prague"
+
+
+@pytest.mark.parametrize(("option", "value"), [("--currency", "EURO"), ("--time-zone", "Europe/Prag")])
+def test_terms_that_do_not_exist_are_usage_errors(tmp_path: Path, option: str, value: str) -> None:
+    """A currency or a zone that is none is refused whether it would be needed or not."""
+    with (
+        pytest.raises(ServerDidNotStartError, match="code 2"),
+        serving(["--data-dir", str(tmp_path / "data"), option, value], tmp_path / "log"),
+    ):
+        pass
+    assert value in (tmp_path / "log").read_text()
+    assert not (tmp_path / "data").exists()

@@ -17,7 +17,16 @@ def test_a_server_listens_on_loopback_unless_told_otherwise() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"port": -1}, {"port": 65_536}, {"threads": 0}, {"max_request_bytes": 0}, {"max_waiting": 0}, {"drain_s": -1.0}],
+    [
+        {"port": -1},
+        {"port": 65_536},
+        {"threads": 0},
+        {"max_request_bytes": 0},
+        {"max_waiting": 0},
+        {"drain_s": -1.0},
+        {"currency": "EURO"},
+        {"time_zone": "Europe/Prag"},
+    ],
 )
 def test_a_wrong_value_is_refused_by_name(wrong: dict[str, Any]) -> None:
     """A value out of range is a ValueError that names the setting."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segmentd.cli.options import existing
+
 if TYPE_CHECKING:
     from segmentd.server.app import Server
     from segmentd.server.config import TlsFiles
@@ -28,15 +30,42 @@ def serve(
     ] = Path("segmentd-data"),
     population: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Customers, as Parquet, CSV or Arrow, served as ledger main."),
+        typer.Option(callback=existing, help="Customers, as Parquet, CSV or Arrow, served as ledger main."),
+    ] = None,
+    definitions: Annotated[
+        Path | None,
+        typer.Option(
+            callback=existing,
+            help="Attributes and segments of ledger main, in YAML; the population is read with their types, so that "
+            "money is exact. What the file does not name stays as it is.",
+        ),
     ] = None,
     id_column: Annotated[
-        str, typer.Option("--id", metavar="COLUMN", help="The column of the population that has the customers' ids.")
-    ] = "customer_id",
-    currency: Annotated[str, typer.Option(help="ISO 4217 code of ledger main, where it does not exist yet.")] = "EUR",
+        str | None,
+        typer.Option(
+            "--id",
+            metavar="COLUMN",
+            help="The column of the population that has the customers' ids. [default: what the definitions say, else "
+            "customer_id]",
+            show_default=False,
+        ),
+    ] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option(
+            help="ISO 4217 code of ledger main, which is created with it; where it exists it has to have this one. "
+            "[default: what the definitions say, else EUR]",
+            show_default=False,
+        ),
+    ] = None,
     time_zone: Annotated[
-        str, typer.Option(help="IANA name of the business time zone of ledger main, where it does not exist yet.")
-    ] = "UTC",
+        str | None,
+        typer.Option(
+            help="IANA name of the business time zone of ledger main, as --currency. [default: what the definitions "
+            "say, else UTC]",
+            show_default=False,
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option(min=0, help="Threads that evaluate; 0: as many as there are processors.")] = 0,
     max_request_mib: Annotated[
         int, typer.Option(min=1, max=1_024, help="Larger requests are refused.", rich_help_panel=LIMITS)
@@ -53,14 +82,16 @@ def serve(
         typer.Option(min=0, help="Seconds for running calls once the server is stopped.", rich_help_panel=LIMITS),
     ] = 10.0,
     tls_cert: Annotated[
-        Path | None, typer.Option(exists=True, help="Certificate chain of the server, PEM.", rich_help_panel=TLS)
+        Path | None, typer.Option(callback=existing, help="Certificate chain of the server, PEM.", rich_help_panel=TLS)
     ] = None,
     tls_key: Annotated[
-        Path | None, typer.Option(exists=True, help="Key of --tls-cert, PEM.", rich_help_panel=TLS)
+        Path | None, typer.Option(callback=existing, help="Key of --tls-cert, PEM.", rich_help_panel=TLS)
     ] = None,
     tls_client_ca: Annotated[
         Path | None,
-        typer.Option(exists=True, help="Clients must show a certificate of this authority, PEM.", rich_help_panel=TLS),
+        typer.Option(
+            callback=existing, help="Clients must show a certificate of this authority, PEM.", rich_help_panel=TLS
+        ),
     ] = None,
 ) -> None:
     """Serve segments over gRPC until interrupted; logs are JSON lines on stderr.
@@ -68,24 +99,30 @@ def serve(
     Prints a line with the address on stdout once requests are taken. SIGTERM or Ctrl-C stops taking new calls and lets
     running ones end.
     """
+    # gRPC writes lines of its own to stderr, between those of JSON, about what is reported anyway.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from segmentd.server.app import run
     from segmentd.server.config import ServerConfig
 
-    config = ServerConfig(
-        data_dir=data_dir,
-        host=host,
-        port=port,
-        population=population,
-        id_column=id_column,
-        currency=currency,
-        time_zone=time_zone,
-        threads=threads or os.cpu_count() or 1,
-        max_request_bytes=max_request_mib << 20,
-        max_waiting=max_waiting,
-        max_calls=max_calls,
-        drain_s=drain_s,
-        tls=tls_files(tls_cert, tls_key, tls_client_ca),
-    )
+    try:
+        config = ServerConfig(
+            data_dir=data_dir,
+            host=host,
+            port=port,
+            population=population,
+            definitions=definitions,
+            id_column=id_column,
+            currency=currency,
+            time_zone=time_zone,
+            threads=threads or os.cpu_count() or 1,
+            max_request_bytes=max_request_mib << 20,
+            max_waiting=max_waiting,
+            max_calls=max_calls,
+            drain_s=drain_s,
+            tls=tls_files(tls_cert, tls_key, tls_client_ca),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     run(config, when_serving=announce)
 
 

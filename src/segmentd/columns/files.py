@@ -74,13 +74,13 @@ def read_table(path: Path, report: Report = lambda _done, _total: None) -> pa.Ta
     return _reading(path, lambda: _read(path, report))
 
 
-def read_table_for(path: Path, schema: Schema, id_column: str) -> pa.Table:
+def read_table_for(path: Path, schema: Schema, id_column: str, report: Report = lambda _done, _total: None) -> pa.Table:
     """The table in a file, of CSV with the types of the schema's attributes where it has them, ids as text.
 
     FileError, naming column and row where a field of CSV is not of its type; HeaderError; MissingIdColumnError.
     """
     if path.suffix.lower() != ".csv":
-        return read_table(path)
+        return read_table(path, report)
     return _reading(path, lambda: split_lists(read_csv(path, _csv_types(path, schema, id_column)), schema))
 
 

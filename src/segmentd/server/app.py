@@ -22,9 +22,10 @@ from segmentd.segments.servicer import SegmentServicer
 from segmentd.server.calls import Gate, explain, note_rows
 from segmentd.server.config import ServerConfig
 from segmentd.server.definitions import Definitions
+from segmentd.server.errors import StartAbandonedError
 from segmentd.server.handlers import generic_handler
 from segmentd.server.logs import log_event, write_logs
-from segmentd.server.residents import load_population
+from segmentd.server.residents import prepare_main
 from segmentd.server.transport import Transport
 
 SERVICES: Final[tuple[ServiceDescriptor, ...]] = tuple(
@@ -43,12 +44,14 @@ class Server:
         self.port = 0
         self._gate = Gate(config.max_request_bytes)
         self._opened = AsyncExitStack()
+        self._abandoned = threading.Event()
         self._grace_s = 0.0
 
     async def start(self) -> None:
         """Return when the server serves; health can be asked as soon as it listens.
 
-        Raises SegmentdError where the data directory or the population is at fault, OSError where the address is.
+        Raises SegmentdError where the data directory or the files are at fault, OSError where the address is, and
+        StartAbandonedError.
         """
         async with AsyncExitStack() as opened:
             await self._open(opened)
@@ -58,6 +61,10 @@ class Server:
             await self._transport.say_serving(serving=True)
             self._opened = opened.pop_all()
         log_event("serving", host=self.config.host, port=self.port, tls=self.config.tls is not None)
+
+    def abandon(self) -> None:
+        """Have a start that still goes on end before its next step, with a StartAbandonedError."""
+        self._abandoned.set()
 
     async def stop(self, grace_s: float | None = None) -> None:
         """Take no more calls, let those that run finish within the grace (None: as configured), close everything.
@@ -91,8 +98,12 @@ class Server:
         """What takes its time before the server can serve: kernels and population."""
         report = warm()
         log_event("kernels", compiled=report.compiled, seconds=round(report.seconds, 3))
-        if self.config.population is not None:
-            load_population(self.config.population, self.config, self._definitions, self._populations)
+        self._go_on()
+        prepare_main(self.config, self._definitions, self._populations, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._abandoned.is_set():
+            raise StartAbandonedError
 
     def _add_handlers(self) -> None:
         definitions, writer = self._definitions, self._definitions.writer
@@ -116,17 +127,21 @@ def run(config: ServerConfig, *, when_serving: Callable[[Server], None] = lambda
 
 
 async def _serve(config: ServerConfig, when_serving: Callable[[Server], None]) -> None:
-    loop, told_to_stop = asyncio.get_running_loop(), asyncio.Event()
+    loop, told_to_stop, server = asyncio.get_running_loop(), asyncio.Event(), Server(config)
 
     def stop() -> None:
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(each)
+        server.abandon()
         told_to_stop.set()
 
-    server = Server(config)
-    await server.start()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop)
+    try:
+        await server.start()
+    except StartAbandonedError:
+        log_event("stopped")
+        return
     when_serving(server)
     await told_to_stop.wait()
     log_event("draining", grace_s=config.drain_s)

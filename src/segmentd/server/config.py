@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from segmentd.errors import SegmentdError
+from segmentd.ledger.currencies import check_currency
+from segmentd.ledger.zones import check_time_zone
+
 MEBIBYTE: Final = 1 << 20
 
 
@@ -25,7 +29,9 @@ class ServerConfig:
 
     `data_dir` holds the definitions, is made if it is lacking, and belongs to one process. `port` 0 takes a free
     one. `population` is a Parquet, CSV or Arrow file of customers, served as ledger `main`; `id_column` names
-    them; `currency` and `time_zone` are those of `main` where it does not exist yet. `threads` of the engine.
+    them. `definitions` is a YAML file of attributes and segments, which `main` gets. `currency` and `time_zone` are
+    those of `main`: it is created with them, and has them where it exists. What is None is taken from `definitions`,
+    else from the ledger, else it is `customer_id`, EUR and UTC. `threads` of the engine.
     `max_request_bytes`: larger requests are refused. `max_waiting`: scores that may wait for a worker, beyond
     which callers are told to come back. `max_calls` at a time, open streams included. `drain_s`: how long calls
     may go on once the server is told to stop.
@@ -35,9 +41,10 @@ class ServerConfig:
     host: str = "127.0.0.1"
     port: int = 50051
     population: Path | None = None
-    id_column: str = "customer_id"
-    currency: str = "EUR"
-    time_zone: str = "UTC"
+    definitions: Path | None = None
+    id_column: str | None = None
+    currency: str | None = None
+    time_zone: str | None = None
     threads: int = os.cpu_count() or 1
     max_request_bytes: int = 32 * MEBIBYTE
     max_waiting: int = 64
@@ -53,6 +60,13 @@ class ServerConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}, and has to be 1 or more")
         if self.drain_s < 0:
             raise ValueError(f"drain_s is {self.drain_s}, and has to be 0 or more")
+        try:
+            if self.currency is not None:
+                check_currency(self.currency, "currency")
+            if self.time_zone is not None:
+                check_time_zone(self.time_zone, "time_zone")
+        except SegmentdError as error:
+            raise ValueError(error.message) from error
 
     @property
     def hard_request_bytes(self) -> int:

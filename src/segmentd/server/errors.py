@@ -47,3 +47,22 @@ class DefectError(SegmentdError):
 
     def __init__(self, event_id: str) -> None:
         super().__init__(f"the server failed; its log has event {event_id}", event_id=event_id)
+
+
+class LedgerConflictError(SegmentdError):
+    """The server is to be started with another currency or time zone than its ledger has."""
+
+    reason = ErrorReason.INVALID_FIELD
+    status = Status.FAILED_PRECONDITION
+
+    def __init__(self, field: str, *, given: str, stored: str, advice: str) -> None:
+        super().__init__(
+            f"{field} is {given!r}, and ledger 'main' is stored with {stored!r}; {advice}",
+            field=field,
+            value=given,
+            stored=stored,
+        )
+
+
+class StartAbandonedError(Exception):
+    """The server was told to stop before it served."""

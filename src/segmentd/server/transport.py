@@ -61,7 +61,7 @@ class Transport:
         except RuntimeError as error:
             if tls is not None and not self._can_add_port(ANY_PORT, credentials):
                 raise OSError(_unusable(tls)) from error
-            raise OSError(f"cannot listen on {address}: it is in use, or no address of this machine") from error
+            raise OSError(_taken(address)) from error
 
     def _add_port(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
         if credentials is None:
@@ -94,6 +94,11 @@ def _credentials(tls: TlsFiles) -> grpc.ServerCredentials:
         root_certificates=client_ca,
         require_client_auth=client_ca is not None,
     )
+
+
+def _taken(address: str) -> str:
+    why = "it is in use, or no address of this machine"
+    return f"cannot listen on {address}: {why}; choose another with --port; 0 takes a free one"
 
 
 def _unusable(tls: TlsFiles) -> str:
