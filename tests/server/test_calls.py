@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
+import weakref
 from collections.abc import AsyncGenerator, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -61,6 +63,36 @@ def events() -> Iterator[list[dict[str, Any]]]:
     LOGGER.removeHandler(handler)
 
 
+class Held:
+    """Stands for the message that a method has decoded."""
+
+
+def refusing(held: list[weakref.ref[Held]]) -> object:
+    """A servicer whose methods fail with a message in their frames, noted in `held`."""
+
+    def refuse(message: Held) -> None:
+        held.append(weakref.ref(message))
+        try:
+            raise KeyError(message)
+        except KeyError as error:
+            failure = ValueError("refused")  # in this frame, which it refers to
+            raise failure from error
+
+    async def fail_at_once(_request: bytes, _context: Any) -> Message:
+        message = Held()
+        refuse(message)
+        return scoring_service_pb2.ScoreResponse()
+
+    async def fail_later(_request: bytes, _context: Any) -> AsyncGenerator[Message, None]:
+        message = Held()
+        yield scoring_service_pb2.ScoreResponse()
+        refuse(message)
+
+    unary = ("CreateLedger", "GetLedger", "ListLedgers", "UpdateLedger", "Score")
+    methods = {**dict.fromkeys(unary, fail_at_once), "EvaluateSegments": fail_later, "StreamScores": fail_later}
+    return SimpleNamespace(**methods)
+
+
 PATHS = {
     "unary_unary": "/segmentd.api.v1.LedgerService/CreateLedger",
     "unary_stream": "/segmentd.api.v1.ScoringService/EvaluateSegments",
@@ -70,12 +102,17 @@ PATHS = {
 
 async def fail(error: BaseException, kind: str) -> Refusal:
     """How a caller of a failing method sees it."""
+    return await refusal(failing(error), kind)
+
+
+async def refusal(servicer: object, kind: str) -> Refusal:
+    """How a caller of a servicer's method sees that it fails."""
     gate = Gate(1_000)
     gate.state = "serving"
     server = grpc.aio.server()
     services = ledger_service_pb2.DESCRIPTOR.services_by_name, scoring_service_pb2.DESCRIPTOR.services_by_name
     descriptors = [service for by_name in services for service in by_name.values()]
-    server.add_generic_rpc_handlers(tuple(generic_handler(each, failing(error), gate) for each in descriptors))
+    server.add_generic_rpc_handlers(tuple(generic_handler(each, servicer, gate) for each in descriptors))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
@@ -109,6 +146,18 @@ async def test_a_defect_is_hidden_from_callers_and_logged(kind: str, events: lis
     assert defect["event_id"] == ended["event_id"] == refusal.metadata["event_id"]
     assert any("test_calls.py" in place for place in defect["stack"])
     assert "Jana" not in json.dumps(events, ensure_ascii=False) + refusal.message
+
+
+@pytest.mark.parametrize("kind", sorted(PATHS))
+async def test_what_a_refused_call_held_is_freed_at_once(kind: str) -> None:
+    """Nothing refers to the message of a call that has failed; no garbage collection is needed."""
+    held: list[weakref.ref[Held]] = []
+    gc.disable()
+    try:
+        assert (await refusal(refusing(held), kind)).reason == "INTERNAL"
+        assert [each() for each in held] == [None]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("kind", sorted(PATHS))

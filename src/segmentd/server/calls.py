@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
+import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from contextvars import ContextVar
@@ -44,6 +45,13 @@ class Call:
     reason: str | None = None
     event_id: str | None = None
 
+    def fail(self, error: Exception) -> status_pb2.Status:
+        """Note the failure; its status."""
+        status = explain(error)
+        self.code = code_pb2.Code.Name(status.code)
+        self.reason = str(error.reason) if isinstance(error, SegmentdError) else None
+        return status
+
     def log(self) -> None:
         """Log that the call has ended."""
         log_event(
@@ -68,7 +76,17 @@ def note_rows(rows: int) -> None:
 
 
 def explain(error: Exception) -> status_pb2.Status:
-    """The status of any failure. What is no SegmentdError is a defect: logged with its stack, without its message."""
+    """The status of any failure. What is no SegmentdError is a defect: logged with its stack, without its message.
+
+    After that, the failure holds no frames any more, and so nothing of the request.
+    """
+    try:
+        return _explain(error)
+    finally:
+        _forget_frames(error)
+
+
+def _explain(error: Exception) -> status_pb2.Status:
     if isinstance(error, SegmentdError):
         return to_status(error)
     if isinstance(error, MemoryError):
@@ -86,6 +104,20 @@ def explain(error: Exception) -> status_pb2.Status:
     if call is not None:
         call.event_id = event_id
     return to_status(DefectError(event_id))
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Free what the frames of a failure, and of those that led to it, refer to: a request of megabytes, perhaps."""
+    failures: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while failures:
+        failure = failures.pop()
+        if failure is None or id(failure) in seen:
+            continue
+        seen.add(id(failure))
+        traceback.clear_frames(failure.__traceback__)
+        failure.__traceback__ = None
+        failures += failure.__cause__, failure.__context__
 
 
 class Gate:
@@ -115,7 +147,11 @@ class Gate:
                     self.check_size(request)
                     return await behaviour(request, context)
                 except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a status with a reason
-                    await _abort(call, context, error)
+                    status = call.fail(error)
+                finally:
+                    # What `context.abort` raises is kept with the call, and this frame with it.
+                    del request
+                return await _abort(context, status)
 
         return answer
 
@@ -130,8 +166,13 @@ class Gate:
                     async with aclosing(behaviour(request, context)) as messages:
                         async for message in messages:
                             yield message
+                    return
                 except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a status with a reason
-                    await _abort(call, context, error)
+                    status = call.fail(error)
+                finally:
+                    # What `context.abort` raises is kept with the call, and this frame with it.
+                    del request
+                await _abort(context, status)
 
         return answer
 
@@ -145,8 +186,10 @@ class Gate:
                     async with aclosing(behaviour(requests, context)) as messages:
                         async for message in messages:
                             yield message
+                    return
                 except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a status with a reason
-                    await _abort(call, context, error)
+                    status = call.fail(error)
+                await _abort(context, status)
 
         return answer
 
@@ -168,11 +211,8 @@ class _logged:  # noqa: N801 - used as a function
             self._call.log()
 
 
-async def _abort(call: Call, context: Context, error: Exception) -> NoReturn:
-    """End the call with the status of the error; it is what `context.abort` raises that leaves here."""
-    status = explain(error)
-    call.code = code_pb2.Code.Name(status.code)
-    call.reason = str(error.reason) if isinstance(error, SegmentdError) else None
+async def _abort(context: Context, status: status_pb2.Status) -> NoReturn:
+    """End the call with the status; it is what `context.abort` raises that leaves here."""
     await context.abort(
         _CODES[status.code],
         clip(status.message, _STATUS_MESSAGE_BYTES),
