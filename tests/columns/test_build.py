@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentd.columns import planes
-from segmentd.columns.build import RowLimit, build_batch, build_column, check_required, first_missing, missing_column
+from segmentd.columns.build import RowLimit, build_batch, build_column, first_missing, missing_column
 from segmentd.columns.errors import ColumnError
 from segmentd.columns.given import Coded, ElementType, GivenColumn, Lists, Numbers, Raw, Strings, Values
 from segmentd.errors import ErrorReason
@@ -20,9 +19,14 @@ from tests.columns.naive import CENTS, LENGTHS, schema_of, values_in
 DAY_US = 86_400_000_000
 
 
+def bitmap_of(present: list[bool] | np.ndarray[Any, np.dtype[np.bool_]]) -> bytes:
+    """A validity bitmap as callers send it."""
+    return np.packbits(np.array(present, dtype=bool), bitorder="little").tobytes()
+
+
 def build(type_: DataType, values: Values, validity: list[bool] | None = None, zone: str = "UTC") -> list[Any]:
     """The column of an attribute `x` as Python values."""
-    bitmap = b"" if validity is None else planes.to_bitmap(planes.pack(np.array(validity, dtype=bool)), len(validity))
+    bitmap = b"" if validity is None else bitmap_of(validity)
     rows = values.rows("x")
     counted = len(validity or []) if rows is None else rows
     column = build_column(AttributeSpec("x", type_), values, bitmap, rows=counted, time_zone=zone)
@@ -304,22 +308,19 @@ def test_a_batch_has_rows_by_ids_or_by_count_alone() -> None:
 @pytest.mark.parametrize("type_", [BOOL, INT64, DOUBLE, CENTS, STRING, TIMESTAMP, DATE, LIST])
 @pytest.mark.parametrize("rows", LENGTHS)
 def test_a_missing_column_has_no_value_anywhere(type_: DataType, rows: int) -> None:
-    """Every row of it is missing, or an empty list; a required attribute says which row is the first."""
+    """Every row of it is missing, or an empty list; the first one is the first row without a value."""
     column = missing_column(type_, rows)
     assert column.fits(rows)
     assert values_in(column, rows) == [[] if type_ is LIST else None] * rows
     assert first_missing(column, rows) == (0 if rows and type_ is not LIST else None)
 
 
-def test_required_attributes_are_checked_when_they_are_read() -> None:
-    """The first row without a value, or the absent column, is named."""
-    spec = AttributeSpec("age", INT64, required=True)
-    values = GivenColumn("age", Numbers(np.arange(70)), planes.to_bitmap(planes.pack(np.arange(70) != 66), 70))
-    with pytest.raises(ColumnError, match="no value in row 66"):
-        check_required(spec, build_batch([values], schema_of(spec)))
-    with pytest.raises(ColumnError, match="no column"):
-        check_required(spec, build_batch([], schema_of(spec), row_count=1))
-    check_required(AttributeSpec("age", INT64), build_batch([], schema_of(spec), row_count=1))
+def test_the_first_row_without_a_value_is_found() -> None:
+    """It is the first zero of the validity, and none where every row has a value."""
+    values = GivenColumn("age", Numbers(np.arange(70)), bitmap_of(np.arange(70) != 66))
+    column = build_batch([values], SCHEMA).columns["age"]
+    assert first_missing(column, 70) == 66
+    assert first_missing(column, 66) is None
 
 
 def test_raw_bytes_are_little_endian() -> None:

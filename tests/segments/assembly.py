@@ -14,7 +14,8 @@ from segmentd.api.v1 import attribute_service_pb2 as attribute_pb
 from segmentd.api.v1 import ledger_service_pb2 as ledger_pb
 from segmentd.api.v1 import segment_service_pb2 as pb
 from segmentd.errors import SegmentdError
-from segmentd.ledger.service import AttributeService, LedgerService
+from segmentd.ledger.attributes import AttributeService
+from segmentd.ledger.service import LedgerService
 from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
 from segmentd.ledger.store import SqlAttributeStore, SqlLedgerStore
 from segmentd.ledger.usage import Residency

@@ -197,16 +197,6 @@ class EmptyBatchError(ColumnError):
         super().__init__("the batch has no rows; give at least one")
 
 
-class RequiredAttributeMissingError(ColumnError):
-    """A required attribute has no column, or a row without a value (`row`, None where the column is absent)."""
-
-    reason = ErrorReason.REQUIRED_ATTRIBUTE_MISSING
-
-    def __init__(self, attribute: str, *, row: int | None) -> None:
-        where = "has no column" if row is None else f"has no value in row {row}"
-        super().__init__(f"attribute {attribute!r} is required, and {where}", attribute=attribute, row=row)
-
-
 class MalformedArrowError(ColumnError):
     """The bytes are no Arrow data that can be read."""
 

@@ -72,11 +72,6 @@ def from_bitmap(bitmap: Buffer, rows: int, *, offset: int = 0) -> Plane:
     return plane
 
 
-def to_bitmap(plane: Plane, rows: int) -> bytes:
-    """The plane as bytes, lowest bit of the first byte first, rounded up to whole bytes."""
-    return plane.view(np.uint8)[: byte_count(rows)].tobytes()
-
-
 def slice_plane(plane: Plane, start: int, stop: int) -> Plane:
     """The rows `start` to `stop`. `start` is a multiple of 64; copies only where a tail has to be cleared."""
     if start % WORD:

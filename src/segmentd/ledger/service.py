@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from segmentd.api.errors import AlreadyExistsError, InvalidFieldError
 from segmentd.api.names import ledger_name
-from segmentd.ledger.attributes import AttributeService
 from segmentd.ledger.drafts import DEFAULT_TIME_ZONE, LedgerDraft
 from segmentd.ledger.editions import Clock, check_etag, new_etag, utc_now
 from segmentd.ledger.errors import DefinitionsBrokenError
@@ -15,8 +14,6 @@ from segmentd.ledger.model import Ledger
 from segmentd.ledger.store import LedgerStore
 from segmentd.ledger.usage import AttributeUsers, Publish
 from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
-
-__all__ = ["AttributeService", "LedgerService"]
 
 
 class LedgerService:

@@ -14,6 +14,7 @@ from segmentd.api.paging import cut_page, next_page_token, page_limit, parse_pag
 from segmentd.api.v1 import attribute_service_pb2 as attribute_pb
 from segmentd.api.v1 import ledger_service_pb2 as ledger_pb
 from segmentd.api.wire import parse_request
+from segmentd.ledger.attributes import AttributeService
 from segmentd.ledger.drafts import AttributeDraft, LedgerDraft
 from segmentd.ledger.messages import (
     decode_attribute,
@@ -22,7 +23,7 @@ from segmentd.ledger.messages import (
     encode_ledger,
 )
 from segmentd.ledger.model import Ledger
-from segmentd.ledger.service import AttributeService, LedgerService
+from segmentd.ledger.service import LedgerService
 from segmentd.ledger.usage import Residents
 from segmentd.storage import Writer
 
