@@ -148,6 +148,20 @@ def test_an_expression_without_a_plan_is_refused_when_it_is_compiled() -> None:
     assert caught.value.metadata["limit"] == "16384"
 
 
+def test_functions_that_multiply_a_little_are_refused_where_they_are_many() -> None:
+    """Each would make 1,084 parts of itself: fifteen stay within the limit, sixteen do not."""
+
+    def six(start: int) -> str:
+        parts = (f"(customer.income > {start + i}.0 ? customer.city : 'x')" for i in range(6))
+        return f"{'+'.join(parts)} == 'y'"
+
+    functions = [six(10 * count) for count in range(16)]
+    environment = Environment(SCHEMA)
+    assert compile_plannable(environment, " || ".join(functions[:15]))
+    with pytest.raises(ExpressionError, match="multiply"):
+        compile_plannable(environment, " || ".join(functions))
+
+
 def test_an_expression_is_planned_alone_whatever_it_refers_to() -> None:
     """Segments that it refers to need not exist for that."""
     compiled = compile_plannable(Environment(SCHEMA), '"nowhere" in customer.segments && customer.age > 3')

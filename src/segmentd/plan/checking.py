@@ -9,7 +9,7 @@ from segmentd.language.tree import Node, SegmentVerdict, walk
 from segmentd.plan.compile import HANDLERS
 from segmentd.plan.lowered import Truth
 from segmentd.plan.lowering import Lowering
-from segmentd.plan.text import PlanTooLargeError
+from segmentd.plan.text import MAX_DISTRIBUTED_NODES, PlanTooLargeError
 from segmentd.schema import BOOL, DataType, Schema
 
 
@@ -29,7 +29,7 @@ def compile_plannable(
 
 def check_expression(tree: Node, schema: Schema) -> None:
     """Plan one expression alone, whatever the segments that it refers to say. Raises PlanTooLargeError."""
-    low = Lowering(HANDLERS, zone=schema.time_zone)
+    low = Lowering(HANDLERS, zone=schema.time_zone, room=MAX_DISTRIBUTED_NODES)
     nobody = Truth(low.circuit.zeros, low.circuit.ones, low.circuit.zeros)
     low.verdicts.update((part.segment, nobody) for part in walk(tree) if isinstance(part, SegmentVerdict))
     low.lower(tree)

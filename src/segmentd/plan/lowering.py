@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from segmentd.language.extent import node_count
 from segmentd.language.tree import AttributeRead, Call, Constant, ListLiteral, Node, Presence, SegmentVerdict
 from segmentd.plan.circuit import Circuit, GateId
 from segmentd.plan.lowered import Lowered, Quantity, Sort, Truth, sort_of
@@ -24,6 +25,7 @@ from segmentd.plan.sources import (
 )
 from segmentd.plan.text import (
     CONDITIONAL,
+    PlanTooLargeError,
     attributes_of,
     can_be_null,
     can_be_tabulated,
@@ -42,14 +44,23 @@ _VALUE_KINDS = {Sort.INT: ParameterKind.INT, Sort.DOUBLE: ParameterKind.DOUBLE, 
 class Lowering:
     """Lowers the trees of one program into one circuit. `verdicts` are the segments that are lowered already.
 
-    `complete` are attributes that have a value in every row: as good as required ones.
+    `complete` are attributes that have a value in every row: as good as required ones. `room` is how many nodes may
+    come from distributing text functions over ternaries, all together; without it only one function's are limited.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler], *, zone: str, complete: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        *,
+        zone: str,
+        complete: frozenset[str] = frozenset(),
+        room: int | None = None,
+    ) -> None:
         self.circuit = Circuit()
         self.verdicts: dict[str, Truth] = {}
         self.zone = zone
         self._complete = complete
+        self._room = room
         self._handlers = handlers
         self._done: dict[int, tuple[Node, Lowered]] = {}
 
@@ -110,6 +121,10 @@ class Lowering:
         rearranged = distribute(node)
         if rearranged.overload != CONDITIONAL:
             raise TypeError(f"{node.overload} at {node.position} reads what cannot be tabulated")
+        if self._room is not None:
+            self._room -= node_count(rearranged)
+            if self._room < 0:
+                raise PlanTooLargeError(node.position)
         return rearranged
 
     def validity(self, attribute: str, *, required: bool) -> GateId:
