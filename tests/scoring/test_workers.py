@@ -11,9 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from segmentd.engine.errors import EvaluationCancelledError
-from segmentd.errors import ErrorReason
-from segmentd.scoring.errors import OverloadedError
+from segmentd.errors import ErrorReason, SegmentdError, Status
+from segmentd.scoring.errors import DeadlineExceededError, OverloadedError
 from segmentd.scoring.workers import Cancellation, Workers
 
 
@@ -87,7 +86,7 @@ async def test_a_waiting_job_of_a_cancelled_caller_never_runs() -> None:
 async def test_a_job_whose_deadline_passed_while_it_waited_never_runs() -> None:
     """A job that should stop before it begins is refused as cancelled."""
     workers, ran = Workers(1, 1), threading.Event()
-    with pytest.raises(EvaluationCancelledError):
+    with pytest.raises(DeadlineExceededError):
         await workers.run(ran.set, Cancellation(0.0))
     workers.close()
     assert not ran.is_set()
@@ -146,3 +145,29 @@ def test_a_deadline_cancels() -> None:
     assert Cancellation(0.0)()
     assert not Cancellation(3_600.0)()
     assert not Cancellation()()
+
+
+async def test_a_closed_pool_takes_no_job() -> None:
+    """After closing, a job is UNAVAILABLE with NOT_READY, and none counts as pending."""
+    workers = Workers(1, 1)
+    workers.close()
+    for _ in range(3):  # more than there would be places for
+        with pytest.raises(SegmentdError) as refused:
+            await workers.run(lambda: 1, Cancellation())
+        assert (refused.value.reason, refused.value.status) == (ErrorReason.NOT_READY, Status.UNAVAILABLE)
+        assert refused.value.metadata == {"state": "stopping"}
+    assert workers.pending == 0
+
+
+async def test_work_that_stops_says_why() -> None:
+    """Work whose deadline has passed is DEADLINE_EXCEEDED, work whose caller is gone CALL_CANCELLED."""
+    workers, gone = Workers(1, 1), Cancellation(3_600.0)
+    gone.stop()
+    for cancellation, reason in (
+        (Cancellation(0.0), ErrorReason.DEADLINE_EXCEEDED),
+        (gone, ErrorReason.CALL_CANCELLED),
+    ):
+        with pytest.raises(SegmentdError) as stopped:
+            await workers.run(lambda: 1, cancellation)
+        assert stopped.value.reason is reason
+    workers.close()

@@ -92,6 +92,26 @@ class OverloadedError(SegmentdError):
         )
 
 
+class WorkersClosedError(SegmentdError):
+    """The server stops: what it has not begun is not begun any more."""
+
+    reason = ErrorReason.NOT_READY
+    status = Status.UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("the server is stopping; call again when its health says SERVING", state="stopping")
+
+
+class DeadlineExceededError(SegmentdError):
+    """The call's deadline passed before the answer was complete."""
+
+    reason = ErrorReason.DEADLINE_EXCEEDED
+    status = Status.DEADLINE_EXCEEDED
+
+    def __init__(self) -> None:
+        super().__init__("the call's deadline passed before it was answered; set a later one, or ask for less")
+
+
 class UnknownComputedAttributeError(SegmentdError):
     """The ledger lacks an attribute whose values are asked for."""
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from segmentd.engine.errors import EvaluationCancelledError
-from segmentd.scoring.errors import OverloadedError
+from segmentd.scoring.errors import DeadlineExceededError, OverloadedError, WorkersClosedError
 
 MAX_PENDING_BYTES: Final = 1 << 28
 """256 MiB of requests whose jobs run or wait."""
@@ -34,7 +34,12 @@ class Cancellation:
 
     def __call__(self) -> bool:
         """Asked between blocks, from any thread."""
-        return self._stopped or (self._deadline is not None and time.monotonic() >= self._deadline)
+        return self._stopped or self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the deadline has passed."""
+        return self._deadline is not None and time.monotonic() >= self._deadline
 
 
 class Workers:
@@ -50,6 +55,7 @@ class Workers:
         self._max_bytes = max_bytes
         self._pending = 0
         self._pending_bytes = 0
+        self._closed = False
         self._lock = threading.Lock()
 
     @property
@@ -58,13 +64,18 @@ class Workers:
         return self._pending
 
     async def run(self, job: Callable[[], T], cancellation: Cancellation, *, size_bytes: int = 0) -> T:
-        """What the job returns or raises. A cancelled caller stops its job. Raises OverloadedError.
+        """What the job returns or raises. A cancelled caller stops its job. Raises OverloadedError, WorkersClosedError.
 
-        EvaluationCancelledError if it should stop before it begins. `size_bytes`: the request that it holds.
+        EvaluationCancelledError if it should stop before it begins; DeadlineExceededError if it is the deadline that
+        stopped it. `size_bytes`: the request that it holds.
         """
         future = self._submit(partial(_begin, job, cancellation), size_bytes)
         try:
             return await asyncio.wrap_future(future)
+        except EvaluationCancelledError as error:
+            if cancellation.is_late:
+                raise DeadlineExceededError from error
+            raise
         except asyncio.CancelledError:
             cancellation.stop()
             raise
@@ -74,7 +85,8 @@ class Workers:
             del future, job
 
     def close(self) -> None:
-        """Wait for the running jobs, drop the waiting ones."""
+        """Wait for the running jobs, drop the waiting ones, take no more."""
+        self._closed = True
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self, job: Callable[[], T], size_bytes: int) -> Future[T]:
@@ -84,7 +96,13 @@ class Workers:
             if self._pending and self._pending_bytes + size_bytes > self._max_bytes:
                 raise OverloadedError(self._max_bytes, "bytes of requests")
             self._note(1, size_bytes)
-        future = self._executor.submit(job)
+        try:
+            future = self._executor.submit(job)
+        except RuntimeError as error:
+            self._release(size_bytes)
+            if self._closed:
+                raise WorkersClosedError from error
+            raise
         future.add_done_callback(lambda _: self._release(size_bytes))
         return future
 
