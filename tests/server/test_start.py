@@ -116,6 +116,20 @@ def test_money_in_doubles_is_read_as_decimals(tmp_path: Path, sheet: Path) -> No
         assert counts(api) == {"rich": 1, "rich_adults": 1}
 
 
+def test_another_type_for_residents_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """Without definitions money in text is DOUBLE, and the refusal to change it names the option that helps."""
+    with served(tmp_path, population=written(tmp_path / "customers.csv", CSV), id_column="client") as api:
+        assert types(api)["customer.balance"] == "DOUBLE"
+        money = attributes.Attribute(
+            name=f"{MAIN}/attributes/customer.balance",
+            type=attributes.ATTRIBUTE_TYPE_DECIMAL,
+            decimal=attributes.DecimalFormat(scale=2),
+        )
+        refusal = api.refusal("UpdateAttribute", attributes.UpdateAttributeRequest(attribute=money))
+    assert refusal.reason == "ATTRIBUTE_IN_USE"
+    assert "start the server with --definitions" in refusal.message
+
+
 def test_a_restart_with_the_same_definitions_changes_nothing(tmp_path: Path, sheet: Path) -> None:
     """Neither the catalogue version nor an etag is another, with or without the population."""
     population = written(tmp_path / "customers.csv", CSV)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from segmentd.api.errors import AlreadyExistsError, FieldRequiredError, InvalidFieldError
 from segmentd.api.names import AttributeName
@@ -21,6 +22,8 @@ from segmentd.ledger.store import AttributeStore
 from segmentd.ledger.usage import RESIDENT_POPULATION, AttributeUsers, Publish, Residents
 from segmentd.ledger.vocabulary import Terms, Vocabulary, attribute_user, build_vocabulary
 from segmentd.schema import AttributeSpec, DataType, Kind, Subject
+
+_BEFORE_LOADING: Final = "start the server with --definitions, or apply the attributes before the population is loaded"
 
 
 class AttributeService:
@@ -134,7 +137,7 @@ class AttributeService:
             why = f"its type cannot change from {before.type} to {after.type}"
             self._refuse_if_used(name, why)
             if held is not None and held != after.type and not names_currency(held, after.type):
-                self._refuse_for_residents(name, why)
+                self._refuse_for_residents(name, f"{why}; {_BEFORE_LOADING}")
         if held is not None and after.spec.expression is not None:
             self._refuse_for_residents(name, "it cannot become computed")
         if before.spec.expression is not None:
