@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.build import RowLimit
+from segmentd.columns.column import TextColumn
 from segmentd.columns.errors import ColumnError
 from segmentd.columns.ipc import read_arrow_stream
 from segmentd.errors import ErrorReason
@@ -149,3 +150,66 @@ def test_ids_that_are_no_utf_8_are_refused() -> None:
         with pytest.raises(ColumnError) as refused:
             batch_from_arrow(pa.table({"id": ids}), SCHEMA, id_field="id")
         assert refused.value.reason is ErrorReason.INVALID_VALUE
+
+
+def dictionaries_stream(*, deltas: bool, last: list[str]) -> bytes:
+    """A stream of two batches with the dictionaries `["a", "b"]` and `last`."""
+    schema = pa.schema({"s": pa.dictionary(pa.int32(), pa.string())})
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=deltas)
+    with pa.ipc.new_stream(sink, schema, options=options) as writer:
+        for texts in (["a", "b"], last):
+            array = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), pa.array(texts))
+            writer.write_batch(pa.record_batch([array], schema=schema))
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+@pytest.mark.parametrize(("deltas", "last"), [(True, ["a", "b", "c"]), (False, ["x", "y"])])
+def test_a_dictionary_comes_once(deltas: bool, last: list[str]) -> None:  # noqa: FBT001 - of a parametrisation
+    """A dictionary that is replaced or added to is malformed: it would be copied with every message."""
+    error = refusal(dictionaries_stream(deltas=deltas, last=last))
+    assert error.reason is ErrorReason.MALFORMED_ARROW
+    assert "comes more than once" in error.message
+
+
+def test_batches_may_share_a_dictionary() -> None:
+    """A dictionary that stays the same is sent once, and is that of all batches."""
+    table = read_arrow_stream(dictionaries_stream(deltas=False, last=["a", "b"]), limit=LIMIT)
+    assert table["s"].to_pylist() == ["a", "b", "a", "b"]
+
+
+def test_messages_are_bounded() -> None:
+    """A stream of very many empty batches is malformed."""
+    empty = stream_of(pa.table({"n": pa.array([], pa.int8())}))[:-8]
+    one = stream_of(pa.table({"n": pa.array([1], pa.int8())}))
+    error = refusal(empty + one[len(empty) : -8] * ((1 << 16) + 1), RowLimit(1 << 20))
+    assert (error.reason, "more than 65536 messages" in error.message) == (ErrorReason.MALFORMED_ARROW, True)
+
+
+def test_a_buffer_of_views_may_be_longer_than_they_are() -> None:
+    """Bytes behind the last view, of any number, are not read."""
+    given = pa.array(["a text that no view holds itself", "y"], pa.string_view())
+    validity, views, *data = given.buffers()
+    longer = pa.py_buffer(views.to_pybytes() + b"12345")
+    table = pa.table({"v": pa.Array.from_buffers(pa.string_view(), 2, [validity, longer, *data])})
+    column = batch_from_arrow(table, SCHEMA).columns["v"]
+    assert isinstance(column, TextColumn)
+    assert column.dictionary.to_pylist() == given.to_pylist()
+
+
+@pytest.mark.parametrize("chunks", [1, 2])
+@pytest.mark.parametrize("name", ["v", "w", "id"])
+def test_what_views_show_is_bounded(name: str, chunks: int) -> None:
+    """Views of a request that show the same megabytes again and again are refused before they are copied."""
+    rows = 300
+    text = pa.array(["x" * (1 << 20)], pa.string_view())
+    _, view, data = text.buffers()
+    texts = pa.Array.from_buffers(pa.string_view(), rows, [None, pa.py_buffer(view.to_pybytes()[:16] * rows), data])
+    lists = pa.LargeListArray.from_arrays(pa.array(range(rows + 1), pa.int64()), texts)
+    whole = lists if name == "w" else texts
+    with pytest.raises(ColumnError) as refused:
+        batch_from_arrow(pa.table({name: pa.chunked_array([whole] * chunks)}), SCHEMA, id_field="id")
+    limit = 1 << 26 if name == "id" else 1 << 28
+    assert refused.value.reason is ErrorReason.MESSAGE_TOO_LARGE
+    assert refused.value.metadata["limit_bytes"] == str(limit)

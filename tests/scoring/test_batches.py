@@ -545,3 +545,27 @@ def test_ids_come_with_vectors_and_arrow() -> None:
     batch = decode_batch(pb.FeatureBatch(arrow=sink.getvalue().to_pybytes()), SCHEMA)
     assert batch.ids is not None
     assert batch.ids.to_pylist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("batch", "field"),
+    [
+        (columns(column("age", pb.IntegerValues(values=[1, 2])), ids=["a", "x" * 1_025]), "features.columns.ids"),
+        (
+            pb.FeatureBatch(
+                vectors=pb.VectorBatch(
+                    attributes=["age"], vectors=[pb.FeatureVector(integers=[1])] * 2, ids=["a", "é" * 513]
+                )
+            ),
+            "features.vectors.ids",
+        ),
+    ],
+)
+def test_ids_are_short(batch: pb.FeatureBatch, field: str) -> None:
+    """An id of more than 1,024 bytes is refused with its row; one of 1,024 is taken."""
+    with pytest.raises(SegmentdError) as refused:
+        decode_batch(batch, SCHEMA)
+    assert (refused.value.reason, refused.value.metadata["row"]) == (ErrorReason.INVALID_VALUE, "1")
+    assert [each.field for each in refused.value.fields] == [field]
+    fits = columns(column("age", pb.IntegerValues(values=[1])), ids=["x" * 1_024])
+    assert decode_batch(fits, SCHEMA).rows == 1

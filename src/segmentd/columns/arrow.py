@@ -28,6 +28,12 @@ EVERY_ROW_HAS_ID: Final = "every row has an id"
 MAX_EXACT_DOUBLE: Final = 2**53
 """Up to here a double holds every whole number."""
 
+MAX_REQUEST_TEXT_BYTES: Final = 1 << 28
+"""256 MiB of text in a column of a request: eight times the largest request."""
+
+MAX_IDS_BYTES: Final = 1 << 26
+"""64 MiB of ids in a request."""
+
 
 def batch_from_arrow(
     table: pa.Table | pa.RecordBatch, schema: Schema, *, id_field: str = "id", limit: RowLimit | None = None
@@ -44,35 +50,42 @@ def batch_from_arrow(
     if len(names) < len(table.column_names) - 1:
         raise DuplicateColumnError(id_field)
     columns = {
-        spec.id: column_from_arrow(spec, table.column(spec.id), time_zone=schema.time_zone)
+        spec.id: column_from_arrow(
+            spec, table.column(spec.id), time_zone=schema.time_zone, max_text=MAX_REQUEST_TEXT_BYTES
+        )
         for spec in resolve(schema, names)
     }
-    return Batch(table.num_rows, columns, ids_from_arrow(id_field, table.column(id_field)) if has_ids else None)
+    ids = ids_from_arrow(id_field, table.column(id_field), max_text=MAX_IDS_BYTES) if has_ids else None
+    return Batch(table.num_rows, columns, ids)
 
 
-def column_from_arrow(spec: AttributeSpec, array: pa.Array | pa.ChunkedArray, *, time_zone: str) -> Column:
-    """The column of one attribute. Raises ColumnErrors."""
+def column_from_arrow(
+    spec: AttributeSpec, array: pa.Array | pa.ChunkedArray, *, time_zone: str, max_text: int = MAX_TEXT_BYTES
+) -> Column:
+    """The column of one attribute, whose texts have at most `max_text` bytes. Raises ColumnErrors."""
     if pa.types.is_null(array.type):
         return missing_column(spec.type, len(array))
     if spec.type.kind is Kind.LIST and is_list(array.type) and pa.types.is_null(array.type.value_type):
         return _lists_of_nothing(spec, array)
     if not fits(spec.type, array.type):
         raise TypeMismatchError(spec.id, given=str(array.type), expected=str(spec.type))
-    whole = validated(array)
+    whole = validated(array, max_text)
     match spec.type.kind:
         case Kind.BOOL:
             bits = from_bitmap(memoryview(whole.buffers()[1] or b""), len(whole), offset=whole.offset)
             return bool_column(bits, validity_of(whole))
         case Kind.STRING:
+            _check_text(whole, max_text)
             return build_text(spec.id, whole)
         case Kind.LIST:
+            _check_text(whole.values, max_text)
             return build_lists(spec.id, whole)
         case _:
             validity = validity_of(whole)
             return build_fixed(spec, _numbers(spec, whole, validity), validity, time_zone=time_zone)
 
 
-def ids_from_arrow(field: str, array: pa.Array | pa.ChunkedArray) -> pa.StringArray:
+def ids_from_arrow(field: str, array: pa.Array | pa.ChunkedArray, *, max_text: int = MAX_TEXT_BYTES) -> pa.StringArray:
     """The ids of a column of text or of whole numbers; InvalidValueError for the first row without one."""
     if pa.types.is_null(array.type):
         refuse_first(field, np.ones(len(array), dtype=np.bool_), np.full(len(array), "null"), None, EVERY_ROW_HAS_ID)
@@ -80,17 +93,25 @@ def ids_from_arrow(field: str, array: pa.Array | pa.ChunkedArray) -> pa.StringAr
     if not (is_text(array.type) or pa.types.is_integer(array.type)):
         raise TypeMismatchError(field, given=str(array.type), expected="text or whole numbers")
     numbers = pa.types.is_integer(array.type)
-    whole = validated(array)  # text comes back as bytes
+    whole = validated(array, max_text)  # text comes back as bytes
     if whole.null_count:
         row = int(whole.is_null().to_numpy(zero_copy_only=False).argmax())
         raise InvalidValueError(field, row=row, value="null", allowed=EVERY_ROW_HAS_ID)
     if numbers:
         return whole.cast(pa.string())
     size = text_size(whole)
-    if size > MAX_TEXT_BYTES:
-        raise ExpandedSizeError(size, MAX_TEXT_BYTES)
+    if size > max_text:
+        raise ExpandedSizeError(size, max_text)
     column = build_text(field, whole)  # refuses what is no UTF-8
     return column.dictionary.take(pa.array(column.codes))
+
+
+def _check_text(array: pa.Array, max_text: int) -> None:
+    """ExpandedSizeError for too much text, of a dictionary in the dictionary: many views may show the same bytes."""
+    texts = array.dictionary if pa.types.is_dictionary(array.type) else array
+    size = text_size(texts)
+    if size > max_text:
+        raise ExpandedSizeError(size, max_text)
 
 
 def validity_of(array: pa.Array) -> Plane | None:

@@ -15,6 +15,9 @@ from segmentd.columns.errors import ExpandedSizeError, MalformedArrowError
 MAX_UNPACKED_BYTES: Final = 1 << 28
 """256 MiB: eight times the largest request."""
 
+MAX_MESSAGES: Final = 1 << 16
+"""Messages of a stream: batches, dictionaries and the schema."""
+
 _NOT_COMPRESSED: Final = -1
 """Stands where the size of a compressed buffer would, for one that did not become smaller."""
 
@@ -23,13 +26,16 @@ _MESSAGE_HEADER: Final = 2
 _BATCH_LENGTH: Final = 0
 _BATCH_BUFFERS: Final = 2
 _BATCH_COMPRESSION: Final = 3
+_DICTIONARY_ID: Final = 0
 _DICTIONARY_DATA: Final = 1
+_DICTIONARY_IS_DELTA: Final = 2
 
 
 def read_arrow_stream(data: bytes, *, limit: RowLimit, max_bytes: int = MAX_UNPACKED_BYTES) -> pa.Table:
     """The table of an IPC stream, not yet validated: its schema and all its record batches.
 
-    MalformedArrowError if it cannot be read, or bytes follow its end; EmptyBatchError, TooManyRowsError or
+    MalformedArrowError if it cannot be read, bytes follow its end, it has more than `MAX_MESSAGES` or changes a
+    dictionary; EmptyBatchError, TooManyRowsError or
     ExpandedSizeError, before any buffer is unpacked, if it has no rows, more than the limit, or more bytes
     than `max_bytes` when unpacked.
     """
@@ -54,16 +60,32 @@ def _read_names(schema: pa.Schema) -> None:
 def _measure(data: bytes) -> tuple[int, int]:
     """Rows of all record batches, and bytes of all buffers when unpacked."""
     rows, size = 0, 0
-    for message in _messages(data):
+    dictionaries: set[int] = set()
+    for count, message in enumerate(_messages(data), 1):
+        if count > MAX_MESSAGES:
+            raise MalformedArrowError(f"the stream has more than {MAX_MESSAGES} messages")
         if message.type == "record batch":
             batch = _header(message)
-            rows += batch.integer(_BATCH_LENGTH)
+            rows += batch.count(_BATCH_LENGTH)
         elif message.type == "dictionary":
-            batch = _header(message).table(_DICTIONARY_DATA)
+            batch = _dictionary(_header(message), dictionaries)
         else:
             continue
         size += _unpacked_size(batch, message.body)
     return rows, size
+
+
+def _dictionary(header: _Table, seen: set[int]) -> _Table:
+    """The batch of a dictionary that is not in `seen`, which it is added to.
+
+    Arrow joins a delta to a copy of all before it, and keeps every dictionary that was replaced: what a stream of
+    such messages takes grows with the square of their number.
+    """
+    number = header.long(_DICTIONARY_ID)
+    if header.flag(_DICTIONARY_IS_DELTA) or number in seen:
+        raise MalformedArrowError(f"dictionary {number} comes more than once, as a delta or in place of the first one")
+    seen.add(number)
+    return header.table(_DICTIONARY_DATA)
 
 
 def _messages(data: bytes) -> Iterator[pa.ipc.Message]:
@@ -109,13 +131,23 @@ class _Table:
         """Whether the field is set."""
         return self._place(field) is not None
 
-    def integer(self, field: int) -> int:
-        """A 64-bit integer; 0 if it is not set."""
-        place = self._place(field)
-        value: int = 0 if place is None else struct.unpack_from("<q", self.data, place)[0]
+    def count(self, field: int) -> int:
+        """A number of rows; 0 if it is not set."""
+        value = self.long(field)
         if value < 0:
             raise MalformedArrowError(f"a batch of {value} rows")
         return value
+
+    def long(self, field: int) -> int:
+        """A 64-bit integer; 0 if it is not set."""
+        place = self._place(field)
+        value: int = 0 if place is None else struct.unpack_from("<q", self.data, place)[0]
+        return value
+
+    def flag(self, field: int) -> bool:
+        """A truth value; false if it is not set."""
+        place = self._place(field)
+        return place is not None and bool(struct.unpack_from("<B", self.data, place)[0])
 
     def table(self, field: int) -> _Table:
         """A table within the table."""

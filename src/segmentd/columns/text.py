@@ -96,8 +96,10 @@ def text_size(array: pa.Array) -> int:
         indices = pc.fill_null(array.indices.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
         return int(sizes.astype(np.int64)[indices].sum()) if len(sizes) else 0
     if array.type in VIEWS:
-        words = np.frombuffer(array.buffers()[1] or b"", dtype=np.int32).reshape(-1, VIEW_WORDS)
-        lengths = words[array.offset : array.offset + len(array), 0]
+        # The buffer may be longer than the views, by any number of bytes.
+        count = (array.offset + len(array)) * VIEW_WORDS
+        words = np.frombuffer(array.buffers()[1] or b"", dtype=np.int32, count=count).reshape(-1, VIEW_WORDS)
+        lengths = words[array.offset :, 0]
         return int(np.maximum(lengths, 0).sum(dtype=np.int64))
     return int(pc.sum(pc.binary_length(array)).as_py() or 0)
 

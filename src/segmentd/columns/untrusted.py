@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from segmentd.columns.column import Array
-from segmentd.columns.errors import MalformedArrowError
-from segmentd.columns.text import VIEW_WORDS
+from segmentd.columns.errors import ExpandedSizeError, MalformedArrowError
+from segmentd.columns.text import MAX_TEXT_BYTES, VIEW_WORDS, text_size
 from segmentd.schema import DataType, Kind
 
 BYTES: Final = {
@@ -63,16 +63,16 @@ def is_list(arrow: pa.DataType) -> bool:
     return bool(pa.types.is_list(arrow) or pa.types.is_large_list(arrow) or pa.types.is_fixed_size_list(arrow))
 
 
-def validated(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+def validated(array: pa.Array | pa.ChunkedArray, max_text: int = MAX_TEXT_BYTES) -> pa.Array:
     """One valid array of a type that fits an attribute, text as bytes that may be no UTF-8.
 
-    MalformedArrowError if it is not valid.
+    MalformedArrowError if it is not valid, ExpandedSizeError if the views of several chunks show more than `max_text`.
     """
     try:
         chunks = [
             _validated_chunk(chunk) for chunk in (array.chunks if isinstance(array, pa.ChunkedArray) else [array])
         ]
-        return chunks[0] if len(chunks) == 1 else _joined(chunks, array.type)
+        return chunks[0] if len(chunks) == 1 else _joined(chunks, array.type, max_text)
     except pa.ArrowInvalid as error:
         raise MalformedArrowError(str(error)) from error
 
@@ -93,10 +93,14 @@ def _validated_chunk(array: pa.Array) -> pa.Array:
     return as_bytes
 
 
-def _joined(chunks: list[pa.Array], type_: pa.DataType) -> pa.Array:
+def _joined(chunks: list[pa.Array], type_: pa.DataType, max_text: int) -> pa.Array:
     if not chunks:
         return pa.array([], type_)
     whole = pa.chunked_array(chunks)
+    if whole.type == pa.binary_view():
+        size = sum(map(text_size, chunks))
+        if size > max_text:
+            raise ExpandedSizeError(size, max_text)
     return (whole.dictionary_encode() if whole.type in BYTES.values() else whole).combine_chunks()
 
 

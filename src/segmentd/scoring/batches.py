@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from segmentd.api.errors import FieldRequiredError
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from segmentd.api.errors import FieldRequiredError, shorten
 from segmentd.api.v1 import feature_batch_pb2
 from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Batch
-from segmentd.columns.errors import ColumnError
+from segmentd.columns.errors import ColumnError, InvalidValueError
 from segmentd.columns.ipc import read_arrow_stream
 from segmentd.schema import Schema
 from segmentd.scoring.batch_columns import decode_columns
 from segmentd.scoring.batch_vectors import decode_vectors
+
+MAX_ID_BYTES: Final = 1_024
+"""Bytes of an id of a request."""
 
 ROW_LIMIT: Final = RowLimit(1 << 20)
 """Rows of a request: 1 to 1,048,576."""
@@ -21,6 +27,13 @@ ROW_LIMIT: Final = RowLimit(1 << 20)
 
 def decode_batch(message: feature_batch_pb2.FeatureBatch, schema: Schema, path: str = "features") -> Batch:
     """The batch that the message holds. Raises SegmentdError with the path of the field at fault, below `path`."""
+    batch = _decode(message, schema, path)
+    if batch.ids is not None:
+        _check_ids(batch.ids, f"{path}.{message.WhichOneof('form')}")
+    return batch
+
+
+def _decode(message: feature_batch_pb2.FeatureBatch, schema: Schema, path: str) -> Batch:
     match message.WhichOneof("form"):
         case "columns":
             return decode_columns(message.columns, schema, ROW_LIMIT, f"{path}.columns")
@@ -29,6 +42,17 @@ def decode_batch(message: feature_batch_pb2.FeatureBatch, schema: Schema, path: 
         case "arrow":
             return _decode_arrow(message.arrow, schema, f"{path}.arrow")
     raise FieldRequiredError(path, "must hold columns, vectors or arrow")
+
+
+def _check_ids(ids: pa.StringArray, path: str) -> None:
+    """InvalidValueError for an id that is too long: ids are repeated in answers, a row's in each of its segments."""
+    sizes = pc.binary_length(ids).to_numpy(zero_copy_only=False)
+    row = int(sizes.argmax())
+    if sizes[row] > MAX_ID_BYTES:
+        allowed = f"ids have at most {MAX_ID_BYTES} bytes"
+        error = InvalidValueError("id", row=row, value=shorten(ids[row].as_py()), allowed=allowed)
+        error.place(path if path.endswith("arrow") else f"{path}.ids")
+        raise error
 
 
 def _decode_arrow(data: bytes, schema: Schema, path: str) -> Batch:
