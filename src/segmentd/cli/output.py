@@ -55,11 +55,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.measure import Measurement
 
     out, cells = console(), list(rows)
-    table = make_table(columns, cells)
-    if Measurement.get(out, out.options, table).maximum >= out.width:
+    unbounded, table = out.options.update(max_width=LIMITLESS), make_table(columns, cells)
+    if Measurement.get(out, unbounded, table).maximum > out.width:
         spare = [index for index, column in enumerate(columns) if column.endswith("?")]
         table = make_table(*without(spare, columns, cells))
-    unbounded = out.options.update(max_width=LIMITLESS)
     out.width = max(out.width, Measurement.get(out, unbounded, table).minimum)
     out.print(table)
 

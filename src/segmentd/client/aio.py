@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
 import grpc.aio
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from segmentd.client import apply, attributes, evaluation, ledgers, scores, segments
 from segmentd.client.call import Call, Exchange, Scope, Steps, Stream, method_path, resume, serialize
-from segmentd.client.channel import CHANNEL_OPTIONS, Timeouts, Tls
+from segmentd.client.channel import CHANNEL_OPTIONS, WATCH, Timeouts, Tls
 from segmentd.client.errors import SegmentdCallError, read_failure
 from segmentd.client.evaluation import EvaluationPage, EvaluationResult
 from segmentd.client.feed import Feed
@@ -166,12 +166,18 @@ class AsyncClient:
         feed.check()
 
     async def wait_for_ready(self, timeout_s: float) -> bool:
-        """Wait until the server can be reached, such as one that starts now; False if it cannot after that time."""
+        """Wait until the server serves, such as one that starts now; False if it does not after that time."""
+        watch = self._channel.unary_stream(WATCH, serialize, HealthCheckResponse.FromString)
+        states = watch(HealthCheckRequest(), timeout=timeout_s, wait_for_ready=True)
         try:
-            await asyncio.wait_for(self._channel.channel_ready(), timeout_s)
-        except TimeoutError:
+            async for state in states:
+                if state.status == HealthCheckResponse.SERVING:
+                    return True
+        except grpc.aio.AioRpcError:
             return False
-        return True
+        finally:
+            states.cancel()
+        return False
 
     async def close(self) -> None:
         """Close the connection. Calls that still run are cancelled."""

@@ -12,6 +12,9 @@ import grpc
 MAX_RESPONSE_BYTES: Final = 64 * 2**20
 """Servers stay below 4 MiB a message; a later one may not."""
 
+WATCH: Final = "/grpc.health.v1.Health/Watch"
+"""The method that tells whether a server serves, now and at each change."""
+
 CHANNEL_OPTIONS: Final[Sequence[tuple[str, int]]] = (
     ("grpc.max_receive_message_length", MAX_RESPONSE_BYTES),
     ("grpc.max_send_message_length", -1),  # the server says what it accepts, with a reason

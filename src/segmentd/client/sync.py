@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from segmentd.client import apply, attributes, evaluation, ledgers, scores, segments
 from segmentd.client.call import Call, Exchange, Scope, Steps, Stream, method_path, resume, serialize
-from segmentd.client.channel import CHANNEL_OPTIONS, Timeouts, Tls
+from segmentd.client.channel import CHANNEL_OPTIONS, WATCH, Timeouts, Tls
 from segmentd.client.errors import SegmentdCallError, read_failure
 from segmentd.client.evaluation import EvaluationPage, EvaluationResult
 from segmentd.client.feed import Feed
@@ -155,14 +156,15 @@ class Client:
         feed.check()
 
     def wait_for_ready(self, timeout_s: float) -> bool:
-        """Wait until the server can be reached, such as one that starts now; False if it cannot after that time."""
-        ready = grpc.channel_ready_future(self._channel)
+        """Wait until the server serves, such as one that starts now; False if it does not after that time."""
+        watch = self._channel.unary_stream(WATCH, serialize, HealthCheckResponse.FromString)
+        states = watch(HealthCheckRequest(), timeout=timeout_s, wait_for_ready=True)
         try:
-            ready.result(timeout=timeout_s)
-        except grpc.FutureTimeoutError:
-            ready.cancel()
+            return any(state.status == HealthCheckResponse.SERVING for state in states)
+        except grpc.RpcError:
             return False
-        return True
+        finally:
+            states.cancel()
 
     def close(self) -> None:
         """Close the connection. Calls that still run are cancelled."""
