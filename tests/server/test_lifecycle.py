@@ -29,7 +29,7 @@ from segmentd.server.app import SERVICES, Server, running_server
 from segmentd.server.calls import Gate
 from segmentd.server.config import ServerConfig, TlsFiles
 from segmentd.server.errors import NotReadyError
-from tests.server.api import Api
+from tests.server.api import Api, refusal_of
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -215,26 +215,24 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_drains_the_server(served: tuple[subprocess.Popen[str], int], number: signal.Signals) -> None:
-    """On SIGTERM or SIGINT open calls are finished, new ones refused, and the process ends with 0."""
+    """On SIGTERM or SIGINT an idle stream is ended with NOT_READY, and the process ends with 0, before the grace."""
     process, port = served
     more = threading.Event()
 
     def requests() -> Iterator[Message]:
         yield scoring.StreamScoresRequest()
-        assert more.wait(30)
-        yield scoring.StreamScoresRequest()
+        more.wait(30)
 
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stream = Api(channel).start("StreamScores", requests(), 60)
-        received = [next(stream)]
+        assert next(stream).HasField("error")
         os.kill(process.pid, number)
-        # New connections are refused once the port is closed, which is when draining has begun.
-        while accepts(port):
-            pass
+        with pytest.raises(grpc.RpcError) as ended:
+            next(stream)
+        assert process.wait(10) == 0
         more.set()
-        received += list(stream)
-    assert len(received) == 2
-    assert process.wait(30) == 0
+    refusal = refusal_of(ended.value)
+    assert (refusal.status, refusal.reason) == ("UNAVAILABLE", "NOT_READY")
     assert process.stderr is not None
     events = [json.loads(line) for line in process.stderr.read().splitlines()]
     assert [each["event"] for each in events if each["event"] != "call"] == ["draining", "stopped"]

@@ -22,6 +22,7 @@ from segmentd.segments.servicer import SegmentServicer
 from segmentd.server.calls import Gate, explain, note_rows
 from segmentd.server.config import ServerConfig
 from segmentd.server.definitions import Definitions
+from segmentd.server.departures import ignore_departures
 from segmentd.server.errors import StartAbandonedError
 from segmentd.server.handlers import generic_handler
 from segmentd.server.logs import log_event, write_logs
@@ -91,7 +92,7 @@ class Server:
         self._add_handlers()
 
     async def _stop_serving(self) -> None:
-        self._gate.state = "stopping"
+        self._gate.stop()
         await self._transport.stop(self._grace_s)
 
     def _prepare(self) -> None:
@@ -123,6 +124,7 @@ class Server:
 def run(config: ServerConfig, *, when_serving: Callable[[Server], None] = lambda _: None) -> None:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once. Logs JSON to stderr."""
     write_logs()
+    ignore_departures()
     asyncio.run(_serve(config, when_serving))
 
 

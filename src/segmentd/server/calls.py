@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, status_pb2
 
 from segmentd.errors import SegmentdError
+from segmentd.server.draining import Drain
 from segmentd.server.errors import DefectError, MessageTooLargeError, NotReadyError, OutOfMemoryError
 from segmentd.server.logs import LOGGER, log_event, stack_of
 from segmentd.server.status import clip, to_status
@@ -125,7 +126,13 @@ class Gate:
 
     def __init__(self, max_request_bytes: int) -> None:
         self._max_request_bytes = max_request_bytes
+        self._drain = Drain()
         self.state = "starting"
+
+    def stop(self) -> None:
+        """Let no more calls in, and take no more requests of open streams: they end once what was read is answered."""
+        self.state = "stopping"
+        self._drain.begin()
 
     def check_state(self) -> None:
         """Raises NotReadyError unless the server is serving."""
@@ -177,13 +184,17 @@ class Gate:
         return answer
 
     def bidirectional(self, method: str, behaviour: BidirectionalStream) -> BidirectionalStream:
-        """The behaviour of a method that streams both ways, guarded. It checks the size of its requests itself."""
+        """The behaviour of a method that streams both ways, guarded. It checks the size of its requests itself.
+
+        When the server stops, its requests end with NotReadyError.
+        """
 
         async def answer(requests: AsyncIterator[bytes], context: Context) -> Responses:
             with _logged(method) as call:
                 try:
                     self.check_state()
-                    async with aclosing(behaviour(requests, context)) as messages:
+                    given = self._drain.requests(requests)
+                    async with aclosing(given), aclosing(behaviour(given, context)) as messages:
                         async for message in messages:
                             yield message
                     return

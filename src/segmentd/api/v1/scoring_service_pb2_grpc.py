@@ -65,7 +65,10 @@ class ScoringServiceServicer:
 
     def StreamScores(self, request_iterator, context):
         """Answers many batches on one stream, one response a request, in order. A wrong request is answered by its error, and
-        the stream goes on. The server reads ahead by a few requests only: a client that does not read is slowed down.
+        the stream goes on. Of a client that takes no answers, the server computes at most 4 more than the transport holds,
+        and then reads nothing: the transport holds some MiB of answers, as the client's side allows, and of requests about
+        1 MiB and one whole request. When the server stops, it takes no more requests, answers those it has read, and ends the
+        stream with UNAVAILABLE and NOT_READY: send those that were not answered to another server.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,7 +37,10 @@ class ScoringServiceStub:
     """Answers for one batch of features, or for resident customers by id."""
     StreamScores: _grpc.StreamStreamMultiCallable[_scoring_service_pb2.StreamScoresRequest, _scoring_service_pb2.StreamScoresResponse]
     """Answers many batches on one stream, one response a request, in order. A wrong request is answered by its error, and
-    the stream goes on. The server reads ahead by a few requests only: a client that does not read is slowed down.
+    the stream goes on. Of a client that takes no answers, the server computes at most 4 more than the transport holds,
+    and then reads nothing: the transport holds some MiB of answers, as the client's side allows, and of requests about
+    1 MiB and one whole request. When the server stops, it takes no more requests, answers those it has read, and ends the
+    stream with UNAVAILABLE and NOT_READY: send those that were not answered to another server.
     """
     EvaluateSegments: _grpc.UnaryStreamMultiCallable[_scoring_service_pb2.EvaluateSegmentsRequest, _scoring_service_pb2.EvaluateSegmentsResponse]
     """Evaluates segments of customers over the resident population: pages by row range in row order, then the totals."""
@@ -51,7 +54,10 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     """Answers for one batch of features, or for resident customers by id."""
     StreamScores: _aio.StreamStreamMultiCallable[_scoring_service_pb2.StreamScoresRequest, _scoring_service_pb2.StreamScoresResponse]  # type: ignore[assignment]
     """Answers many batches on one stream, one response a request, in order. A wrong request is answered by its error, and
-    the stream goes on. The server reads ahead by a few requests only: a client that does not read is slowed down.
+    the stream goes on. Of a client that takes no answers, the server computes at most 4 more than the transport holds,
+    and then reads nothing: the transport holds some MiB of answers, as the client's side allows, and of requests about
+    1 MiB and one whole request. When the server stops, it takes no more requests, answers those it has read, and ends the
+    stream with UNAVAILABLE and NOT_READY: send those that were not answered to another server.
     """
     EvaluateSegments: _aio.UnaryStreamMultiCallable[_scoring_service_pb2.EvaluateSegmentsRequest, _scoring_service_pb2.EvaluateSegmentsResponse]  # type: ignore[assignment]
     """Evaluates segments of customers over the resident population: pages by row range in row order, then the totals."""
@@ -74,7 +80,10 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_scoring_service_pb2.StreamScoresResponse], _abc.AsyncIterator[_scoring_service_pb2.StreamScoresResponse]]:
         """Answers many batches on one stream, one response a request, in order. A wrong request is answered by its error, and
-        the stream goes on. The server reads ahead by a few requests only: a client that does not read is slowed down.
+        the stream goes on. Of a client that takes no answers, the server computes at most 4 more than the transport holds,
+        and then reads nothing: the transport holds some MiB of answers, as the client's side allows, and of requests about
+        1 MiB and one whole request. When the server stops, it takes no more requests, answers those it has read, and ends the
+        stream with UNAVAILABLE and NOT_READY: send those that were not answered to another server.
         """
 
     @_abc_1.abstractmethod
