@@ -165,3 +165,12 @@ def test_a_moment_without_a_zone_is_refused() -> None:
     """It could mean any of 38 moments."""
     with pytest.raises(ValueError, match="no time zone"):
         UtcMoment().process_bind_param(datetime(2026, 1, 1), None)  # type: ignore[arg-type]  # noqa: DTZ001 - refused
+
+
+def test_an_empty_file_is_no_database(tmp_path: Path) -> None:
+    """A file that has lost its content is refused: to begin anew in it would hide the loss."""
+    (tmp_path / DATABASE_FILE).touch()
+    with pytest.raises(StoreFailedError, match="the file is empty") as caught:
+        open_database(tmp_path)
+    assert caught.value.reason is ErrorReason.STORE_FAILED
+    assert (tmp_path / DATABASE_FILE).stat().st_size == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from segmentd.errors import ErrorReason, Status
-from segmentd.storage import DataDirectory, DataDirectoryInUseError, StoreFailedError
+from segmentd.storage import DataDirectory, DataDirectoryInUseError, StoreFailedError, open_database
 from tests.storage.children import become_nobody, kill_myself, run_child, start_child
 
 
@@ -77,3 +78,28 @@ def test_a_directory_that_cannot_be_written_is_refused() -> None:
         answer = pipe.recv()
         child.join(60)
     assert answer == (ErrorReason.STORE_FAILED, "Permission denied")
+
+
+def test_only_the_owner_may_read_what_is_made(tmp_path: Path) -> None:
+    """The directory and all files in it are closed to others, whatever the process would let them do."""
+    before = os.umask(0)
+    try:
+        with DataDirectory(tmp_path / "data") as directory:
+            database = open_database(directory.path)
+            with database.read():
+                modes = {path.name: path.stat().st_mode & 0o777 for path in directory.path.iterdir()}
+            database.close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert {"segmentd.lock", "segmentd.sqlite3"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+def test_who_deletes_the_lock_file_lets_nobody_in(tmp_path: Path) -> None:
+    """The directory is in use as long as its owner lives, with a lock file or without."""
+    with DataDirectory(tmp_path):
+        (tmp_path / "segmentd.lock").unlink()
+        with pytest.raises(DataDirectoryInUseError):
+            DataDirectory(tmp_path)
+    DataDirectory(tmp_path).release()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
+from sqlite3 import connect
 from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -57,9 +60,10 @@ class Database:
 def open_database(directory: Path) -> Database:
     """Open the database in the directory, made if there is none, and migrate it.
 
-    Raises StoreFailedError, and SchemaTooNewError where a later release wrote it.
+    Raises StoreFailedError, for an empty file too, and SchemaTooNewError where a later release wrote it.
     """
     path = directory / DATABASE_FILE
+    _create(path)
     engine = create_engine(URL.create("sqlite", database=str(path)))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
@@ -71,6 +75,24 @@ def open_database(directory: Path) -> Database:
         database.close()
         raise
     return database
+
+
+def _create(path: Path) -> None:
+    """Make an empty database that only its owner may read, unless there is one. It appears whole, or not at all."""
+    opening = f"opening {path}"
+    try:
+        if path.exists():
+            if path.stat().st_size == 0:
+                raise StoreFailedError(opening, "the file is empty; put back a copy of it, or delete it to begin anew")
+            return
+        new = path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(connect(new)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        new.rename(path)
+    except (OSError, SqliteError) as error:
+        raise StoreFailedError(opening, error) from error
 
 
 def _prepare(connection: SqliteConnection, _record: object) -> None:
