@@ -195,7 +195,7 @@ def test_a_dry_run_refuses_a_mistyped_name(ledger: Client) -> None:
     mistyped = {"a": SegmentDefinition("customer.incom > 1.0")}
     with pytest.raises(SegmentdCallError) as caught:
         ledger.apply_segments(mistyped, dry_run=True, assumed=["customer.income"])
-    assert (caught.value.reason, caught.value.metadata["nearest"]) == ("UNKNOWN_ATTRIBUTE", "income")
+    assert (caught.value.reason, caught.value.metadata["nearest"]) == ("UNKNOWN_ATTRIBUTE", "customer.income")
 
 
 def test_a_default_needs_a_type(ledger: Client) -> None:

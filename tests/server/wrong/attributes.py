@@ -61,8 +61,15 @@ ATTRIBUTES = [
     ),
     Wrong(
         "CreateAttribute",
-        "reads what is not there yet",
+        "reads itself",
         _create_attribute(expression="customer.fresh + 1"),
+        "ATTRIBUTE_CYCLE",
+        "attribute.expression",
+    ),
+    Wrong(
+        "CreateAttribute",
+        "reads what is not there yet",
+        _create_attribute(expression="customer.later + 1"),
         "UNKNOWN_ATTRIBUTE",
         "attribute.expression",
     ),
