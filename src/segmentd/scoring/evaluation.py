@@ -36,7 +36,7 @@ def evaluation_messages(
     for window in windows(start, stop, len(plan.segments), plan.question.form, request.page_rows):
         verdicts = scoring.evaluate_range(resident, window, cancelled)
         totals = totals.plus(verdicts)
-        for message, done in _pages(verdicts, plan.question.form, request.page_rows, start):
+        for message, done in _pages(verdicts, plan.question.form, (request.page_rows, start), cancelled):
             yield _with_progress(message, basis, (done, stop - start), started)
             basis = None
     last = pb.EvaluateSegmentsResponse(totals=encode_counts(totals))
@@ -60,15 +60,16 @@ def _rows(request: pb.EvaluateSegmentsRequest, population: Population) -> Range:
 
 
 def _pages(
-    verdicts: Verdicts, form: Form, page_rows: int, first_row: int
+    verdicts: Verdicts, form: Form, at: tuple[int, int], cancelled: Cancelled
 ) -> Iterator[tuple[pb.EvaluateSegmentsResponse, int]]:
-    """The messages of a window, each with the rows that are done once it is sent."""
+    """The messages of a window, each with the rows that are done once it is sent. `at`: rows of a page, the first row."""
+    page_rows, first_row = at
     before = verdicts.row_start - first_row
     if not form.needs_planes:
         yield pb.EvaluateSegmentsResponse(), before + verdicts.rows
         return
     for start, stop in pages(verdicts, form, page_rows, first_row):
-        memberships = encode_memberships(verdicts.cut(start, stop), form, Budget().spend)
+        memberships = encode_memberships(verdicts.cut(start, stop), form, Budget(cancelled).spend)
         Budget().spend(memberships.ByteSize())
         yield pb.EvaluateSegmentsResponse(memberships=memberships), before + stop
 

@@ -32,6 +32,9 @@ class Form(IntEnum):
         return self is not Form.COUNTS
 
 
+NOBODY: Final = np.zeros(0, dtype=np.int64)
+EMPTY_BITMAP: Final = bytes(BitMap().serialize())
+
 Grew = Callable[[int], None]
 """Is told by how many bytes an answer grew, at least; may raise to stop its encoding."""
 
@@ -60,7 +63,9 @@ def encode_counts(verdicts: Verdicts) -> list[membership_pb2.SegmentMembership]:
 
 
 def _add_sets(verdicts: Verdicts, index: int, message: membership_pb2.SegmentMembership) -> None:
-    members, unknowns = (rows_of(planes[index]) for planes in verdicts.known_planes())
+    counts = verdicts.member_counts[index], verdicts.unknown_counts[index]
+    planes = (planes[index] for planes in verdicts.known_planes())
+    members, unknowns = (rows_of(plane) if count else NOBODY for plane, count in zip(planes, counts, strict=True))
     if verdicts.ids is None:
         message.ids.member_rows.extend((members + verdicts.row_start).tolist())
         message.ids.unknown_rows.extend((unknowns + verdicts.row_start).tolist())
@@ -86,7 +91,8 @@ def _add_planes(verdicts: Verdicts, index: int, message: membership_pb2.SegmentM
 
 def _add_bitmaps(verdicts: Verdicts, index: int, message: membership_pb2.SegmentMembership) -> None:
     members, unknowns = verdicts.known_planes()
-    message.bitmaps.members = _roaring(members[index], verdicts.row_start)
+    count = verdicts.member_counts[index]
+    message.bitmaps.members = _roaring(members[index], verdicts.row_start) if count else EMPTY_BITMAP
     if verdicts.unknown_counts[index]:
         message.bitmaps.unknowns = _roaring(unknowns[index], verdicts.row_start)
 

@@ -110,7 +110,7 @@ class ScoringServicer:
         request = wire.parse(raw)
         plan = self._scoring.plan(score_question(request))
         answer = self._evaluate(plan, request, cancelled)
-        response = encode_answer(plan, answer, include_benefits=request.include_benefits)
+        response = encode_answer(plan, answer, include_benefits=request.include_benefits, cancelled=cancelled)
         return wire.serialize(response), answer.verdicts.rows
 
     def _evaluate(self, plan: Plan, request: pb.ScoreRequest, cancelled: Cancelled | None) -> Answer:
