@@ -131,3 +131,12 @@ def test_pages_end_early_rather_than_grow_too_large() -> None:
 def test_the_nearest_name_is_a_likely_one(given_: str, likely: str | None) -> None:
     """Whatever its case, and with two letters exchanged; a name that is like none is taken for none."""
     assert nearest(given_, ["income", "now", "tier", "notes", "t"]) == likely
+
+
+def test_names_are_compared_where_that_is_quick() -> None:
+    """Nothing is suggested for a name that is too long, or among more names than are compared."""
+    known = [f"attribute_{index}" for index in range(200)]
+    assert nearest("atribute_7", known) == "attribute_7"
+    assert nearest("atribute_7", [*known, "one_more"]) is None
+    assert nearest("x" * 128, ["x" * 127]) == "x" * 127
+    assert nearest("x" * 129, ["x" * 127]) is None

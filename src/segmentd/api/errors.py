@@ -24,12 +24,18 @@ def shorten(text: str) -> str:
 SIMILARITY: Final = 0.75
 """How alike names are of which one is taken for a misspelling of the other, by difflib's ratio."""
 
+COMPARED: Final = 200
+"""Names among which a misspelled one is looked for: comparing takes tens of microseconds each, at worst milliseconds."""
+
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """The known name that `name` is likely a misspelling of, whatever its case; None if there is none.
 
-    Parts that all names have in common make them alike: compare ids, not whole names.
+    Parts that all names have in common make them alike: compare ids, not whole names. None, too, for names that are
+    too long to be shown, and where more than `COMPARED` are known.
     """
+    if len(name) > SHOWN or len(known) > COMPARED:
+        return None
     folded = name.casefold()
     by_folded = {candidate.casefold(): candidate for candidate in reversed(known)}
     # Of short names with two letters exchanged, such as `nwo` for `now`, the ratio is low.
