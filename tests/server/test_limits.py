@@ -93,6 +93,15 @@ def test_text_is_tabulated_for_so_many_values_only(limited: Api, method: str, mo
 
 
 @pytest.mark.parametrize("method", SCORING)
+def test_text_is_tabulated_up_to_a_length_only(limited: Api, method: str) -> None:
+    """An operation without a kernel over a longer text than allowed is refused, at the limit it is answered."""
+    longest = "B" * tabulation.MAX_TEXT_BYTES
+    refusal = refused(limited, method, score_request(cities("Brno", f"{longest}B"), segments=["rhyming"]))
+    assert refusal.reason == "TEXT_LIMIT"
+    assert members(limited, score_request(cities("Brno", longest), segments=["rhyming"])) == [3]
+
+
+@pytest.mark.parametrize("method", SCORING)
 def test_a_dictionary_has_so_many_values_only(limited: Api, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A longer dictionary on the wire is refused before anything is evaluated, at the limit it is answered."""
     monkeypatch.setattr(build, "MAX_DICTIONARY", 3)
