@@ -94,7 +94,11 @@ def test_sizes_are_bytes() -> None:
 
 @pytest.mark.parametrize(
     ("expression", "weight"),
-    [("customer.note == 'abc'", 1), ("customer.note.matches('^abc')", 4), ("customer.note.matches('(a{10}){3,5}')", 600)],
+    [
+        ("customer.note == 'abc'", 1),
+        ("customer.note.matches('^abc')", 4),
+        ("customer.note.matches('(a{10}){3,5}')", 600),
+    ],
 )
 def test_patterns_weigh_what_they_repeat(expression: str, weight: int) -> None:
     """The length of a pattern times its repetitions; other operations weigh 1."""

@@ -25,7 +25,7 @@ SIMILARITY: Final = 0.75
 """How alike names are of which one is taken for a misspelling of the other, by difflib's ratio."""
 
 COMPARED: Final = 200
-"""Names among which a misspelled one is looked for: comparing takes tens of microseconds each, at worst milliseconds."""
+"""Names among which a misspelled one is looked for: comparing takes tens of microseconds each, at worst more."""
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:

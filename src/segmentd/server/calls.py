@@ -212,7 +212,7 @@ class _logged:  # noqa: N801 - used as a function
         self._call = Call(method)
 
     def __enter__(self) -> Call:
-        self._token = _CURRENT.set(self._call)
+        _CURRENT.set(self._call)
         return self._call
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

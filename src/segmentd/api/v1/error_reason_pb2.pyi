@@ -209,12 +209,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_CALL_CANCELLED: _ErrorReason.ValueType  # 46
     """The caller cancelled the call. Callers seldom see it: their own library has ended the call with a bare CANCELLED.
-    Metadata: `method: "/segmentd.api.v1.ScoringService/Score"`.
+    Metadata: none.
     """
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 47
     """The call's deadline passed before the answer was complete. Callers seldom see it: their own library has ended the
     call with a bare DEADLINE_EXCEEDED.
-    Metadata: `method: "/segmentd.api.v1.ScoringService/Score"`.
+    Metadata: none.
     """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 48
     """A defect of the server; the log has an event with the same id.
@@ -423,12 +423,12 @@ Metadata: `state: "warming"`.
 """
 ERROR_REASON_CALL_CANCELLED: ErrorReason.ValueType  # 46
 """The caller cancelled the call. Callers seldom see it: their own library has ended the call with a bare CANCELLED.
-Metadata: `method: "/segmentd.api.v1.ScoringService/Score"`.
+Metadata: none.
 """
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 47
 """The call's deadline passed before the answer was complete. Callers seldom see it: their own library has ended the
 call with a bare DEADLINE_EXCEEDED.
-Metadata: `method: "/segmentd.api.v1.ScoringService/Score"`.
+Metadata: none.
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 48
 """A defect of the server; the log has an event with the same id.
