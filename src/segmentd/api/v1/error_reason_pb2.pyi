@@ -81,7 +81,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `name: "ledgers/main/segments/premium", etag: "given"`.
     """
     ERROR_REASON_ATTRIBUTE_IN_USE: _ErrorReason.ValueType  # 15
-    """Segments or computed attributes read the attribute, so it can be neither deleted nor retyped.
+    """Segments or computed attributes read the attribute, or resident customers have values of it (`populations/resident`), so
+    it can be neither deleted nor retyped.
     Metadata: `attribute: "customer.income", used_by: "segments/premium, attributes/customer.tier"`.
     """
     ERROR_REASON_SEGMENT_IN_USE: _ErrorReason.ValueType  # 16
@@ -101,16 +102,17 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `line: "1", column: "17"`.
     """
     ERROR_REASON_EXPRESSION_TOO_LONG: _ErrorReason.ValueType  # 20
-    """The expression has more code points than allowed.
+    """The expression has more code points than allowed, or a part without variables would make a longer text than allowed.
     Metadata: `length: "100000", limit: "16384"`.
     """
     ERROR_REASON_EXPRESSION_TOO_DEEP: _ErrorReason.ValueType  # 21
-    """The expression is nested deeper than the parser allows.
+    """The expression is nested deeper than the parser allows, or becomes too large or too deep once computed attributes and
+    ternaries inside text functions are worked out.
     Metadata: `limit: "32"`.
     """
     ERROR_REASON_UNKNOWN_ATTRIBUTE: _ErrorReason.ValueType  # 22
     """The expression reads an attribute that the ledger lacks.
-    Metadata: `attribute: "incom", nearest: "income"`.
+    Metadata: `attribute: "customer.incom", nearest: "customer.income"`.
     """
     ERROR_REASON_UNKNOWN_SEGMENT: _ErrorReason.ValueType  # 23
     """The expression refers to a segment that the ledger lacks, or a request asks for one; or the segment selects other
@@ -188,7 +190,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `ledger: "main"`.
     """
     ERROR_REASON_POPULATION_MISMATCH: _ErrorReason.ValueType  # 41
-    """The population's file disagrees with the ledger's attributes.
+    """The population's file disagrees with the ledger's attributes, at start or by the attribute that a call would make.
     Metadata: `column: "age", given: "string", expected: "INT64"`.
     """
     ERROR_REASON_DATA_DIRECTORY_IN_USE: _ErrorReason.ValueType  # 42
@@ -295,7 +297,8 @@ ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 14
 Metadata: `name: "ledgers/main/segments/premium", etag: "given"`.
 """
 ERROR_REASON_ATTRIBUTE_IN_USE: ErrorReason.ValueType  # 15
-"""Segments or computed attributes read the attribute, so it can be neither deleted nor retyped.
+"""Segments or computed attributes read the attribute, or resident customers have values of it (`populations/resident`), so
+it can be neither deleted nor retyped.
 Metadata: `attribute: "customer.income", used_by: "segments/premium, attributes/customer.tier"`.
 """
 ERROR_REASON_SEGMENT_IN_USE: ErrorReason.ValueType  # 16
@@ -315,16 +318,17 @@ ERROR_REASON_EXPRESSION_TYPE: ErrorReason.ValueType  # 19
 Metadata: `line: "1", column: "17"`.
 """
 ERROR_REASON_EXPRESSION_TOO_LONG: ErrorReason.ValueType  # 20
-"""The expression has more code points than allowed.
+"""The expression has more code points than allowed, or a part without variables would make a longer text than allowed.
 Metadata: `length: "100000", limit: "16384"`.
 """
 ERROR_REASON_EXPRESSION_TOO_DEEP: ErrorReason.ValueType  # 21
-"""The expression is nested deeper than the parser allows.
+"""The expression is nested deeper than the parser allows, or becomes too large or too deep once computed attributes and
+ternaries inside text functions are worked out.
 Metadata: `limit: "32"`.
 """
 ERROR_REASON_UNKNOWN_ATTRIBUTE: ErrorReason.ValueType  # 22
 """The expression reads an attribute that the ledger lacks.
-Metadata: `attribute: "incom", nearest: "income"`.
+Metadata: `attribute: "customer.incom", nearest: "customer.income"`.
 """
 ERROR_REASON_UNKNOWN_SEGMENT: ErrorReason.ValueType  # 23
 """The expression refers to a segment that the ledger lacks, or a request asks for one; or the segment selects other
@@ -402,7 +406,7 @@ ERROR_REASON_NO_RESIDENT_POPULATION: ErrorReason.ValueType  # 40
 Metadata: `ledger: "main"`.
 """
 ERROR_REASON_POPULATION_MISMATCH: ErrorReason.ValueType  # 41
-"""The population's file disagrees with the ledger's attributes.
+"""The population's file disagrees with the ledger's attributes, at start or by the attribute that a call would make.
 Metadata: `column: "age", given: "string", expected: "INT64"`.
 """
 ERROR_REASON_DATA_DIRECTORY_IN_USE: ErrorReason.ValueType  # 42

@@ -41,7 +41,7 @@ class Ledger(_message.Message):
     display_name: _builtins.str
     """For people; at most 128 code points. Empty: none."""
     currency_code: _builtins.str
-    """ISO 4217 code of the ledger's currency, such as `EUR`. Required at creation."""
+    """ISO 4217 code of the ledger's currency, such as `EUR`. Required at creation; cannot be changed."""
     time_zone: _builtins.str
     """IANA name of the business time zone, such as `Europe/Prague`: dates, days and months are its. Empty at creation: `UTC`."""
     etag: _builtins.str

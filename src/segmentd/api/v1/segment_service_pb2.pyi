@@ -407,11 +407,11 @@ class CheckExpressionResponse(_message.Message):
 
     @_builtins.property
     def attributes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The attributes it reads, `{subject}.{id}`, sorted."""
+        """The attributes it reads, `{subject}.{id}`, sorted; empty if it is not valid."""
 
     @_builtins.property
     def segments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The ids of the segments it refers to, sorted."""
+        """The ids of the segments it refers to, sorted; empty if it is not valid."""
 
     @_builtins.property
     def issues(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExpressionIssue]:
