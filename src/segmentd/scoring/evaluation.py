@@ -62,7 +62,7 @@ def _rows(request: pb.EvaluateSegmentsRequest, population: Population) -> Range:
 def _pages(
     verdicts: Verdicts, form: Form, at: tuple[int, int], cancelled: Cancelled
 ) -> Iterator[tuple[pb.EvaluateSegmentsResponse, int]]:
-    """The messages of a window, each with the rows done once it is sent. `at`: rows of a page, the first row."""
+    """The messages of a window, each with the rows done once it is sent. `at`: rows of a page, first row."""
     page_rows, first_row = at
     before = verdicts.row_start - first_row
     if not form.needs_planes:

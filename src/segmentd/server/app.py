@@ -43,7 +43,7 @@ class Server:
     def __init__(self, config: ServerConfig) -> None:
         self.config = config
         self.port = 0
-        self._gate = Gate(config.max_request_bytes)
+        self._gate = Gate(config.max_request_bytes, config.max_calls)
         self._opened = AsyncExitStack()
         self._abandoned = threading.Event()
         self._grace_s = 0.0

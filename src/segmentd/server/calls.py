@@ -19,7 +19,7 @@ from google.rpc import code_pb2, status_pb2
 
 from segmentd.errors import SegmentdError
 from segmentd.server.draining import Drain
-from segmentd.server.errors import DefectError, MessageTooLargeError, NotReadyError, OutOfMemoryError
+from segmentd.server.errors import DefectError, MessageTooLargeError, NotReadyError, OutOfMemoryError, TooManyCallsError
 from segmentd.server.logs import LOGGER, log_event, stack_of
 from segmentd.server.status import clip, to_status
 
@@ -32,6 +32,12 @@ BidirectionalStream = Callable[[AsyncIterator[bytes], Context], Responses]
 
 DETAILS_KEY: Final = "grpc-status-details-bin"
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+SCORING: Final = "/segmentd.api.v1.ScoringService/"
+"""What the methods begin with whose requests may be large."""
+
+MAX_DEFINITION_BYTES: Final = 1 << 20
+"""Bytes of a request of all other methods."""
+
 _STATUS_MESSAGE_BYTES: Final = 1_000
 
 
@@ -124,8 +130,10 @@ def _forget_frames(error: BaseException) -> None:
 class Gate:
     """Lets calls in while the server is `serving`; before and after they are told its state."""
 
-    def __init__(self, max_request_bytes: int) -> None:
+    def __init__(self, max_request_bytes: int, max_calls: int = 1_024) -> None:
         self._max_request_bytes = max_request_bytes
+        self._max_calls = max_calls
+        self._open = OpenCalls()
         self._drain = Drain()
         self.state = "starting"
 
@@ -135,23 +143,30 @@ class Gate:
         self._drain.begin()
 
     def check_state(self) -> None:
-        """Raises NotReadyError unless the server is serving."""
+        """Raises NotReadyError unless the server is serving, TooManyCallsError if it has too many calls."""
         if self.state != "serving":
             raise NotReadyError(self.state)
+        if self._open.count > self._max_calls:
+            raise TooManyCallsError(self._max_calls)
 
     def check_size(self, request: bytes) -> None:
         """Raises MessageTooLargeError if the request is larger than accepted."""
-        if len(request) > self._max_request_bytes:
-            raise MessageTooLargeError(len(request), self._max_request_bytes)
+        _check_size(request, self._max_request_bytes)
+
+    def _limit(self, method: str) -> int:
+        """The bytes that a request of a method may have: only scores are sent many rows."""
+        if method.startswith(SCORING):
+            return self._max_request_bytes
+        return min(self._max_request_bytes, MAX_DEFINITION_BYTES)
 
     def unary(self, method: str, behaviour: Unary) -> Unary:
         """The behaviour of a method of one answer, guarded."""
 
         async def answer(request: bytes, context: Context) -> Response:
-            with _logged(method) as call:
+            with _logged(method, self._open) as call:
                 try:
                     self.check_state()
-                    self.check_size(request)
+                    _check_size(request, self._limit(method))
                     return await behaviour(request, context)
                 except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a status with a reason
                     status = call.fail(error)
@@ -166,10 +181,10 @@ class Gate:
         """The behaviour of a method that streams its answers, guarded."""
 
         async def answer(request: bytes, context: Context) -> Responses:
-            with _logged(method) as call:
+            with _logged(method, self._open) as call:
                 try:
                     self.check_state()
-                    self.check_size(request)
+                    _check_size(request, self._limit(method))
                     async with aclosing(behaviour(request, context)) as messages:
                         async for message in messages:
                             yield message
@@ -190,7 +205,7 @@ class Gate:
         """
 
         async def answer(requests: AsyncIterator[bytes], context: Context) -> Responses:
-            with _logged(method) as call:
+            with _logged(method, self._open) as call:
                 try:
                     self.check_state()
                     given = self._drain.requests(requests)
@@ -205,17 +220,32 @@ class Gate:
         return answer
 
 
-class _logged:  # noqa: N801 - used as a function
-    """Makes a call the current one, and logs its end, cancelled or not."""
+def _check_size(request: bytes, limit: int) -> None:
+    if len(request) > limit:
+        raise MessageTooLargeError(len(request), limit)
 
-    def __init__(self, method: str) -> None:
+
+@dataclass(slots=True)
+class OpenCalls:
+    """How many calls have begun and not ended. Of one event loop."""
+
+    count: int = 0
+
+
+class _logged:  # noqa: N801 - used as a function
+    """Makes a call the current one, counts it as open, and logs its end, cancelled or not."""
+
+    def __init__(self, method: str, open_calls: OpenCalls) -> None:
         self._call = Call(method)
+        self._open = open_calls
 
     def __enter__(self) -> Call:
+        self._open.count += 1
         _CURRENT.set(self._call)
         return self._call
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._open.count -= 1
         if kind is not None and issubclass(kind, asyncio.CancelledError | GeneratorExit):
             self._call.code = "CANCELLED"
         if LOGGER.isEnabledFor(logging.INFO):

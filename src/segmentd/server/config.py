@@ -70,9 +70,9 @@ class ServerConfig:
 
     @property
     def hard_request_bytes(self) -> int:
-        """Where the transport itself refuses, without a reason: twice the limit that is explained.
+        """Where the transport itself refuses, without a reason: 64 KiB beyond the limit that is explained.
 
         gRPC drops a message beyond its own limit before we see it and ends the call with a bare
         RESOURCE_EXHAUSTED. Up to this size we take the message, only to say what is wrong with it.
         """
-        return 2 * self.max_request_bytes
+        return self.max_request_bytes + (64 << 10)

@@ -19,6 +19,16 @@ class MessageTooLargeError(SegmentdError):
         )
 
 
+class TooManyCallsError(SegmentdError):
+    """As many calls are open as the server accepts."""
+
+    reason = ErrorReason.OVERLOADED
+    status = Status.UNAVAILABLE
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} calls are open, which is the limit; try again later", limit=limit)
+
+
 class NotReadyError(SegmentdError):
     """The server is starting or stopping."""
 

@@ -21,6 +21,12 @@ STREAM_WINDOW_BYTES: Final = 1 << 20
 """What is taken of a stream before it is read. gRPC would let it grow, to 6 MiB on a loopback (measured), which is that
 much of requests for whoever does not read answers; with less, distant callers would have to wait within a request."""
 
+CALLS_OF_A_CONNECTION: Final = 100
+"""Calls that a connection may have open; more of them wait at the caller."""
+
+HEALTH_CALLS: Final = 100
+"""Room for health and reflection beyond the calls that the gate lets in and those that it is refusing."""
+
 KEEPALIVE_MS: Final = 120_000
 KEEPALIVE_TIMEOUT_MS: Final = 20_000
 MIN_PING_INTERVAL_MS: Final = 10_000
@@ -32,7 +38,9 @@ class Transport:
     def __init__(self, config: ServerConfig, services: Sequence[str]) -> None:
         self._config = config
         self._services = (EVERYTHING, *services)
-        self.server = grpc.aio.server(options=_options(config), maximum_concurrent_rpcs=config.max_calls)
+        self.server = grpc.aio.server(
+            options=_options(config), maximum_concurrent_rpcs=2 * config.max_calls + HEALTH_CALLS
+        )
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server)
@@ -84,6 +92,7 @@ def _options(config: ServerConfig) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", config.hard_request_bytes),
         ("grpc.so_reuseport", 0),
+        ("grpc.max_concurrent_streams", CALLS_OF_A_CONNECTION),
         ("grpc.http2.bdp_probe", 0),
         ("grpc.http2.lookahead_bytes", STREAM_WINDOW_BYTES),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
