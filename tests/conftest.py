@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from segmentd.server.app import Server
 
 # No deadline for one example: the first call of a kernel may compile it.
-settings.register_profile("suite", deadline=None, print_blob=True)
+settings.register_profile("suite", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile(
     "fuzz", deadline=None, print_blob=True, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow]
 )
