@@ -38,9 +38,7 @@ class Transport:
     def __init__(self, config: ServerConfig, services: Sequence[str]) -> None:
         self._config = config
         self._services = (EVERYTHING, *services)
-        self.server = grpc.aio.server(
-            options=_options(config), maximum_concurrent_rpcs=2 * config.max_calls + HEALTH_CALLS
-        )
+        self.server = make_server(config)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server)
@@ -86,6 +84,11 @@ class Transport:
         except RuntimeError:
             return False
         return True
+
+
+def make_server(config: ServerConfig) -> grpc.aio.Server:
+    """A gRPC server with our options and limits that has no methods and no port yet."""
+    return grpc.aio.server(options=_options(config), maximum_concurrent_rpcs=2 * config.max_calls + HEALTH_CALLS)
 
 
 def _options(config: ServerConfig) -> list[tuple[str, int]]:
