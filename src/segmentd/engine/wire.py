@@ -1,0 +1,72 @@
+"""Messages of Protocol Buffers as bytes, read by kernels: no object is made of a field, and nothing is copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from segmentd.kernels import requests
+from segmentd.kernels.wire import MAX_DEPTH
+
+Bytes = npt.NDArray[np.uint8]
+
+COLUMNS: Final = requests.COLUMNS
+VECTORS: Final = requests.VECTORS
+ARROW: Final = requests.ARROW
+RESIDENTS: Final = requests.RESIDENTS
+NO_FORM: Final = requests.NO_FORM
+NOBODY: Final = requests.NOBODY
+"""Of whom a request asks, as `Located.subjects` numbers it."""
+
+
+class NotAMessageError(ValueError):
+    """The bytes are no message of the type that they are read as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The bytes `at` to `end` of `data`, of which `depth` messages and groups may be in each other in this one."""
+
+    data: Bytes
+    at: int
+    end: int
+    depth: int = MAX_DEPTH
+
+    def __len__(self) -> int:
+        return self.end - self.at
+
+    def view(self) -> memoryview:
+        """The bytes, in place."""
+        return self.data.data[self.at : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A ScoreRequest's subjects: their kind, the message that holds them, and the bytes of all the rest."""
+
+    subjects: int
+    body: Message
+    rest: bytes
+
+
+def locate_subjects(raw: bytes, *, streamed: bool) -> Located | None:
+    """The parts of a ScoreRequest or StreamScoresRequest; None where a field would be merged with an earlier one.
+
+    Raises NotAMessageError. What is in the body has not been looked at, nor what is in the fields of the rest.
+    """
+    data = np.frombuffer(raw, dtype=np.uint8)
+    places = np.empty(requests.PLACES, dtype=np.int64)
+    outcome = requests.locate_subjects(data, int(streamed), _open_groups(), places)
+    if outcome == requests.NO_REQUEST:
+        raise NotAMessageError
+    if outcome == requests.MERGED:
+        return None
+    subjects, body_at, body_end, depth, at, end, cut_at, cut_end = places.tolist()
+    return Located(subjects, Message(data, body_at, body_end, depth), raw[at:cut_at] + raw[cut_end:end])
+
+
+def _open_groups() -> npt.NDArray[np.int64]:
+    return np.empty(MAX_DEPTH, dtype=np.int64)

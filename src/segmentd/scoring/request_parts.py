@@ -1,0 +1,67 @@
+"""A ScoreRequest in two parts, before anything is parsed: what it asks, and of whom.
+
+The subjects can be megabytes and differ in every request; what is asked is short, and mostly the same as last time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, unique
+
+from segmentd.api.errors import MalformedRequestError
+from segmentd.api.v1 import scoring_service_pb2 as pb
+from segmentd.api.wire import parse_request
+from segmentd.engine import wire
+
+
+@unique
+class Subjects(Enum):
+    """Of whom a request asks, and how they come."""
+
+    COLUMNS = wire.COLUMNS
+    VECTORS = wire.VECTORS
+    ARROW = wire.ARROW
+    CUSTOMERS = wire.RESIDENTS
+    NO_FORM = wire.NO_FORM
+    NOBODY = wire.NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class RequestParts:
+    """The parts of a request. What is in `question` and `body` has not been looked at.
+
+    `question`: the bytes of a ScoreRequest without `features` and `customers`, as they came; equal bytes ask the same.
+    `body`: by `subjects`, a ColumnBatch, a VectorBatch, an Arrow stream or ResidentCustomers; empty for the others.
+    `type_name`: the message type that a caller is told of where the bytes are no message.
+    """
+
+    question: bytes
+    subjects: Subjects
+    body: wire.Message
+    type_name: str
+
+
+def split_request(raw: bytes, *, streamed: bool) -> RequestParts:
+    """The parts of a ScoreRequest, or of the StreamScoresRequest that holds one. Raises MalformedRequestError."""
+    type_name = _TYPES[streamed].DESCRIPTOR.full_name
+    try:
+        located = wire.locate_subjects(raw, streamed=streamed) or _locate_merged(raw, streamed=streamed)
+    except wire.NotAMessageError as error:
+        raise MalformedRequestError(type_name) from error
+    return RequestParts(located.rest, Subjects(located.subjects), located.body, type_name)
+
+
+def _locate_merged(raw: bytes, *, streamed: bool) -> wire.Located:
+    """The parts after protobuf's own parser has merged what comes more than once, which no usual client sends."""
+    message = parse_request(_TYPES[streamed], raw)
+    request = message.request if isinstance(message, pb.StreamScoresRequest) else message
+    located = wire.locate_subjects(request.SerializeToString(), streamed=False)
+    if located is None:
+        raise wire.NotAMessageError
+    return located
+
+
+_TYPES: dict[bool, type[pb.ScoreRequest | pb.StreamScoresRequest]] = {
+    False: pb.ScoreRequest,
+    True: pb.StreamScoresRequest,
+}
