@@ -95,11 +95,11 @@ def test_the_unknowns_of_a_comparison_are_the_rows_without_a_value() -> None:
 def test_attributes_without_missing_values_need_no_validity() -> None:
     """For rows in which a nullable attribute has values throughout, it is as good as a required one."""
     program = plan(a="customer.income >= 3.0 && customer.student")
-    variant = program.for_complete(frozenset({"income", "student"}))
+    variant = program.for_batch({}, frozenset({"income", "student"}))
     assert Op.VALIDITY in operations(program)
     assert Op.VALIDITY not in operations(variant)
     assert variant.instructions[-1].operands[1] == -1
-    assert program.for_complete(frozenset({"income", "student"})) is variant
+    assert program.for_batch({}, frozenset({"income", "student"})) is variant
 
 
 def test_an_inactive_segment_is_false_wherever_it_is_referred_to() -> None:

@@ -7,13 +7,14 @@ what it refuses is a mistake of ours, a ValueError. What callers can get wrong i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from segmentd.columns.coding import Coding
 from segmentd.columns.planes import Plane, has_clear_tail, slice_plane, word_count
 from segmentd.schema import BOOL, LIST, STRING, DataType, Kind
 
@@ -161,17 +162,22 @@ Column = FixedColumn | BoolColumn | TextColumn | ListColumn
 class Batch:
     """Columns of equal length by attribute id, and the subjects' ids where they are known.
 
-    An attribute without a column is missing on every row.
+    An attribute without a column is missing on every row. `codings` stand beside the columns
+    that have them, by the attributes whose values they number together; a slice has none.
     """
 
     rows: int
     columns: Mapping[str, Column]
     ids: pa.StringArray | None = None
+    codings: Mapping[tuple[str, ...], Coding] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for attribute, column in self.columns.items():
             if not column.fits(self.rows):
                 raise ValueError(f"column {attribute!r} does not have {self.rows} rows")
+        for attributes, coding in self.codings.items():
+            if not coding.fits(self.rows) or not self.columns.keys() >= set(attributes):
+                raise ValueError(f"the codes of {attributes} are not those of {self.rows} rows")
         if self.ids is not None and (len(self.ids) != self.rows or self.ids.null_count):
             raise ValueError(f"the ids are not {self.rows} strings without nulls")
 

@@ -1,11 +1,12 @@
 """A program bound to a batch and a moment: addresses of columns, values of parameters, tables by code.
 
-Kernels read whole words of 64 rows. The rows of the last, partial block are copied into padded buffers, so that they
-never read past a column's end; all other rows are read where they lie.
+Kernels read whole words of 64 rows. Where the last rows do not fill a word, those of the last block are copied, so that
+nothing is read past a column's end; all other rows are read where they lie.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,9 +22,10 @@ from segmentd.engine.tabulation import Cancelled, Evaluators, Tabulated, TextPoo
 from segmentd.engine.zones import transition_table
 from segmentd.kernels import opcodes
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
+from segmentd.kernels.words import PLANE_BYTES
 from segmentd.language.tree import Node
 from segmentd.plan.program import Program
-from segmentd.plan.sources import AttributeColumn, ColumnSource, ParameterKind, Table, Uniform, ZoneTable
+from segmentd.plan.sources import CodeColumn, ColumnSource, ParameterKind, SlicedCodes, Table, Uniform, ZoneTable
 from segmentd.schema import Kind, Schema
 
 Array = npt.NDArray[Any]
@@ -44,62 +46,89 @@ _NO_VALUES: Final = np.zeros(BLOCK_ROWS, np.int64)
 """What stands in for an absent column: one block, read again for each block."""
 _ALL: Final = np.full(BLOCK_WORDS, ~np.uint64(0), np.uint64)
 _NONE: Final = np.zeros(BLOCK_WORDS, np.uint64)
+_NO_COLUMN: Final = (0, 0, 0, 0, 0)
+_PLANE_WORD_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A column as the kernels read it. `values` of one block only stand for every block (step 0)."""
+    """A column as the kernels read it: values, their element type, and the plane of rows that have one.
+
+    `block_bytes` and `word_bytes`: how far the values of the next block and of the next 64 rows are; 0 where one block
+    stands for all, as it does for absent columns.
+    """
 
     values: Array
     element: int
     validity: Array
+    block_bytes: int
+    word_bytes: int
 
-    def row(self, start_row: int, keep: list[Array], *, copy_rows: int = 0) -> tuple[int, int, int, int, int]:
-        """The kernel's row of this column from a row on; with `copy_rows`, of a padded copy of that many rows."""
-        values_step = 0 if self.values is _NO_VALUES else self._per_row() * BLOCK_ROWS
-        validity_step = 0 if self.validity is _ALL or self.validity is _NONE else BLOCK_WORDS * 8
-        validity = self.validity[start_row // 64 :] if validity_step else self.validity
-        values = self._from(start_row)
-        if copy_rows and values_step:
-            values = _padded(values, copy_rows, is_plane=self._is_plane())
-        keep += [values, validity]
-        return values.ctypes.data, int(values_step), self.element, validity.ctypes.data, validity_step
+    @property
+    def start(self) -> tuple[int, int, int, int, int]:
+        """The kernel's row of this column from its first row on."""
+        return (
+            self.values.ctypes.data,
+            self.block_bytes,
+            self.element,
+            self.validity.ctypes.data,
+            self._validity_step * BLOCK_WORDS,
+        )
 
-    def _is_plane(self) -> bool:
-        return self.values.dtype == np.uint64
+    @property
+    def word_steps(self) -> tuple[int, int, int, int, int]:
+        """What the kernel's row grows by with each word that is left out."""
+        return self.word_bytes, 0, 0, self._validity_step, 0
 
-    def _per_row(self) -> float:
-        return 1 / 8 if self._is_plane() else self.values.itemsize
+    @property
+    def _validity_step(self) -> int:
+        return 0 if self.validity is _ALL or self.validity is _NONE else 8
 
-    def _from(self, start_row: int) -> Array:
-        if self.values is _NO_VALUES:
-            return self.values
-        return self.values[start_row // 64 if self._is_plane() else start_row :]
+    def tail(self, rows: int) -> Array | None:
+        """A copy of the values of the last, partial block that ends with a whole word; None where it does anyway."""
+        if self.word_bytes <= _PLANE_WORD_BYTES:
+            return None
+        first = rows // BLOCK_ROWS * BLOCK_ROWS
+        copied = np.zeros(-(-(rows - first) // 64) * 64, self.values.dtype)
+        copied[: rows - first] = self.values[first:]
+        return copied
 
 
-def _padded(values: Array, rows: int, *, is_plane: bool) -> Array:
-    if is_plane or rows % 64 == 0:
-        return values
-    padded = np.zeros(-(-rows // 64) * 64, values.dtype)
-    padded[:rows] = values[:rows]
-    return padded
+def _fixed_source(values: Array, validity: Array) -> Source:
+    size = values.itemsize
+    return Source(values, ELEMENTS[values.dtype.str], validity, size * BLOCK_ROWS, size * 64)
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A program with everything it reads in one batch at one moment; runs over any range of its rows."""
+    """A program with everything it reads in one batch at one moment; runs over any range of its rows.
+
+    `columns` int64[c, 5]: the kernels' rows from the first row on; `tail_columns` the same, to be used for what ends
+    within the last word; `word_steps` int64[c, 5]. `kept`: the arrays whose addresses they hold.
+    """
 
     program: Program
     encoded: Encoded
     rows: int
-    sources: tuple[Source, ...]
+    columns: npt.NDArray[np.int64]
+    tail_columns: npt.NDArray[np.int64]
+    word_steps: npt.NDArray[np.int64]
     flags: npt.NDArray[np.uint8]
     ints: npt.NDArray[np.int64]
     doubles: npt.NDArray[np.float64]
     tables: npt.NDArray[np.int64]
-    table_arrays: tuple[Array, ...]
+    kept: tuple[Array, ...]
     pool: TextPool
     absent: tuple[str, ...]
+
+    def columns_at(self, first_row: int, stop_row: int) -> npt.NDArray[np.int64]:
+        """The kernels' rows of all columns from a row on, a multiple of 64; those before `stop_row` are read."""
+        within_word = stop_row == self.rows and stop_row % 64 > 0
+        block, words = first_row // BLOCK_ROWS, first_row % BLOCK_ROWS // 64
+        table = (self.tail_columns if within_word else self.columns) + words * self.word_steps
+        table[:, 0] += block * table[:, 1]
+        table[:, 3] += block * table[:, 4]
+        return table
 
 
 def bind(
@@ -107,8 +136,9 @@ def bind(
 ) -> Bound:
     """Bind a program. Raises RequiredAttributeMissingError, DistinctLimitError, EvaluationCancelledError."""
     absent = check_attributes(program, batch)
-    if batch.rows >= VARIANT_ROWS and (complete := _complete(program, batch)):
-        program = program.for_complete(complete)
+    layouts = {attributes: coding.layout for attributes, coding in batch.codings.items() if program.reads(attributes)}
+    if layouts or batch.rows >= VARIANT_ROWS:
+        program = program.for_batch(layouts, _complete(program, batch))
     tables = _Tables(program, batch, evaluators, cancelled)
     encoded = encode(program)
     flags, ints, doubles = encoded.flags.copy(), encoded.ints.copy(), encoded.doubles.copy()
@@ -127,19 +157,39 @@ def bind(
             arrays[parameter.kind][place] = value[0]
     table_arrays = tuple(tables.array(table) for table in program.tables)
     addresses = [(array.ctypes.data, len(array)) for array in table_arrays] or [(0, 0)]
+    sources = [tables.source(column) for column in program.columns]
+    tails = [source.tail(batch.rows) if batch.rows % 64 else None for source in sources]
+    columns = np.array([source.start for source in sources] or [_NO_COLUMN], np.int64)
     return Bound(
         program=program,
         encoded=encoded,
         rows=batch.rows,
-        sources=tuple(tables.source(column) for column in program.columns),
+        columns=columns,
+        tail_columns=_with_tails(columns, tails, batch.rows // BLOCK_ROWS),
+        word_steps=np.array([source.word_steps for source in sources] or [_NO_COLUMN], np.int64),
         flags=flags,
         ints=ints,
         doubles=doubles,
         tables=np.array(addresses, np.int64),
-        table_arrays=table_arrays,
+        kept=(*table_arrays, *_arrays(sources), *(tail for tail in tails if tail is not None)),
         pool=tables.pool,
         absent=absent,
     )
+
+
+def _with_tails(columns: npt.NDArray[np.int64], tails: Sequence[Array | None], block: int) -> npt.NDArray[np.int64]:
+    """The kernels' rows with addresses that lead to the copies, once the blocks before the last have been added."""
+    moved = columns.copy()
+    for row, tail in zip(moved, tails, strict=False):
+        if tail is not None:
+            row[0] = tail.ctypes.data - block * row[1]
+    return moved
+
+
+def _arrays(sources: Iterable[Source]) -> Iterator[Array]:
+    for source in sources:
+        yield source.values
+        yield source.validity
 
 
 def _complete(program: Program, batch: Batch) -> frozenset[str]:
@@ -209,14 +259,17 @@ class _Tables:
 
     def source(self, column: ColumnSource) -> Source:
         """The column as the kernels read it."""
-        if not isinstance(column, AttributeColumn):
-            return Source(self.distinct(column.attributes).codes, opcodes.INT32, _ALL)
+        if isinstance(column, CodeColumn):
+            return _fixed_source(self.distinct(column.attributes).codes, _ALL)
+        if isinstance(column, SlicedCodes):
+            coding = self._batch.codings[column.attributes]
+            return Source(coding.planes, coding.bits, _ALL, coding.bits * PLANE_BYTES, _PLANE_WORD_BYTES)
         found = self._batch.columns.get(column.attribute)
         if found is None:
-            return Source(_NO_VALUES, opcodes.INT64, _NONE)
+            return Source(_NO_VALUES, opcodes.INT64, _NONE, 0, 0)
         validity = _ALL if not isinstance(found, FixedColumn | BoolColumn) or found.validity is None else found.validity
         if isinstance(found, BoolColumn):
-            return Source(found.values, opcodes.INT64, validity)
+            return Source(found.values, opcodes.INT64, validity, PLANE_BYTES, _PLANE_WORD_BYTES)
         if isinstance(found, FixedColumn):
-            return Source(found.values, ELEMENTS[found.values.dtype.str], validity)
+            return _fixed_source(found.values, validity)
         raise TypeError(f"attribute {column.attribute!r} is read as a number and has a column of text")

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentd.kernels import opcodes
+from segmentd.plan.linear import Instruction
 from segmentd.plan.operations import OPERANDS, Flag, Predicate
-from segmentd.plan.program import Instruction, Program
+from segmentd.plan.program import Program
 from segmentd.plan.sources import Constants, Parameter, ParameterKind
 
 NAMES: Final[Mapping[str, int]] = MappingProxyType(

@@ -19,9 +19,10 @@ import pyarrow as pa
 from segmentd.columns.column import Batch
 from segmentd.columns.planes import unpack
 from segmentd.engine.binding import Bound, bind
+from segmentd.engine.coding import Coder
 from segmentd.engine.encoding import is_encoded
 from segmentd.engine.errors import EvaluationCancelledError
-from segmentd.engine.evaluation import ComputedValues, Evaluation
+from segmentd.engine.evaluation import ComputedValues, Evaluation, PlaneBuffers, Planes
 from segmentd.engine.tabulation import Cancelled, Evaluators
 from segmentd.engine.zones import is_prepared
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
@@ -29,6 +30,7 @@ from segmentd.kernels.interpreter import run_blocks
 from segmentd.plan.operations import Op, Register
 from segmentd.plan.program import ComputedOutput, Program
 from segmentd.plan.sources import Table, Uniform, ZoneTable
+from segmentd.plan.thresholds import Distinctions
 from segmentd.schema import Kind
 
 INLINE_BLOCKS: Final = 4
@@ -58,26 +60,21 @@ def estimate_cost_s(program: Program, rows: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """Blocks that one kernel call runs: `first` to before `end` of the evaluated range, read from `columns`.
-
-    `kept` are the arrays whose addresses are in `columns` and that nobody else may own.
-    """
+    """Blocks that one kernel call runs, of `words` words each; `first_word` is where their results begin."""
 
     columns: npt.NDArray[np.int64]
-    origin: int
-    first: int
-    end: int
+    blocks: int
     words: int
     last_word: np.uint64
-    kept: tuple[npt.NDArray[Any], ...]
+    first_word: int
 
 
 @dataclass(slots=True)
 class _Target:
     """Where an evaluation's results go."""
 
-    members: npt.NDArray[np.uint64]
-    unknowns: npt.NDArray[np.uint64]
+    members: Planes
+    unknowns: Planes
     outputs: tuple[npt.NDArray[Any], ...]
     addresses: npt.NDArray[np.int64]
     cancelled: npt.NDArray[np.uint8]
@@ -108,6 +105,22 @@ class Engine:
         """
         return bind(program, batch, now_us, self._evaluators, cancelled)
 
+    def coded(self, batch: Batch, wanted: Distinctions, *, cancelled: Cancelled | None = None) -> Batch:
+        """The batch with codes beside the columns whose values are to be told apart: for what is asked about often.
+
+        Codes of the batch that tell apart enough are kept, all others dropped. Takes some ns a row and column.
+        Raises EvaluationCancelledError.
+        """
+        coder = Coder(batch, wanted)
+
+        def run(task: Callable[[], None]) -> None:
+            if cancelled is not None and cancelled():
+                raise EvaluationCancelledError
+            task()
+
+        list(self._pool.map(run, coder.tasks))
+        return coder.coded()
+
     def evaluate(
         self,
         program: Program,
@@ -122,15 +135,26 @@ class Engine:
         return self.run(bound, 0, batch.rows, planes=planes, cancelled=cancelled)
 
     def run(
-        self, bound: Bound, start: int, stop: int, *, planes: bool, cancelled: Cancelled | None = None
+        self,
+        bound: Bound,
+        start: int,
+        stop: int,
+        *,
+        planes: bool,
+        into: PlaneBuffers | None = None,
+        cancelled: Cancelled | None = None,
     ) -> Evaluation:
-        """Run over the rows `start` to `stop`; `start` is a multiple of 64. Raises EvaluationCancelledError."""
+        """Run over the rows `start` to `stop`; `start` is a multiple of 64. Raises EvaluationCancelledError.
+
+        `into` are planes of this many segments and rows that are written instead of new ones: whoever asks again and
+        again spares the first use of memory, which takes longer than the evaluation. After a failure they mean nothing.
+        """
         if start % 64 or not 0 <= start <= stop <= bound.rows:
             raise ValueError(f"rows {start} to {stop} are no range of {bound.rows} rows that starts at a word")
         rows = stop - start
-        target = _make_target(bound.program, rows, planes=planes)
+        target = _make_target(bound.program, rows, planes=planes, into=into)
         counts = np.zeros((len(bound.program.segments), 2), np.int64)
-        tasks = [self._task(bound, part, target) for part in self._parts(bound, start, rows)]
+        tasks = [self._task(bound, part, target) for part in self._parts(bound, start, stop)]
         for counted in self._run_all(tasks, target, cancelled):
             counts += counted
         return Evaluation(
@@ -143,19 +167,24 @@ class Engine:
             absent=bound.absent,
         )
 
-    def _parts(self, bound: Bound, start: int, rows: int) -> list[_Range]:
-        whole, rest = divmod(rows, BLOCK_ROWS)
-        parts = []
+    def _parts(self, bound: Bound, start: int, stop: int) -> list[_Range]:
+        """The rows as whole blocks, many to a part, and what lies before and after them.
+
+        Blocks are those of the whole batch: codes lie together by block.
+        """
+        first = min(-(-start // BLOCK_ROWS) * BLOCK_ROWS, stop)
+        last = max(stop // BLOCK_ROWS * BLOCK_ROWS, first)
+        parts = [_partial(bound, start, first, start)] if start < first else []
+        whole = (last - first) // BLOCK_ROWS
         if whole:
-            columns, kept = _column_table(bound, start)
             size = whole if whole <= INLINE_BLOCKS else max(1, -(-whole // (self.threads * TASKS_A_THREAD)))
-            for first in range(0, whole, size):
-                end = min(first + size, whole)
-                parts.append(_Range(columns, 0, first, end, BLOCK_WORDS, _FULL_WORD, kept))
-        if rest:
-            columns, kept = _column_table(bound, start + whole * BLOCK_ROWS, copy_rows=rest)
-            last = _FULL_WORD >> np.uint64(-rest % 64)
-            parts.append(_Range(columns, whole, whole, whole + 1, -(-rest // 64), last, kept))
+            for block in range(0, whole, size):
+                row = first + block * BLOCK_ROWS
+                blocks = min(size, whole - block)
+                columns = bound.columns_at(row, row + blocks * BLOCK_ROWS)
+                parts.append(_Range(columns, blocks, BLOCK_WORDS, _FULL_WORD, (row - start) // 64))
+        if last < stop:
+            parts.append(_partial(bound, last, stop, start))
         return parts
 
     def _task(self, bound: Bound, part: _Range, target: _Target) -> Callable[[], npt.NDArray[np.int64]]:
@@ -195,12 +224,22 @@ class Engine:
         return [future.result() for future in futures if not future.cancelled()]
 
 
-def _make_target(program: Program, rows: int, *, planes: bool) -> _Target:
+def _partial(bound: Bound, first: int, stop: int, start: int) -> _Range:
+    """A part of a block."""
+    rows = stop - first
+    last_word = _FULL_WORD >> np.uint64(-rows % 64)
+    return _Range(bound.columns_at(first, stop), 1, -(-rows // 64), last_word, (first - start) // 64)
+
+
+def _make_target(program: Program, rows: int, *, planes: bool, into: PlaneBuffers | None) -> _Target:
     words = -(-rows // 64)
     shape = (len(program.segments), words if planes else 0)
     outputs = tuple(_output(operation, words) for operation in program.outputs)
     addresses = np.array([output.ctypes.data for output in outputs] or [0], np.int64)
-    return _Target(np.zeros(shape, np.uint64), np.zeros(shape, np.uint64), outputs, addresses, np.zeros(1, np.uint8))
+    if into is None or not planes:
+        into = PlaneBuffers(np.empty(shape, np.uint64), np.zeros(shape, np.uint64))
+    into.prepare(shape, program.undecided)
+    return _Target(into.members, into.unknowns, outputs, addresses, np.zeros(1, np.uint8))
 
 
 def _output(operation: Op, words: int) -> npt.NDArray[Any]:
@@ -209,26 +248,16 @@ def _output(operation: Op, words: int) -> npt.NDArray[Any]:
     return np.zeros(words * 64, np.float64 if operation is Op.EMIT_DOUBLE else np.int64)
 
 
-def _column_table(
-    bound: Bound, start_row: int, *, copy_rows: int = 0
-) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[Any], ...]]:
-    """The kernels' rows of all columns from a row on, and the arrays that they point into."""
-    kept: list[npt.NDArray[Any]] = []
-    rows = [source.row(start_row, kept, copy_rows=copy_rows) for source in bound.sources]
-    return np.array(rows or [(0, 0, 0, 0, 0)], np.int64), tuple(kept)
-
-
 def _run_part(bound: Bound, part: _Range, target: _Target) -> npt.NDArray[np.int64]:
     registers = bound.program.registers
     counts = np.zeros((len(bound.program.segments), 2), np.int64)
     run_blocks(
         bound.encoded.code,
         part.columns,
-        part.origin,
-        part.first,
-        part.end,
+        part.blocks,
         part.words,
         part.last_word,
+        part.first_word,
         bound.flags,
         bound.ints,
         bound.doubles,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from segmentd.columns.planes import Plane
+from segmentd.columns.planes import Plane, word_count
 from segmentd.schema import DataType
 
 Planes = npt.NDArray[np.uint64]
@@ -28,6 +28,31 @@ class ComputedValues:
     values: Any
     present: Plane
     unknown: Plane
+
+
+class PlaneBuffers:
+    """Planes of an evaluation that are written again and again: uint64[segments, words] for each.
+
+    The memory is used once when they are made, so that no evaluation pays for that.
+    """
+
+    def __init__(self, members: Planes, unknowns: Planes) -> None:
+        self.members = members
+        self.unknowns = unknowns
+        self._used: npt.NDArray[np.bool_] = np.zeros(len(unknowns), np.bool_)
+
+    @classmethod
+    def of(cls, segments: int, rows: int) -> Self:
+        """Buffers for so many segments and rows."""
+        shape = (segments, word_count(rows))
+        return cls(np.full(shape, 0, np.uint64), np.full(shape, 0, np.uint64))
+
+    def prepare(self, shape: tuple[int, int], undecided: npt.NDArray[np.bool_]) -> None:
+        """Make ready for a program: bool[segments] says for which it writes unknowns. ValueError for another shape."""
+        if self.members.shape != shape or self.unknowns.shape != shape:
+            raise ValueError(f"planes of shape {self.members.shape} were given for results of shape {shape}")
+        self.unknowns[self._used & ~undecided] = 0
+        self._used = undecided
 
 
 @dataclass(frozen=True, slots=True)

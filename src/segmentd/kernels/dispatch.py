@@ -47,14 +47,8 @@ from segmentd.kernels.lanes import (
     uint64_at,
 )
 from segmentd.kernels.lookup import lookup_bits, lookup_values
-from segmentd.kernels.planes import (
-    and_not_planes,
-    and_planes,
-    copy_plane,
-    fill_plane,
-    not_plane,
-    or_planes,
-)
+from segmentd.kernels.planes import copy_plane
+from segmentd.kernels.words import PLANE_BYTES, fill_at, not_at
 
 ALL_ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -92,25 +86,19 @@ def run_plane_operation(
     out: Any,
 ) -> None:
     """Logic, and planes that are read from columns, parameters and tables. `a`, `b`, `c` are the operands."""
-    if operation == op.AND:
-        and_planes(plane_at(planes, a, words), plane_at(planes, b, words), words, out)
-    elif operation == op.OR:
-        or_planes(plane_at(planes, a, words), plane_at(planes, b, words), words, out)
-    elif operation == op.AND_NOT:
-        and_not_planes(plane_at(planes, a, words), plane_at(planes, b, words), words, out)
-    elif operation == op.NOT:
-        not_plane(plane_at(planes, a, words), words, out)
+    if operation == op.NOT:
+        not_at(planes + a * PLANE_BYTES, out.ctypes.data)
     elif operation == op.ZEROS:
-        fill_plane(np.uint64(0), words, out)
+        fill_at(np.uint64(0), out.ctypes.data)
     elif operation == op.ONES:
-        fill_plane(ALL_ONES, words, out)
+        fill_at(ALL_ONES, out.ctypes.data)
     elif operation == op.COLUMN_BITS:
         copy_plane(uint64_at(columns[a, 0] + block * columns[a, 1], words), words, out)
     elif operation == op.VALIDITY:
         copy_plane(uint64_at(columns[a, 3] + block * columns[a, 4], words), words, out)
     elif operation == op.PARAMETER_BIT:
         set_bit = (flags[a] >> b) & 1
-        fill_plane(ALL_ONES if set_bit else np.uint64(0), words, out)
+        fill_at(ALL_ONES if set_bit else np.uint64(0), out.ctypes.data)
     else:
         codes = int32_at(columns[a, 0] + block * columns[a, 1], words * 64)
         lookup_bits(codes, uint8_at(tables[b, 0], tables[b, 1]), c, words, out)

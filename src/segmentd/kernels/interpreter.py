@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from segmentd.kernels import opcodes as op
 from segmentd.kernels.arithmetic import copy_values
+from segmentd.kernels.codes import codes_at_least
 from segmentd.kernels.compare import compare_double_pairs, compare_int_pairs
-from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS, inline_kernel, kernel
+from segmentd.kernels.compiler import BLOCK_WORDS, inline_kernel, kernel
 from segmentd.kernels.dispatch import (
     compare_double_operand,
     compare_int_operand,
@@ -21,6 +24,9 @@ from segmentd.kernels.dispatch import (
 )
 from segmentd.kernels.lanes import float64_at, int64_at, uint64_at
 from segmentd.kernels.planes import count_plane, emit_plane
+from segmentd.kernels.words import PLANE_BYTES, and_at, and_not_at, copy_and_count_at, count_at, or_at
+
+ALL_ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 CANCELLATION_STEP = 256
 """Instructions between two looks at `cancelled`: a long program takes many milliseconds a block."""
@@ -28,26 +34,33 @@ CANCELLATION_STEP = 256
 
 @inline_kernel
 def emit_segment(
-    member: Any, words: int, last_word: Any, counts: Any, segment: int, which: int, planes: Any, block: int
+    member: int, words: int, last_word: Any, counts: Any, segment: int, which: int, planes: Any, first_word: int
 ) -> None:
-    """Count a plane and, if `planes` has columns, keep it. `which`: 0 members, 1 unknowns."""
-    counts[segment, which] += count_plane(member, words, last_word)
-    if planes.shape[1] > 0:
-        start = block * BLOCK_WORDS
+    """Count the plane at an address and, if `planes` has columns, keep it. `which`: 0 members, 1 unknowns."""
+    kept = planes.shape[1] > 0
+    if words == BLOCK_WORDS and last_word == ALL_ONES:
+        if kept:
+            out = planes.ctypes.data + (segment * planes.shape[1] + first_word) * 8
+            counts[segment, which] += copy_and_count_at(member, out)
+        else:
+            counts[segment, which] += count_at(member)
+        return
+    plane = uint64_at(member, words)
+    counts[segment, which] += count_plane(plane, words, last_word)
+    if kept:
         for word in range(words):
-            planes[segment, start + word] = member[word]
-        planes[segment, start + words - 1] &= last_word
+            planes[segment, first_word + word] = plane[word]
+        planes[segment, first_word + words - 1] &= last_word
 
 
 @kernel
 def run_blocks(
     code: Any,
     columns: Any,
-    column_origin: int,
-    first_block: int,
-    end_block: int,
+    blocks: int,
     words: int,
     last_word: Any,
+    first_word: int,
     flags: Any,
     int_parameters: Any,
     double_parameters: Any,
@@ -61,14 +74,15 @@ def run_blocks(
     counts: Any,
     cancelled: Any,
 ) -> int:
-    """Run every instruction on each block from `first_block` to before `end_block`; returns the blocks done.
+    """Run every instruction on so many blocks, one after the other; returns the blocks done.
 
-    `code` int64[n, 8] (opcodes.py); `columns` int64[c, 5]: address and bytes a block of the values, element type,
-    address and bytes a block of the validity; block `column_origin` begins at the address. `words` a block, of the last
-    of which only the bits of `last_word` are rows. `flags` uint8, `int_parameters` int64, `double_parameters` float64;
+    `code` int64[n, 8] (opcodes.py); `columns` int64[c, 5]: address of the first block and bytes a block of the values,
+    element type (of codes: bits), address and bytes a block of the validity. `words` a block, of the last of which
+    only the bits of `last_word` are rows; `first_word`: where in the results the first block's words go.
+    `flags` uint8, `int_parameters` int64, `double_parameters` float64;
     `tables` int64[t, 2]: address and length. `plane_registers` uint64[p, 64], `int_registers` int64[v, 4096],
-    `double_registers` float64[w, 4096]: this thread's own. `outputs` int64[o]: addresses of output planes and columns
-    of all blocks. `members`, `unknowns` uint64[segments, words of all blocks], or without columns if only counts are
+    `double_registers` float64[w, 4096]: this thread's own. `outputs` int64[o]: addresses of output planes and columns.
+    `members`, `unknowns` uint64[segments, words of the results], or without columns if only counts are
     wanted; `counts` int64[segments, 2] is added to. `cancelled` uint8[1] stops the run, within a block too, when it is
     not zero; what was emitted then means nothing.
     """
@@ -76,20 +90,35 @@ def run_blocks(
     planes = plane_registers.ctypes.data
     ints = int_registers.ctypes.data
     doubles = double_registers.ctypes.data
-    for block in range(first_block, end_block):
-        here = block - column_origin
+    for block in range(blocks):
+        out_word = first_word + block * BLOCK_WORDS
         for index in range(code.shape[0]):
             if index % CANCELLATION_STEP == 0 and cancelled[0]:
-                return block - first_block
+                return block
             operation = code[index, 0]
             to = code[index, 1]
             a, b, c = code[index, 2], code[index, 3], code[index, 4]
-            if operation == op.COMPARE_INT:
+            if operation == op.AND:
+                and_at(planes + a * PLANE_BYTES, planes + b * PLANE_BYTES, planes + to * PLANE_BYTES)
+            elif operation == op.CODE_AT_LEAST:
+                address = columns[a, 0] + block * columns[a, 1] + b * PLANE_BYTES
+                codes_at_least(columns[a, 2] - b, address, c, planes + to * PLANE_BYTES)
+            elif operation == op.OR:
+                or_at(planes + a * PLANE_BYTES, planes + b * PLANE_BYTES, planes + to * PLANE_BYTES)
+            elif operation == op.AND_NOT:
+                and_not_at(planes + a * PLANE_BYTES, planes + b * PLANE_BYTES, planes + to * PLANE_BYTES)
+            elif operation == op.EMIT_SEGMENT:
+                member = planes + a * PLANE_BYTES
+                emit_segment(member, words, last_word, counts, to, 0, members, out_word)
+                if b >= 0:
+                    unknown = planes + b * PLANE_BYTES
+                    emit_segment(unknown, words, last_word, counts, to, 1, unknowns, out_word)
+            elif operation == op.COMPARE_INT:
                 bound = int_parameters[c]
-                compare_int_operand(a, b, bound, columns, here, words, ints, plane_at(planes, to, words))
+                compare_int_operand(a, b, bound, columns, block, words, ints, plane_at(planes, to, words))
             elif operation == op.COMPARE_DOUBLE:
                 limit = double_parameters[c]
-                compare_double_operand(a, b, limit, columns, here, words, doubles, plane_at(planes, to, words))
+                compare_double_operand(a, b, limit, columns, block, words, doubles, plane_at(planes, to, words))
             elif operation == op.COMPARE_INTS:
                 compare_int_pairs(a, ints_at(ints, b, rows), ints_at(ints, c, rows), words, plane_at(planes, to, words))
             elif operation == op.COMPARE_DOUBLES:
@@ -97,19 +126,15 @@ def run_blocks(
                 compare_double_pairs(a, left, right, words, plane_at(planes, to, words))
             elif operation <= op.LOOKUP_BIT:
                 out = plane_at(planes, to, words)
-                run_plane_operation(operation, a, b, c, columns, here, words, flags, tables, planes, out)
-            elif operation == op.EMIT_SEGMENT:
-                emit_segment(plane_at(planes, a, words), words, last_word, counts, to, 0, members, block)
-                if b >= 0:
-                    emit_segment(plane_at(planes, b, words), words, last_word, counts, to, 1, unknowns, block)
+                run_plane_operation(operation, a, b, c, columns, block, words, flags, tables, planes, out)
             elif operation == op.EMIT_PLANE:
-                address = outputs[to] + block * (BLOCK_WORDS * 8)
+                address = outputs[to] + out_word * 8
                 emit_plane(plane_at(planes, a, words), words, last_word, uint64_at(address, words))
             elif operation == op.EMIT_INT:
-                address = outputs[to] + block * (BLOCK_ROWS * 8)
+                address = outputs[to] + out_word * 512
                 copy_values(ints_at(ints, a, rows), rows, int64_at(address, rows))
             elif operation == op.EMIT_DOUBLE:
-                address = outputs[to] + block * (BLOCK_ROWS * 8)
+                address = outputs[to] + out_word * 512
                 copy_values(doubles_at(doubles, a, rows), rows, float64_at(address, rows))
             elif code[index, 5] >= 0:
                 failed = plane_at(planes, code[index, 5], words)
@@ -123,7 +148,7 @@ def run_blocks(
                     b,
                     c,
                     columns,
-                    here,
+                    block,
                     rows,
                     double_parameters,
                     tables,
@@ -135,6 +160,6 @@ def run_blocks(
             else:
                 int_result = ints_at(ints, to, rows)
                 run_int_operation(
-                    operation, a, b, c, columns, here, rows, int_parameters, tables, planes, ints, int_result
+                    operation, a, b, c, columns, block, rows, int_parameters, tables, planes, ints, int_result
                 )
-    return end_block - first_block
+    return blocks

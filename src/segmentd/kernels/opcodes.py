@@ -23,6 +23,7 @@ COMPARE_INT = 9  # predicate, value operand, k of ints
 COMPARE_DOUBLE = 10  # predicate, value operand, k of doubles
 COMPARE_INTS = 11  # predicate, v, v
 COMPARE_DOUBLES = 12  # predicate, v, v
+CODE_AT_LEAST = 13  # c of bit-sliced codes, lowest bits to leave out, odd bound of the others
 LOOKUP_BIT = 14  # c of codes, t of flags, bit
 
 # Integers. Destination: v; where the operation can fail, operand 5 is the p of failed rows, else -1.
@@ -80,6 +81,7 @@ INT64 = 2
 INT32 = 3
 INT16 = 4
 INT8 = 5
+DOUBLES = (FLOAT64, FLOAT32)
 
 # Fields of a local time.
 YEAR = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 
 from segmentd.language.tree import AttributeRead, Node, Presence, SegmentVerdict, walk
@@ -13,7 +12,7 @@ from segmentd.plan.logic import LOGIC
 from segmentd.plan.lowered import Sort, Truth, sort_of
 from segmentd.plan.lowering import Lowering
 from segmentd.plan.operations import Op
-from segmentd.plan.program import ComputedOutput, Program
+from segmentd.plan.program import ComputedOutput, Origin, Program
 from segmentd.schema import Schema
 
 HANDLERS = MappingProxyType(LOGIC | ARITHMETIC)
@@ -25,16 +24,13 @@ def compile_program(
     computed: Sequence[tuple[str, Node]],
     definitions: Mapping[str, Node | None],
     schema: Schema,
-    *,
-    complete: frozenset[str] = frozenset(),
 ) -> Program:
     """The program that answers the asked segments and computed attributes.
 
     `definitions` holds the tree of every segment that may be referred to, None for an inactive one, which is false for
-    everybody. References were checked when the definitions were made: they exist and have no cycle. `complete` are
-    nullable attributes without a missing value in the rows that the program is for.
+    everybody. References were checked when the definitions were made: they exist and have no cycle.
     """
-    low = Lowering(HANDLERS, zone=schema.time_zone, complete=complete)
+    low = Lowering(HANDLERS, zone=schema.time_zone)
     roots = [tree for _, tree in computed]
     reached = {name: definitions[name] for name in _in_order_of_reference((*asked, *_references(roots)), definitions)}
     for segment in reached:
@@ -56,18 +52,8 @@ def compile_program(
         instructions=tuple(line.instructions),
         registers=line.registers,
         outputs=tuple(outputs),
-        compile_for=partial(_compile_for, tuple(asked), tuple(computed), reached, schema),
+        origin=Origin(low.circuit, tuple(emissions)),
     )
-
-
-def _compile_for(
-    asked: Sequence[str],
-    computed: Sequence[tuple[str, Node]],
-    definitions: Mapping[str, Node | None],
-    schema: Schema,
-    complete: frozenset[str],
-) -> Program:
-    return compile_program(asked, computed, definitions, schema, complete=complete)
 
 
 def _verdict(low: Lowering, tree: Node | None) -> Truth:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from segmentd.plan.circuit import Circuit, Gate, GateId
 from segmentd.plan.operations import FALLIBLE, Op, Register
-from segmentd.plan.program import Instruction
 from segmentd.plan.sources import (
     AttributeColumn,
     CodeColumn,
     ColumnSource,
     Constants,
     Parameter,
+    SlicedCodes,
     Table,
     TableSource,
     Uniform,
@@ -21,6 +21,19 @@ from segmentd.plan.sources import (
 )
 
 NO_PLANE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """An operation, its destination register (or output), its operands, and the plane of its failed rows or -1.
+
+    Operands by operation are described in `kernels/opcodes.py`; predicates, flags and calendar fields stand as text.
+    """
+
+    op: Op
+    destination: int
+    operands: tuple[int | str, ...]
+    failed: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +171,10 @@ class _Allocation:
         return tuple(operands)
 
     def _detail(self, detail: object) -> int | str:
-        if isinstance(detail, AttributeColumn | CodeColumn):
+        if isinstance(detail, AttributeColumn | CodeColumn | SlicedCodes):
             return self._column(detail)
+        if isinstance(detail, int):
+            return detail
         if isinstance(detail, Constants | Uniform):
             return self.line.parameters.setdefault(detail, len(self.line.parameters))
         if isinstance(detail, Table | ZoneTable):
@@ -167,7 +182,7 @@ class _Allocation:
         return str(detail)
 
     def _column(self, source: object) -> int:
-        if not isinstance(source, AttributeColumn | CodeColumn):
+        if not isinstance(source, AttributeColumn | CodeColumn | SlicedCodes):
             raise TypeError(f"{source!r} is no column")
         return self.line.columns.setdefault(source, len(self.line.columns))
 

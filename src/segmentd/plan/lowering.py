@@ -44,8 +44,8 @@ _VALUE_KINDS = {Sort.INT: ParameterKind.INT, Sort.DOUBLE: ParameterKind.DOUBLE, 
 class Lowering:
     """Lowers the trees of one program into one circuit. `verdicts` are the segments that are lowered already.
 
-    `complete` are attributes that have a value in every row: as good as required ones. `room` is how many nodes may
-    come from distributing text functions over ternaries, all together; without it only one function's are limited.
+    `room` is how many nodes may come from distributing text functions over ternaries, all together; without it only
+    one function's are limited.
     """
 
     def __init__(
@@ -53,13 +53,11 @@ class Lowering:
         handlers: Mapping[str, Handler],
         *,
         zone: str,
-        complete: frozenset[str] = frozenset(),
         room: int | None = None,
     ) -> None:
         self.circuit = Circuit()
         self.verdicts: dict[str, Truth] = {}
         self.zone = zone
-        self._complete = complete
         self._room = room
         self._handlers = handlers
         self._done: dict[int, tuple[Node, Lowered]] = {}
@@ -129,7 +127,7 @@ class Lowering:
 
     def validity(self, attribute: str, *, required: bool) -> GateId:
         """Rows in which an attribute of fixed width or of truth values has a value."""
-        if required or attribute in self._complete:
+        if required:
             return self.circuit.ones
         return self.circuit.make(Op.VALIDITY, details=(AttributeColumn(attribute),))
 

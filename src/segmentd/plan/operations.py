@@ -26,6 +26,7 @@ class Op(StrEnum):
     COMPARE_DOUBLE = "compare_double"
     COMPARE_INTS = "compare_ints"
     COMPARE_DOUBLES = "compare_doubles"
+    CODE_AT_LEAST = "code_at_least"
     LOOKUP_BIT = "lookup_bit"
     FAILED = "failed"  # the second result of the operation that is its operand
 
@@ -133,6 +134,7 @@ OPERANDS: Final[Mapping[Op, str]] = MappingProxyType(
         Op.COMPARE_DOUBLE: "_dk",
         Op.COMPARE_INTS: "_ii",
         Op.COMPARE_DOUBLES: "_dd",
+        Op.CODE_AT_LEAST: "c__",
         Op.LOOKUP_BIT: "ct_",
         Op.LOAD_INT: "c",
         Op.LOAD_DOUBLE: "c",
@@ -171,7 +173,7 @@ OPERANDS: Final[Mapping[Op, str]] = MappingProxyType(
     }
 )
 """The operands of each operation, a letter each: planes `p`, integers `i`, doubles `d` by register (negative: a
-column), `c`olumns, parameters `k`, `t`ables, and `_` for the name of a predicate, a flag or a field."""
+column), `c`olumns, parameters `k`, `t`ables, and `_` for a number or the name of a predicate, a flag or a field."""
 
 
 def register_of(operation: Op) -> Register:

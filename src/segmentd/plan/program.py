@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
+from segmentd.columns.coding import Layout
+from segmentd.plan.circuit import Circuit
+from segmentd.plan.coding import recode
+from segmentd.plan.linear import NO_PLANE, Emission, Instruction, linearize
 from segmentd.plan.operations import Op, Register
 from segmentd.plan.sources import ColumnSource, Parameter, TableSource
+from segmentd.plan.thresholds import Distinctions, distinctions
 from segmentd.schema import DataType, Schema
 
 MAX_VARIANTS: Final = 16
-"""Variants of a program that are kept, each for other attributes without missing values."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """An operation, its destination register (or output), its operands, and the plane of its failed rows or -1.
-
-    Operands by operation are described in `kernels/opcodes.py`; predicates, flags and calendar fields stand as text.
-    """
-
-    op: Op
-    destination: int
-    operands: tuple[int | str, ...]
-    failed: int = -1
+"""Variants of a program that are kept, each for other codes or other attributes without missing values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,14 @@ class ComputedOutput:
     value: int
     present: int
     unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a program was made from: its circuit over columns, and what that emits."""
+
+    circuit: Circuit
+    emissions: tuple[Emission, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,17 +61,53 @@ class Program:
     instructions: tuple[Instruction, ...]
     registers: Mapping[Register, int]
     outputs: tuple[Op, ...]
-    compile_for: Callable[[frozenset[str]], Program] = field(repr=False)
-    _variants: dict[frozenset[str], Program] = field(default_factory=dict, init=False, repr=False)
+    origin: Origin = field(repr=False)
+    _variants: OrderedDict[Hashable, Program] = field(default_factory=OrderedDict, init=False, repr=False)
 
-    def for_complete(self, complete: frozenset[str]) -> Program:
-        """The same program for rows in which these nullable attributes have values throughout: with less to do."""
-        variant = self._variants.get(complete)
+    @cached_property
+    def distinctions(self) -> Distinctions:
+        """The thresholds and tabulated conditions that it tells values apart by."""
+        return distinctions(self.origin.circuit)
+
+    @cached_property
+    def undecided(self) -> npt.NDArray[np.bool_]:
+        """For which segments it can be unknown whether a row is in: bool[segments]."""
+        flags = np.zeros(len(self.segments), np.bool_)
+        for step in self.instructions:
+            if step.op is Op.EMIT_SEGMENT:
+                flags[step.destination] = step.operands[1] != NO_PLANE
+        return flags
+
+    def reads(self, attributes: tuple[str, ...]) -> bool:
+        """Whether all of these given attributes are read."""
+        return all(attribute in self.attributes for attribute in attributes)
+
+    def for_batch(self, layouts: Mapping[tuple[str, ...], Layout], complete: frozenset[str]) -> Program:
+        """The same program for rows whose columns have these codes, and no missing value in the complete attributes.
+
+        Codes take the place of columns where they tell apart what the program asks for.
+        """
+        if not layouts and not complete:
+            return self
+        key = (frozenset(layouts.items()), complete)
+        variant = self._variants.get(key)
         if variant is None:
-            variant = self.compile_for(complete)
-            if len(self._variants) < MAX_VARIANTS:
-                self._variants[complete] = variant
+            variant = self._recoded(layouts, complete)
+            self._variants[key] = variant
+            while len(self._variants) > MAX_VARIANTS:
+                self._variants.popitem(last=False)
         return variant
+
+    def _recoded(self, layouts: Mapping[tuple[str, ...], Layout], complete: frozenset[str]) -> Program:
+        line = linearize(*recode(self.origin.circuit, self.origin.emissions, layouts, complete))
+        return replace(
+            self,
+            columns=tuple(line.columns),
+            parameters=tuple(line.parameters),
+            tables=tuple(line.tables),
+            instructions=tuple(line.instructions),
+            registers=line.registers,
+        )
 
     def render(self) -> str:
         """The program as text, for people."""

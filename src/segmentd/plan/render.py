@@ -13,8 +13,9 @@ from segmentd.language.tree import (
     SegmentVerdict,
     children,
 )
+from segmentd.plan.linear import Instruction
 from segmentd.plan.operations import FALLIBLE, OPERANDS, Op, Register, register_of
-from segmentd.plan.program import Instruction, Program
+from segmentd.plan.program import Program
 from segmentd.plan.sources import AttributeColumn, Constants, Table
 
 

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
+from segmentd.columns.coding import Layout
 from segmentd.language.tree import Node
 
 
@@ -37,7 +38,15 @@ class CodeColumn:
     attributes: tuple[str, ...]
 
 
-ColumnSource = AttributeColumn | CodeColumn
+@dataclass(frozen=True, slots=True)
+class SlicedCodes:
+    """The bit-sliced codes that a batch keeps beside the columns of these attributes."""
+
+    attributes: tuple[str, ...]
+    layout: Layout
+
+
+ColumnSource = AttributeColumn | CodeColumn | SlicedCodes
 
 
 @dataclass(frozen=True, slots=True)
