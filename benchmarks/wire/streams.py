@@ -1,0 +1,122 @@
+"""StreamScores: bytes a second against the bare rows a second against Flight with Polars."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from rich.console import Console
+
+from benchmarks.wire.exchange import WrongAnswerError, check, count_members, score_runs
+from benchmarks.wire.figures import BARE, Figure, Target, ratio
+from benchmarks.wire.flight import DOUBLES, FlightCounts
+from benchmarks.wire.processes import Child
+from benchmarks.wire.questions import Planes, doubles, expected_planes, segments
+from benchmarks.wire.requests import COUNTS, PLANES, STREAM_SCORES, Form, raw_columns, stream_bytes, vectors
+from benchmarks.wire.servers import Pair, define, flight_server, pair
+from benchmarks.wire.turns import Run, Taken, in_turn
+from segmentd.schema import DOUBLE
+
+ROWS: Final = 65_536
+"""Of a batch."""
+
+MOST_BATCHES: Final = 48
+LEAST_BATCHES: Final = 4
+"""Of a stream, of 4 MiB each: as many as take us `STREAM_S`, within these bounds."""
+
+LEDGER: Final = "doubles"
+STREAM_S: Final = 0.3
+ROUNDS: Final = 9
+
+COLUMNS_TARGET: Final = Target("≥", 0.85)
+VECTORS_TARGET: Final = Target("≥", 0.8)
+FLIGHT_TARGET: Final = Target("≥", 1.0)
+FLIGHT: Final = "Flight + Polars"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A request of a stream, by name, and how much of the bare exchange's bytes a second it has to reach."""
+
+    name: str
+    request: bytes
+    form: Form
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class FlightPeer:
+    """The Flight server and a client of it."""
+
+    server: Child
+    client: FlightCounts
+
+    def run(self, batches: int) -> Run:
+        """The same batches as counts."""
+        return Run(lambda: self.client.counts(batches), self.server)
+
+
+def measure(directory: Path, progress: Console) -> Iterator[Figure]:
+    """Batches as columns and as vectors, as counts and as planes.
+
+    Raises WrongAnswerError before anything is timed.
+    """
+    values = doubles(ROWS)
+    columns = {f"{DOUBLES}{index}": column for index, column in enumerate(values)}
+    expected = expected_planes(values)
+    with pair(directory) as servers, flight_server(directory) as flight:
+        expressions = {segment.id: segment.cel(DOUBLES, lambda bound: f"{bound}.0") for segment in segments()}
+        define(servers.ours.target, LEDGER, dict.fromkeys(columns, DOUBLE), expressions)
+        peer = FlightPeer(flight, FlightCounts(flight.target, pa.RecordBatch.from_pydict(columns)))
+        _check_peer(peer, expected)
+        shapes = (("columns", raw_columns(columns), COLUMNS_TARGET), ("vectors", vectors(columns), VECTORS_TARGET))
+        for shape, features, target in shapes:
+            for answer, form in (("counts", COUNTS), ("planes", PLANES)):
+                progress.print(f"StreamScores, {shape}, {answer}")
+                request = stream_bytes(LEDGER, features, form)
+                batch = Batch(f"StreamScores, {shape}, {answer}", request, form, target)
+                yield from _compare(servers, batch, expected, peer if (shape, form) == ("columns", COUNTS) else None)
+        peer.client.close()
+
+
+def _check_peer(peer: FlightPeer, expected: Planes) -> None:
+    if any(counts != count_members(expected) for counts in peer.client.counts(2)):
+        raise WrongAnswerError(f"{FLIGHT}: wrong counts")
+
+
+def _compare(servers: Pair, batch: Batch, expected: Planes, peer: FlightPeer | None) -> Iterator[Figure]:
+    check(servers.to_ours.exchange(STREAM_SCORES, batch.request, LEAST_BATCHES), batch.form, expected)
+    batches = _fitting(servers, batch.request)
+    runs = score_runs(servers, batch.request, batches)
+    taken = in_turn(runs if peer is None else runs | {"flight": peer.run(batches)}, ROUNDS)
+    megabytes = batches * len(batch.request) / 1e6
+    ours, limit = (_rates(megabytes, taken[name]) for name in ("ours", "bare"))
+    note = cpu_note(taken, batches)
+    yield ratio(batch.name, "MB/s", ours, limit, peer=BARE, target=batch.target, note=note)
+    if peer is not None:
+        rows = batches * ROWS / 1e6
+        ours, theirs = (_rates(rows, taken[name]) for name in ("ours", "flight"))
+        yield ratio(f"{batch.name}, rows", "M rows/s", ours, theirs, peer=FLIGHT, target=FLIGHT_TARGET)
+
+
+def _fitting(servers: Pair, request: bytes) -> int:
+    """How many batches a stream has so that it takes us neither too long nor no time."""
+    start = time.perf_counter()
+    servers.to_ours.exchange(STREAM_SCORES, request, LEAST_BATCHES)
+    one_s = (time.perf_counter() - start) / LEAST_BATCHES
+    return min(max(round(STREAM_S / one_s), LEAST_BATCHES), MOST_BATCHES)
+
+
+def _rates(amount: float, taken: Taken) -> Sequence[float]:
+    return [amount / seconds for seconds in taken.seconds]
+
+
+def cpu_note(taken: dict[str, Taken], batches: int) -> str:
+    """What a batch costs each server."""
+    ours, limit = (float(np.median(taken[name].cpu_s)) / batches * 1e3 for name in ("ours", "bare"))
+    return f"server CPU {ours:.2f} ms a batch, bare {limit:.2f} ms"
