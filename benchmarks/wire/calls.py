@@ -55,7 +55,7 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Of each run, for a call: seconds of the server's processors, the median and the slowest hundredth on the clock."""
+    """Of each run, a call's seconds: of the server's processors; on the clock the median and the 99th percentile."""
 
     cpu_s: list[float]
     median_s: list[float]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -24,14 +26,32 @@ class WrongAnswerError(Exception):
     """An answer differs from the plain reading of the rules, so there is nothing to time."""
 
 
-def score_runs(servers: Pair, request: bytes, times: int) -> dict[str, Run]:
-    """The exchange with our server, and with the bare one, which from now on replies with as many bytes."""
+MOST_BATCHES: Final = 48
+LEAST_BATCHES: Final = 4
+
+
+def fitting(servers: Pair, request: bytes, stream_s: float) -> int:
+    """How many batches a stream has, within the bounds, so that it takes us about that long."""
+    start = time.perf_counter()
+    servers.to_ours.exchange(STREAM_SCORES, request, LEAST_BATCHES)
+    one_s = (time.perf_counter() - start) / LEAST_BATCHES
+    return min(max(round(stream_s / one_s), LEAST_BATCHES), MOST_BATCHES)
+
+
+def score_run(servers: Pair, request: bytes, times: int) -> Run:
+    """The exchange with our server. An answer that is an error raises RefusedError."""
+
+    def act() -> None:
+        streamed_memberships(servers.to_ours.exchange(STREAM_SCORES, request, times)[-1])
+
+    return Run(act, servers.ours)
+
+
+def bare_run(servers: Pair, request: bytes, times: int) -> Run:
+    """The exchange with the bare server, which from now on replies with as many bytes as ours."""
     size = len(servers.to_ours.exchange(STREAM_SCORES, request, 1)[0])
     bare.set_replies(servers.to_bare, [size])
-    return {
-        "ours": Run(_score(servers, request, times), servers.ours),
-        "bare": Run(lambda: servers.to_bare.exchange(bare.EXCHANGE, request, times), servers.bare),
-    }
+    return Run(lambda: servers.to_bare.exchange(bare.EXCHANGE, request, times), servers.bare)
 
 
 def check(answers: Sequence[bytes], form: Form, expected: Planes) -> None:
@@ -51,10 +71,3 @@ def count_members(planes: Planes) -> list[int]:
     """The ones of each plane."""
     counts: list[int] = np.bitwise_count(planes).sum(axis=1).tolist()
     return counts
-
-
-def _score(servers: Pair, request: bytes, times: int) -> Callable[[], None]:
-    def act() -> None:
-        streamed_memberships(servers.to_ours.exchange(STREAM_SCORES, request, times)[-1])
-
-    return act

@@ -40,16 +40,14 @@ class RefusedError(Exception):
 
 def raw_columns(columns: Mapping[str, Values]) -> features.FeatureBatch:
     """A batch of raw bytes, each column in the width that it has."""
-    return features.FeatureBatch(
-        columns=features.ColumnBatch(
-            columns=[
-                features.Column(
-                    attribute=name, raw=features.RawValues(type=ELEMENTS[values.dtype], data=values.tobytes())
-                )
-                for name, values in columns.items()
-            ]
-        )
-    )
+    encoded = [raw_column(name, values) for name, values in columns.items()]
+    return features.FeatureBatch(columns=features.ColumnBatch(columns=encoded))
+
+
+def raw_column(attribute: str, values: Values) -> features.Column:
+    """A column of raw bytes in the width that it has."""
+    data = features.RawValues(type=ELEMENTS[values.dtype], data=values.tobytes())
+    return features.Column(attribute=attribute, raw=data)
 
 
 def vectors(columns: Mapping[str, Values]) -> features.FeatureBatch:

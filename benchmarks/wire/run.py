@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.console import Console
 
-from benchmarks.wire import calls, streams
+from benchmarks.wire import calls, evaluation, streams, widths
 from benchmarks.wire.figures import Figure
 
 Measure = Callable[[Path, Console], Iterator[Figure]]
@@ -17,6 +17,8 @@ Measure = Callable[[Path, Console], Iterator[Figure]]
 PARTS: Final[Mapping[str, Measure]] = {
     "calls": calls.measure,
     "streams": streams.measure,
+    "evaluation": evaluation.measure,
+    "widths": widths.measure,
 }
 """What can be measured alone, by name."""
 

@@ -57,5 +57,11 @@ def define(target: str, ledger: str, attributes: Mapping[str, DataType], segment
         client.create_ledger(ledger, currency_code="EUR")
         for attribute, type_ in attributes.items():
             client.create_attribute(f"customer.{attribute}", AttributeDefinition(type_))
+    add_segments(target, ledger, segments)
+
+
+def add_segments(target: str, ledger: str, segments: Mapping[str, str]) -> None:
+    """Create segments by their expressions."""
+    with Client(target, ledger=ledger) as client:
         for segment, expression in segments.items():
             client.create_segment(segment, SegmentDefinition(expression))

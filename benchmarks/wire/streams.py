@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-from benchmarks.wire.exchange import WrongAnswerError, check, count_members, score_runs
+from benchmarks.wire.exchange import WrongAnswerError, bare_run, check, count_members, fitting, score_run
 from benchmarks.wire.figures import BARE, Figure, Target, ratio
 from benchmarks.wire.flight import DOUBLES, FlightCounts
 from benchmarks.wire.processes import Child
@@ -24,10 +23,6 @@ from segmentd.schema import DOUBLE
 
 ROWS: Final = 65_536
 """Of a batch."""
-
-MOST_BATCHES: Final = 48
-LEAST_BATCHES: Final = 4
-"""Of a stream, of 4 MiB each: as many as take us `STREAM_S`, within these bounds."""
 
 LEDGER: Final = "doubles"
 STREAM_S: Final = 0.3
@@ -90,9 +85,10 @@ def _check_peer(peer: FlightPeer, expected: Planes) -> None:
 
 
 def _compare(servers: Pair, batch: Batch, expected: Planes, peer: FlightPeer | None) -> Iterator[Figure]:
-    check(servers.to_ours.exchange(STREAM_SCORES, batch.request, LEAST_BATCHES), batch.form, expected)
-    batches = _fitting(servers, batch.request)
-    runs = score_runs(servers, batch.request, batches)
+    check(servers.to_ours.exchange(STREAM_SCORES, batch.request, 3), batch.form, expected)
+    batches = fitting(servers, batch.request, STREAM_S)
+    run_of = {"ours": score_run, "bare": bare_run}
+    runs = {name: make(servers, batch.request, batches) for name, make in run_of.items()}
     taken = in_turn(runs if peer is None else runs | {"flight": peer.run(batches)}, ROUNDS)
     megabytes = batches * len(batch.request) / 1e6
     ours, limit = (_rates(megabytes, taken[name]) for name in ("ours", "bare"))
@@ -102,14 +98,6 @@ def _compare(servers: Pair, batch: Batch, expected: Planes, peer: FlightPeer | N
         rows = batches * ROWS / 1e6
         ours, theirs = (_rates(rows, taken[name]) for name in ("ours", "flight"))
         yield ratio(f"{batch.name}, rows", "M rows/s", ours, theirs, peer=FLIGHT, target=FLIGHT_TARGET)
-
-
-def _fitting(servers: Pair, request: bytes) -> int:
-    """How many batches a stream has so that it takes us neither too long nor no time."""
-    start = time.perf_counter()
-    servers.to_ours.exchange(STREAM_SCORES, request, LEAST_BATCHES)
-    one_s = (time.perf_counter() - start) / LEAST_BATCHES
-    return min(max(round(STREAM_S / one_s), LEAST_BATCHES), MOST_BATCHES)
 
 
 def _rates(amount: float, taken: Taken) -> Sequence[float]:
