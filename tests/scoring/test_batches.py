@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentd.api.v1 import feature_batch_pb2 as pb
+from segmentd.api.v1 import scoring_service_pb2
 from segmentd.columns.column import Batch, BoolColumn, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.planes import unpack
 from segmentd.errors import ErrorReason, SegmentdError
@@ -31,6 +32,7 @@ from segmentd.schema import (
     Subject,
 )
 from segmentd.scoring.batches import ROW_LIMIT, decode_batch
+from segmentd.scoring.request_parts import split_request
 
 EUR = DataType(Kind.DECIMAL, 2, "EUR")
 SCHEMA = Schema(
@@ -49,6 +51,12 @@ SCHEMA = Schema(
 )
 DAY_US = 86_400_000_000
 Raw = pb.RawValues
+
+
+def decode(message: pb.FeatureBatch, schema: Schema = SCHEMA) -> Batch:
+    """The batch of a request with these features."""
+    request = scoring_service_pb2.ScoreRequest(features=message)
+    return decode_batch(split_request(request.SerializeToString(), streamed=False), schema)
 
 
 def column(attribute: str, values: Any, validity: bytes = b"") -> pb.Column:
@@ -120,7 +128,7 @@ FITTING: list[tuple[str, Any, list[Any]]] = [
 @pytest.mark.parametrize(("attribute", "values", "expected"), FITTING)
 def test_every_form_that_fits_is_read(attribute: str, values: Any, expected: list[Any]) -> None:
     """Each pairing of type and form that the API allows gives the values that were sent."""
-    batch = decode_batch(columns(column(attribute, values), row_count=3), SCHEMA)
+    batch = decode(columns(column(attribute, values), row_count=3))
     assert batch.rows == 3
     assert values_of(batch) == {attribute: expected}
 
@@ -128,7 +136,7 @@ def test_every_form_that_fits_is_read(attribute: str, values: Any, expected: lis
 @pytest.mark.parametrize(("attribute", "values", "expected"), [f for f in FITTING if f[0] != "tags"])
 def test_invalid_rows_are_missing(attribute: str, values: Any, expected: list[Any]) -> None:
     """A row whose validity bit is 0 has no value, whatever stands in its place; spare bits are not read."""
-    batch = decode_batch(columns(column(attribute, values, b"\xfd"), row_count=3), SCHEMA)
+    batch = decode(columns(column(attribute, values, b"\xfd"), row_count=3))
     assert values_of(batch) == {attribute: [expected[0], None, expected[2]]}
 
 
@@ -156,7 +164,7 @@ def test_every_pairing_that_is_not_listed_is_refused() -> None:
 def refusal(message: pb.FeatureBatch) -> SegmentdError:
     """The error with which a batch is refused."""
     with pytest.raises(SegmentdError) as refused:
-        decode_batch(message, SCHEMA)
+        decode(message)
     return refused.value
 
 
@@ -407,7 +415,7 @@ def test_an_error_that_is_about_no_column_has_its_field_as_metadata(
 
 def test_what_is_wrong_in_a_missing_row_is_not_read() -> None:
     """NaN in a decimal, a code out of range and a moment out of range do not matter where the row has no value."""
-    batch = decode_batch(
+    batch = decode(
         columns(
             column("balance", pb.DoubleValues(values=[NAN, 1.0]), b"\x02"),
             column("city", pb.DictionaryValues(dictionary=["a"], codes=[7, 0]), b"\x02"),
@@ -420,14 +428,14 @@ def test_what_is_wrong_in_a_missing_row_is_not_read() -> None:
 
 def test_rows_need_no_columns() -> None:
     """A batch may have ids or a row count alone: every attribute is missing on its rows."""
-    assert decode_batch(columns(row_count=70), SCHEMA).rows == 70
-    named = decode_batch(columns(ids=["a", "ř"]), SCHEMA)
+    assert decode(columns(row_count=70)).rows == 70
+    named = decode(columns(ids=["a", "ř"]))
     assert (named.rows, named.ids.to_pylist() if named.ids else None) == (2, ["a", "ř"])
 
 
 def test_the_most_rows_are_taken() -> None:
     """A batch of exactly 1,048,576 rows is accepted."""
-    assert decode_batch(columns(row_count=ROW_LIMIT.most), SCHEMA).rows == 1_048_576
+    assert decode(columns(row_count=ROW_LIMIT.most)).rows == 1_048_576
 
 
 CELLS: dict[str, st.SearchStrategy[Any]] = {
@@ -514,20 +522,20 @@ def test_the_three_forms_mean_the_same(form: Callable[[Table], pb.FeatureBatch],
         name: [None if cell is None else cell * DAY_US for cell in cells] if name == "born" else cells
         for name, cells in table.items()
     }
-    assert values_of(decode_batch(form(table), SCHEMA)) == expected
+    assert values_of(decode(form(table))) == expected
 
 
 def test_a_missing_list_of_a_vector_is_empty() -> None:
     """What stands in the slot of a list that is marked as missing is not read."""
     vector = pb.FeatureVector(lists=[pb.StringList(values=["x"])], nulls=b"\x01")
-    batch = decode_batch(pb.FeatureBatch(vectors=pb.VectorBatch(attributes=["tags"], vectors=[vector])), SCHEMA)
+    batch = decode(pb.FeatureBatch(vectors=pb.VectorBatch(attributes=["tags"], vectors=[vector])))
     assert values_of(batch) == {"tags": [[]]}
 
 
 def test_days_begin_in_the_zone_of_the_ledger() -> None:
     """A DATE is the moment at which its day begins in the ledger's time zone."""
     schema = Schema(Subject.CUSTOMER, SCHEMA.attributes, "Europe/Prague")
-    batch = decode_batch(columns(column("born", pb.IntegerValues(values=[0]))), schema)
+    batch = decode(columns(column("born", pb.IntegerValues(values=[0]))), schema)
     midnight = dt.datetime(1969, 12, 31, 23, tzinfo=dt.UTC)
     assert values_of(batch) == {"born": [int(midnight.timestamp()) * 1_000_000]}
 
@@ -535,14 +543,14 @@ def test_days_begin_in_the_zone_of_the_ledger() -> None:
 def test_ids_come_with_vectors_and_arrow() -> None:
     """A vector batch's `ids` and an Arrow field `id` name the rows."""
     vectors = pb.VectorBatch(attributes=["age"], vectors=[pb.FeatureVector(integers=[1])], ids=["v"])
-    batch = decode_batch(pb.FeatureBatch(vectors=vectors), SCHEMA)
+    batch = decode(pb.FeatureBatch(vectors=vectors))
     assert batch.ids is not None
     assert batch.ids.to_pylist() == ["v"]
     sink = pa.BufferOutputStream()
     table = pa.table({"id": ["a"], "age": [3]})
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
-    batch = decode_batch(pb.FeatureBatch(arrow=sink.getvalue().to_pybytes()), SCHEMA)
+    batch = decode(pb.FeatureBatch(arrow=sink.getvalue().to_pybytes()))
     assert batch.ids is not None
     assert batch.ids.to_pylist() == ["a"]
 
@@ -564,8 +572,8 @@ def test_ids_come_with_vectors_and_arrow() -> None:
 def test_ids_are_short(batch: pb.FeatureBatch, field: str) -> None:
     """An id of more than 1,024 bytes is refused with its row; one of 1,024 is taken."""
     with pytest.raises(SegmentdError) as refused:
-        decode_batch(batch, SCHEMA)
+        decode(batch)
     assert (refused.value.reason, refused.value.metadata["row"]) == (ErrorReason.INVALID_VALUE, "1")
     assert [each.field for each in refused.value.fields] == [field]
     fits = columns(column("age", pb.IntegerValues(values=[1])), ids=["x" * 1_024])
-    assert decode_batch(fits, SCHEMA).rows == 1
+    assert decode(fits).rows == 1

@@ -38,9 +38,17 @@ class Message:
     def __len__(self) -> int:
         return self.end - self.at
 
+    def __bytes__(self) -> bytes:
+        return self.data[self.at : self.end].tobytes()
+
     def view(self) -> memoryview:
         """The bytes, in place."""
         return self.data.data[self.at : self.end]
+
+
+def whole_message(raw: bytes) -> Message:
+    """The message that all the bytes are."""
+    return Message(np.frombuffer(raw, dtype=np.uint8), 0, len(raw))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ def locate_subjects(raw: bytes, *, streamed: bool) -> Located | None:
     """
     data = np.frombuffer(raw, dtype=np.uint8)
     places = np.empty(requests.PLACES, dtype=np.int64)
-    outcome = requests.locate_subjects(data, int(streamed), _open_groups(), places)
+    outcome = requests.locate_subjects(data, int(streamed), open_groups(), places)
     if outcome == requests.NO_REQUEST:
         raise NotAMessageError
     if outcome == requests.MERGED:
@@ -68,5 +76,6 @@ def locate_subjects(raw: bytes, *, streamed: bool) -> Located | None:
     return Located(subjects, Message(data, body_at, body_end, depth), raw[at:cut_at] + raw[cut_end:end])
 
 
-def _open_groups() -> npt.NDArray[np.int64]:
+def open_groups() -> npt.NDArray[np.int64]:
+    """Scratch that kernels need to skip groups."""
     return np.empty(MAX_DEPTH, dtype=np.int64)

@@ -56,15 +56,26 @@ int_at = _reader(types.int64, 64)
 double_at = _reader(types.float64, 64)
 
 
-@intrinsic
-def store_int(typing_context: Any, address: Any, value: Any) -> Any:
-    """Write an int64 at an address."""
+def _writer(given: Any, bits: int) -> Any:
+    """An intrinsic that writes so many bits of a `given` at any address, lowest byte first."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.store(arguments[1], builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()))
-        return context.get_dummy_value()
+    @intrinsic
+    def write(typing_context: Any, address: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            element = ir.IntType(bits)
+            pointer = builder.inttoptr(arguments[0], element.as_pointer())
+            stored = arguments[1] if bits == 64 else builder.trunc(arguments[1], element)
+            builder.store(stored, pointer, align=1)
+            return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64), generate
+        return types.void(types.int64, given), generate
+
+    return write
+
+
+store_byte = _writer(types.int64, 8)
+store_word = _writer(types.uint64, 64)
+store_int = _writer(types.int64, 64)
 
 
 @inline_kernel

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from segmentd.api.v1 import feature_batch_pb2 as pb
 from segmentd.columns.build import RowLimit, build_batch, resolve
 from segmentd.columns.column import Batch
-from segmentd.columns.errors import ColumnError, TooManyRowsError
-from segmentd.columns.given import GivenColumn, Lists, Numbers, Strings, Values
-from segmentd.columns.planes import byte_count
+from segmentd.columns.errors import ColumnError, IdsLengthError, TooManyRowsError
+from segmentd.columns.given import ElementType, GivenColumn, Lists, Numbers, Raw, Strings, Values
+from segmentd.columns.planes import Plane, byte_count, unpack
+from segmentd.engine.texts import join_texts, read_lists
+from segmentd.engine.vectors import SLOTS, VectorColumns, Vectors, find_uneven, read_attributes, read_columns, read_ids
 from segmentd.errors import ErrorReason
 from segmentd.schema import AttributeSpec, Kind, Schema
 
 MAX_CELLS: Final = 1 << 25
 """Vectors times attributes: as many as the largest request has bytes, and a value takes one at least."""
-
-SLICE: Final = 4_096
-"""Vectors that are Python objects at a time."""
-
-Absent = npt.NDArray[np.bool_]
 
 _SLOTS: Final[Mapping[Kind, str]] = {
     Kind.DOUBLE: "doubles",
@@ -38,16 +35,6 @@ _SLOTS: Final[Mapping[Kind, str]] = {
     Kind.LIST: "lists",
 }
 """The field of a vector in which an attribute's value stands."""
-
-_READ: Final[Mapping[str, Callable[[pb.FeatureVector], Sequence[Any]]]] = {
-    "doubles": lambda vector: vector.doubles,
-    "integers": lambda vector: vector.integers,
-    "bools": lambda vector: vector.bools,
-    "strings": lambda vector: vector.strings,
-    "lists": lambda vector: vector.lists,
-}
-
-_ELEMENTS: Final[Mapping[str, Any]] = {"doubles": np.float64, "integers": np.int64, "bools": np.bool_}
 
 
 class SlotCountError(ColumnError):
@@ -79,19 +66,23 @@ class NullsLengthError(ColumnError):
         )
 
 
-def decode_vectors(message: pb.VectorBatch, schema: Schema, limit: RowLimit, path: str) -> Batch:
+def decode_vectors(vectors: Vectors, schema: Schema, limit: RowLimit, path: str) -> Batch:
     """The batch of a message that has a vector a subject. Raises SegmentdError with the field at fault."""
-    with _placed(message, path):
-        specs = resolve(schema, message.attributes)
-        rows = len(message.vectors)
-        _check_size(rows, len(specs), limit)
-        _check_vectors(message, specs, path)
-        absent = _decode_nulls(message, specs)
-        values: dict[str, Values] = {}
-        for slot in _READ:
-            values |= _decode_slot(slot, message, specs, absent)
-        given = [GivenColumn(spec.id, values[spec.id], _validity(spec, at, absent)) for at, spec in enumerate(specs)]
-        return build_batch(given, schema, ids=message.ids, row_count=rows, limit=limit)
+    names = read_attributes(vectors, most=len(schema.attributes) + 1)  # that many names cannot all be right
+    with _placed(names, path):
+        specs = resolve(schema, (name.as_py() for name in names))
+        _check_size(vectors.row_count, len(specs), limit)
+        _check_vectors(vectors, specs, path)
+        if vectors.id_count not in (0, vectors.row_count):
+            raise IdsLengthError(rows=vectors.id_count, expected=vectors.row_count)
+        cells = _Cells(vectors, read_columns(vectors))
+        return build_batch(
+            list(_columns(specs, cells)),
+            schema,
+            ids=read_ids(vectors),
+            row_count=vectors.row_count,
+            limit=limit,
+        )
 
 
 def _check_size(rows: int, attributes: int, limit: RowLimit) -> None:
@@ -100,105 +91,83 @@ def _check_size(rows: int, attributes: int, limit: RowLimit) -> None:
         raise TooManyRowsError(rows, MAX_CELLS // attributes)
 
 
-def _vectors(message: pb.VectorBatch) -> Iterator[pb.FeatureVector]:
-    """The vectors one after the other: of a million, as many Python objects would take hundreds of megabytes."""
-    for start in range(0, len(message.vectors), SLICE):
-        yield from message.vectors[start : start + SLICE]
-
-
 @contextmanager
-def _placed(message: pb.VectorBatch, path: str) -> Iterator[None]:
+def _placed(names: pa.StringArray, path: str) -> Iterator[None]:
     """Say of a ColumnError which field of the message it is about, unless it is known already."""
     try:
         yield
     except ColumnError as error:
         if not error.fields:
-            error.place(_field(message, path, error))
+            error.place(_field(names, path, error))
         raise
 
 
-def _field(message: pb.VectorBatch, path: str, error: ColumnError) -> str:
+def _field(names: pa.StringArray, path: str, error: ColumnError) -> str:
     attribute = error.metadata.get("attribute")
     if attribute is None:
         return f"{path}.ids" if error.part == "ids" else f"{path}.vectors"
-    index = next(index for index in reversed(range(len(message.attributes))) if message.attributes[index] == attribute)
+    index = next(index for index in reversed(range(len(names))) if names[index].as_py() == attribute)
     return f"{path}.attributes[{index}]"
 
 
-def _check_vectors(message: pb.VectorBatch, specs: Sequence[AttributeSpec], path: str) -> None:
+def _check_vectors(vectors: Vectors, specs: Sequence[AttributeSpec], path: str) -> None:
     """Refuse the first vector that has other slots or more bits than the attributes take."""
     width = byte_count(len(specs))
-    expected = [(slot, read, len(_places(slot, specs))) for slot, read in _READ.items()]
-    for index, vector in enumerate(_vectors(message)):
-        size = len(vector.nulls)
-        if size > width:
-            _refuse(NullsLengthError(vector=index, size=size, limit=width), f"{path}.vectors[{index}].nulls")
-        for slot, read, count in expected:
-            given = len(read(vector))
-            if given != count:
-                error = SlotCountError(slot, vector=index, given=given, expected=count)
-                _refuse(error, f"{path}.vectors[{index}].{slot}")
-
-
-def _places(slot: str, specs: Sequence[AttributeSpec]) -> list[tuple[int, AttributeSpec]]:
-    """The attributes that stand in one field of the vectors, each with its index."""
-    return [(index, spec) for index, spec in enumerate(specs) if _SLOTS[spec.type.kind] == slot]
-
-
-def _decode_nulls(message: pb.VectorBatch, specs: Sequence[AttributeSpec]) -> Absent | None:
-    """Which values are missing, `bool[vectors, attributes]`; None: none is."""
-    if not any(vector.nulls for vector in _vectors(message)):
-        return None
-    width = byte_count(len(specs))
-    joined = np.frombuffer(b"".join(vector.nulls.ljust(width, b"\0") for vector in _vectors(message)), dtype=np.uint8)
-    bits = np.unpackbits(joined.reshape(-1, width), axis=1, count=len(specs), bitorder="little")
-    return bits.view(np.bool_)
-
-
-def _decode_slot(
-    slot: str, message: pb.VectorBatch, specs: Sequence[AttributeSpec], absent: Absent | None
-) -> dict[str, Values]:
-    """The values of the attributes that stand in one field of the vectors."""
-    places = _places(slot, specs)
-    if not places:
-        return {}
-    cells = _cells(slot, chain.from_iterable(map(_READ[slot], _vectors(message))), len(message.vectors) * len(places))
-    return {
-        spec.id: _values(slot, cells[place :: len(places)], None if absent is None else absent[:, index])
-        for place, (index, spec) in enumerate(places)
-    }
-
-
-def _refuse(error: ColumnError, field: str) -> None:
-    error.place(field)
+    expected = tuple(sum(_SLOTS[spec.type.kind] == slot for spec in specs) for slot in SLOTS)
+    uneven = find_uneven(vectors, expected, width)
+    if uneven is None:
+        return
+    if uneven.nulls > width:
+        error: ColumnError = NullsLengthError(vector=uneven.row, size=uneven.nulls, limit=width)
+        error.place(f"{path}.vectors[{uneven.row}].nulls")
+        raise error
+    slot, given, taken = next(each for each in zip(SLOTS, uneven.counts, expected, strict=True) if each[1] != each[2])
+    error = SlotCountError(slot, vector=uneven.row, given=given, expected=taken)
+    error.place(f"{path}.vectors[{uneven.row}].{slot}")
     raise error
 
 
-def _cells(slot: str, values: Iterable[Any], count: int) -> Any:
-    """All values of a slot, vector after vector: an array of numbers, or a list."""
-    element = _ELEMENTS.get(slot)
-    return list(values) if element is None else np.fromiter(values, dtype=element, count=count)
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The values of all vectors, and the bytes in which their text lies."""
+
+    vectors: Vectors
+    columns: VectorColumns
+
+    def values(self, slot: str, place: int, absent: Plane | None) -> Values:
+        """The values of the attribute that has this place among those of a field."""
+        data, rows = self.vectors.message.data, self.vectors.row_count
+        match slot:
+            case "doubles":
+                return Numbers(self.columns.doubles[place])
+            case "integers":
+                return Numbers(self.columns.integers[place])
+            case "bools":
+                return Raw(ElementType.BIT, _bitmap(self.columns.bools[place], rows))
+            case "strings":
+                return Strings(join_texts(data, self.columns.strings[place]))
+        lists = self.columns.lists[place]
+        if absent is not None:
+            lists.sizes[unpack(absent, rows)] = 0  # a missing list may have any content, and is empty
+        return Lists(*read_lists(data, lists))
 
 
-def _values(slot: str, cells: Any, absent: Absent | None) -> Values:
-    match slot:
-        case "strings":
-            return Strings(cells)
-        case "lists":
-            return _lists([cell.values for cell in cells], absent)
-        case _:
-            return Numbers(np.ascontiguousarray(cells))
+def _columns(specs: Sequence[AttributeSpec], cells: _Cells) -> Iterator[GivenColumn]:
+    places = dict.fromkeys(SLOTS, 0)
+    for index, spec in enumerate(specs):
+        slot = _SLOTS[spec.type.kind]
+        absent = cells.columns.absent[index] if cells.vectors.has_nulls else None
+        values = cells.values(slot, places[slot], absent)
+        places[slot] += 1
+        yield GivenColumn(spec.id, values, _validity(spec, absent, cells.vectors.row_count))
 
 
-def _lists(lists: list[Sequence[str]], absent: Absent | None) -> Lists:
-    """A missing list may have any content, and is empty."""
-    if absent is not None:
-        lists = [() if gone else values for values, gone in zip(lists, absent.tolist(), strict=True)]
-    return Lists(np.array([len(each) for each in lists], dtype=np.uint32), list(chain.from_iterable(lists)))
-
-
-def _validity(spec: AttributeSpec, index: int, absent: Absent | None) -> bytes:
+def _validity(spec: AttributeSpec, absent: Plane | None, rows: int) -> bytes:
     """The validity bitmap of an attribute; none for lists and where nothing is missing."""
     if absent is None or spec.type.kind is Kind.LIST:
         return b""
-    return np.packbits(~absent[:, index], bitorder="little").tobytes()
+    return _bitmap(~absent, rows)
+
+
+def _bitmap(plane: npt.NDArray[np.uint64], rows: int) -> bytes:
+    return plane.view(np.uint8)[: byte_count(rows)].tobytes()

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from segmentd.api.errors import FieldRequiredError, shorten
 from segmentd.api.v1 import feature_batch_pb2
+from segmentd.api.wire import parse_request
 from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Batch
@@ -17,6 +18,7 @@ from segmentd.columns.ipc import read_arrow_stream
 from segmentd.schema import Schema
 from segmentd.scoring.batch_columns import decode_columns
 from segmentd.scoring.batch_vectors import decode_vectors
+from segmentd.scoring.request_parts import RequestParts, Subjects
 
 MAX_ID_BYTES: Final = 1_024
 """Bytes of an id of a request."""
@@ -25,22 +27,23 @@ ROW_LIMIT: Final = RowLimit(1 << 20)
 """Rows of a request: 1 to 1,048,576."""
 
 
-def decode_batch(message: feature_batch_pb2.FeatureBatch, schema: Schema, path: str = "features") -> Batch:
-    """The batch that the message holds. Raises SegmentdError with the path of the field at fault, below `path`."""
-    batch = _decode(message, schema, path)
+def decode_batch(parts: RequestParts, schema: Schema, path: str = "features") -> Batch:
+    """The batch that a request's features hold. Raises SegmentdError with the path of the field at fault."""
+    batch = _decode(parts, schema, path)
     if batch.ids is not None:
-        _check_ids(batch.ids, f"{path}.{message.WhichOneof('form')}")
+        _check_ids(batch.ids, f"{path}.{parts.subjects.name.lower()}")
     return batch
 
 
-def _decode(message: feature_batch_pb2.FeatureBatch, schema: Schema, path: str) -> Batch:
-    match message.WhichOneof("form"):
-        case "columns":
-            return decode_columns(message.columns, schema, ROW_LIMIT, f"{path}.columns")
-        case "vectors":
-            return decode_vectors(message.vectors, schema, ROW_LIMIT, f"{path}.vectors")
-        case "arrow":
-            return _decode_arrow(message.arrow, schema, f"{path}.arrow")
+def _decode(parts: RequestParts, schema: Schema, path: str) -> Batch:
+    if parts.vectors is not None:
+        return decode_vectors(parts.vectors, schema, ROW_LIMIT, f"{path}.vectors")
+    match parts.subjects:
+        case Subjects.COLUMNS:
+            message = parse_request(feature_batch_pb2.ColumnBatch, bytes(parts.body))
+            return decode_columns(message, schema, ROW_LIMIT, f"{path}.columns")
+        case Subjects.ARROW:
+            return _decode_arrow(bytes(parts.body), schema, f"{path}.arrow")
     raise FieldRequiredError(path, "must hold columns, vectors or arrow")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from segmentd.api.v1 import feature_batch_pb2, scoring_service_pb2
+from segmentd.api.v1 import feature_batch_pb2
+from segmentd.api.wire import parse_request
 from segmentd.engine import estimate_cost_s
 from segmentd.plan import Program
 from segmentd.scoring.memberships import Form
+from segmentd.scoring.request_parts import RequestParts, Subjects
 
 INLINE_BYTES: Final = 2_048
 """Larger requests are not even parsed on the event loop."""
@@ -20,7 +22,6 @@ INLINE_S: Final = 200e-6
 _REQUEST_S: Final = 50e-6
 _COLUMN_S: Final = 8e-6
 _VECTORS_S: Final = 30e-6
-_VECTOR_S: Final = 2e-6
 _SEGMENT_S: Final = 4e-6
 _ENTRY_S: Final = 0.05e-6
 
@@ -33,18 +34,17 @@ _ENTRIES_A_ROW: Final[Mapping[Form, float]] = {
 }
 
 
-def score_cost_s(request: scoring_service_pb2.ScoreRequest, program: Program, form: Form) -> float:
+def score_cost_s(parts: RequestParts, program: Program, form: Form) -> float:
     """Seconds on one thread for decoding, evaluating and encoding. Arrow and resident customers never are short."""
-    features = request.features
-    match features.WhichOneof("form"):
-        case "columns":
-            rows = _most_rows(features.columns)
-            decoding = _COLUMN_S * len(features.columns.columns)
-        case "vectors":
-            rows = len(features.vectors.vectors)
-            decoding = _VECTORS_S + _VECTOR_S * rows + _COLUMN_S * len(features.vectors.attributes)
-        case _:
-            return float("inf")
+    if parts.vectors is not None:
+        rows = parts.vectors.row_count
+        decoding = _VECTORS_S + _COLUMN_S * parts.vectors.attribute_count
+    elif parts.subjects is Subjects.COLUMNS:
+        message = parse_request(feature_batch_pb2.ColumnBatch, bytes(parts.body))
+        rows = _most_rows(message)
+        decoding = _COLUMN_S * len(message.columns)
+    else:
+        return float("inf")
     cells = rows * len(program.segments) * _ENTRIES_A_ROW[form] + rows * len(program.computed)
     encoding = _SEGMENT_S * len(program.segments) + _ENTRY_S * cells
     return _REQUEST_S + decoding + estimate_cost_s(program, rows) + encoding

@@ -12,6 +12,7 @@ from segmentd.api.errors import MalformedRequestError
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.api.wire import parse_request
 from segmentd.engine import wire
+from segmentd.engine.vectors import Vectors, survey_vectors
 
 
 @unique
@@ -28,16 +29,17 @@ class Subjects(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RequestParts:
-    """The parts of a request. What is in `question` and `body` has not been looked at.
+    """The parts of a request. What is in `question` and `body` has not been looked at, unless there are `vectors`.
 
     `question`: the bytes of a ScoreRequest without `features` and `customers`, as they came; equal bytes ask the same.
     `body`: by `subjects`, a ColumnBatch, a VectorBatch, an Arrow stream or ResidentCustomers; empty for the others.
-    `type_name`: the message type that a caller is told of where the bytes are no message.
+    `vectors`: the same VectorBatch, looked through. `type_name`: what a caller is told that the bytes are not.
     """
 
     question: bytes
     subjects: Subjects
     body: wire.Message
+    vectors: Vectors | None
     type_name: str
 
 
@@ -46,9 +48,10 @@ def split_request(raw: bytes, *, streamed: bool) -> RequestParts:
     type_name = _TYPES[streamed].DESCRIPTOR.full_name
     try:
         located = wire.locate_subjects(raw, streamed=streamed) or _locate_merged(raw, streamed=streamed)
+        vectors = survey_vectors(located.body) if located.subjects == wire.VECTORS else None
     except wire.NotAMessageError as error:
         raise MalformedRequestError(type_name) from error
-    return RequestParts(located.rest, Subjects(located.subjects), located.body, type_name)
+    return RequestParts(located.rest, Subjects(located.subjects), located.body, vectors, type_name)
 
 
 def _locate_merged(raw: bytes, *, streamed: bool) -> wire.Located:

@@ -19,6 +19,7 @@ from segmentd.scoring.costs import INLINE_BYTES, INLINE_S, score_cost_s
 from segmentd.scoring.evaluation import evaluation_messages
 from segmentd.scoring.model import Answer, Plan
 from segmentd.scoring.read_ahead import answer_in_order
+from segmentd.scoring.request_parts import RequestParts, Subjects, split_request
 from segmentd.scoring.requests import score_question
 from segmentd.scoring.responses import encode_answer
 from segmentd.scoring.service import Cancelled, Scoring
@@ -101,45 +102,48 @@ class ScoringServicer:
     def _is_short(self, raw: bytes, wire: _Wire) -> bool:
         if len(raw) > INLINE_BYTES:
             return False
-        request = wire.parse(raw)
-        question = score_question(request)
+        parts = wire.split(raw)
+        question = score_question(parse_request(pb.ScoreRequest, parts.question))
         program = self._scoring.kept_program(question)
-        return program is not None and score_cost_s(request, program, question.form) <= INLINE_S
+        return program is not None and score_cost_s(parts, program, question.form) <= INLINE_S
 
     def _answer(self, raw: bytes, wire: _Wire, cancelled: Cancelled | None) -> tuple[bytes, int]:
-        request = wire.parse(raw)
+        parts = wire.split(raw)
+        request = parse_request(pb.ScoreRequest, parts.question)
         plan = self._scoring.plan(score_question(request))
-        answer = self._evaluate(plan, request, cancelled)
+        answer = self._evaluate(plan, parts, cancelled)
         response = encode_answer(plan, answer, include_benefits=request.include_benefits, cancelled=cancelled)
         return wire.serialize(response), answer.verdicts.rows
 
-    def _evaluate(self, plan: Plan, request: pb.ScoreRequest, cancelled: Cancelled | None) -> Answer:
-        match request.WhichOneof("subjects"):
-            case "features":
-                schema = plan.catalogue.schemas[plan.question.subject]
-                return self._scoring.score_features(plan, decode_batch(request.features, schema), cancelled)
-            case "customers":
+    def _evaluate(self, plan: Plan, parts: RequestParts, cancelled: Cancelled | None) -> Answer:
+        match parts.subjects:
+            case Subjects.NOBODY:
+                raise FieldRequiredError("features", "or customers must be set")
+            case Subjects.CUSTOMERS:
+                customers = parse_request(pb.ResidentCustomers, bytes(parts.body))
                 if plan.question.subject is not Subject.CUSTOMER:
                     given = subject_name(plan.question.subject)
                     raise InvalidFieldError("subject", given, "resident subjects are customers")
-                return self._scoring.score_residents(plan, request.customers.ids, cancelled)
-        raise FieldRequiredError("features", "or customers must be set")
+                return self._scoring.score_residents(plan, customers.ids, cancelled)
+            case _:
+                schema = plan.catalogue.schemas[plan.question.subject]
+                return self._scoring.score_features(plan, decode_batch(parts, schema), cancelled)
 
 
 @dataclass(frozen=True, slots=True)
 class _Wire:
     """How a request and its answer lie in the messages of a method."""
 
-    parse: Callable[[bytes], pb.ScoreRequest]
+    split: Callable[[bytes], RequestParts]
     serialize: Callable[[pb.ScoreResponse], bytes]
 
 
 _UNARY: Final = _Wire(
-    parse=lambda raw: parse_request(pb.ScoreRequest, raw),
+    split=lambda raw: split_request(raw, streamed=False),
     serialize=lambda response: response.SerializeToString(),
 )
 
 _STREAMED: Final = _Wire(
-    parse=lambda raw: parse_request(pb.StreamScoresRequest, raw).request,
+    split=lambda raw: split_request(raw, streamed=True),
     serialize=lambda response: pb.StreamScoresResponse(response=response).SerializeToString(),
 )
