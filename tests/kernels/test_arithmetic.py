@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,33 @@ def test_integer_operations(kernel: Any, twin: Callable[[int, int], int | None])
     out, failed = np.zeros(len(left), np.int64), plane(left)
     kernel(left, right, words(left), out, failed)
     assert results(out, failed) == [twin(int(a), int(b)) for a, b in zip(left, right, strict=True)]
+
+
+@pytest.mark.parametrize("factor", [1, 3, 10, 12, 1_000, 99_991, 2**26 + 1, 3_600_000_000, 2**52 - 1])
+def test_quotients_next_to_whole_ones(factor: int) -> None:
+    """Where a quotient is whole, one less than the dividend gives the one before, as far as doubles hold integers."""
+    random = Random(factor)  # noqa: S311 - repeatable, not secret
+    wholes = [2**53 // factor, *(random.randrange(2**53 // factor + 1) for _ in range(20))]
+    whole = [whole * factor + step for whole in wholes for step in (-1, 0, 1) if whole * factor + step <= 2**53]
+    left, right = pairs([*whole, *(-value for value in whole)], [factor, -factor], np.int64)
+    out, failed = np.zeros(len(left), np.int64), plane(left)
+    for kernel, twin in ((arithmetic.divide_ints, naive.quotient), (arithmetic.modulo_ints, naive.remainder)):
+        kernel(left, right, words(left), out, failed)
+        assert results(out, failed) == [twin(int(a), int(b)) for a, b in zip(left, right, strict=True)]
+    arithmetic.divide_truncated(left, factor, len(left), out)
+    assert list(out) == [naive.quotient(int(value), factor) for value in left]
+    arithmetic.floor_divide(left, factor, len(left), out)
+    assert list(out) == [int(value) // factor for value in left]
+
+
+def test_words_that_multiply_to_the_limits() -> None:
+    """Words of products on one side of the limit alone are as exact as words of both."""
+    edge = 3_037_000_499  # the root of 2^63
+    for value in (edge - 1, edge, edge + 1, -edge, -edge - 1):
+        left = singles([value], np.int64)
+        out, failed = np.zeros(64, np.int64), plane(left)
+        arithmetic.multiply_ints(left, left, 1, out, failed)
+        assert results(out, failed) == [naive.within(value * value)] * 64
 
 
 @pytest.mark.parametrize(("low", "high"), [(INT64_MIN, INT64_MAX), (-100, 2**53), (0, 0)])

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from segmentd.engine.zones import transition_table
+from segmentd.engine.zones import transition_table, zone_grid
 from segmentd.kernels import calendar, opcodes
 from tests.kernels.rows import pairs, singles
 from tests.oracle.calendar import EARLIEST_US, EPOCH, LATEST_US, days_between, months_between, time_zone
@@ -48,7 +48,7 @@ def test_local_times(zone: str) -> None:
     around = [int(change) + step for change in transition_table(zone)[0][1:-1:7] for step in (-1, 0, 1)]
     times = singles([time for time in (*TIMES, *around) if EARLIEST_US < time - 10**12 < LATEST_US - 10**13], np.int64)
     out = np.zeros(len(times), np.int64)
-    calendar.local_times(times, *transition_table(zone), len(times), out)
+    calendar.local_times(times, *zone_grid(zone), len(times), out)
     assert list(out) == [_local(int(time), zone) for time in times]
 
 

@@ -19,7 +19,7 @@ from segmentd.engine.distinct import DistinctTuples, distinct_column, distinct_t
 from segmentd.engine.encoding import Encoded, encode
 from segmentd.engine.errors import RequiredAttributeMissingError
 from segmentd.engine.tabulation import Cancelled, Evaluators, Tabulated, TextPool, tabulate, tabulated
-from segmentd.engine.zones import transition_table
+from segmentd.engine.zones import zone_grid
 from segmentd.kernels import opcodes
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
 from segmentd.kernels.words import PLANE_BYTES
@@ -240,7 +240,7 @@ class _Tables:
     def array(self, table: Table | ZoneTable) -> Array:
         """The array that a table is in the kernels."""
         if isinstance(table, ZoneTable):
-            return transition_table(table.zone)[table.offsets]
+            return zone_grid(table.zone)[table.offsets]
         found = self._tabulated.get(table.node)
         if found is None:
             distinct = self.distinct(table.attributes)

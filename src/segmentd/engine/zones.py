@@ -1,4 +1,4 @@
-"""A time zone as two arrays for the kernels: when its UTC offset changes, and to what."""
+"""A time zone as arrays: when its UTC offset changes, and to what; and as a grid in which kernels find it at once."""
 
 from __future__ import annotations
 
@@ -23,13 +23,27 @@ _END_DAY: Final = 47_482 + 146_097
 """2500-01-01: the 400 years before it follow each zone's yearly rule, so later times can be moved back into them."""
 
 
+_LONGEST_CELL: Final = 50
+"""2^50 microseconds are 36 years."""
+
 _PREPARED: dict[str, tuple[Moments, Moments]] = {}
 """Tables by zone: a few hundred at most, as many as there are zones and offsets in use."""
 
 
+_GRIDS: dict[str, tuple[Moments, Moments]] = {}
+
+
 def is_prepared(zone: str) -> bool:
-    """Whether the zone's table is there already; to make one takes some ten milliseconds."""
-    return zone in _PREPARED
+    """Whether the zone's grid is there already; to make one takes some ten milliseconds."""
+    return zone in _GRIDS
+
+
+def zone_grid(zone: str) -> tuple[Moments, Moments]:
+    """The zone in cells of equal length, as `kernels/calendar.py` reads it: the header and moments, and the offsets."""
+    found = _GRIDS.get(zone)
+    if found is None:
+        found = _GRIDS[zone] = _make_grid(*transition_table(zone))
+    return found
 
 
 def transition_table(zone: str) -> tuple[Moments, Moments]:
@@ -81,3 +95,18 @@ def _offset_s(rules: ZoneInfo, second: int) -> int:
     """The offset at a moment, in whole seconds."""
     offset = datetime.fromtimestamp(second, rules).utcoffset()
     return 0 if offset is None else offset.days * DAY_S + offset.seconds
+
+
+def _make_grid(transitions: Moments, offsets: Moments) -> tuple[Moments, Moments]:
+    """Cells as long as they may be without two changes in one: some days to some decades."""
+    changes, last = transitions[1:-1], int(transitions[-1])
+    gaps = np.diff(changes)
+    shift = min(int(gaps.min()).bit_length() - 1 if len(gaps) else _LONGEST_CELL, _LONGEST_CELL)
+    base = min(int(changes[0]) if len(changes) else last, 0) - (1 << shift)  # so that no difference from it overflows
+    cells = 1 + ((last - base) >> shift)
+    starts = base + (np.arange(cells + 1) << shift)
+    moments = np.full(cells, np.iinfo(np.int64).max)
+    within = changes[(changes - base) % (1 << shift) > 0]  # others are where a cell begins
+    moments[(within - base) >> shift] = within
+    grid = np.concatenate((np.array([base, shift, last], np.int64), moments))
+    return grid, offsets[np.searchsorted(transitions, starts, side="right") - 1]

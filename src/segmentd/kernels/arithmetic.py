@@ -15,6 +15,12 @@ from segmentd.kernels.lanes import product_overflows
 
 INT64_MIN = -9223372036854775808
 INT64_MAX = 9223372036854775807
+ONE = np.uint64(1)
+
+EXACT_DOUBLES = 1 << 53
+"""Every integer up to it is a double."""
+CERTAIN_PRODUCT = 4.6e18
+"""Half of 2^63, nearly: a product whose nearest double is smaller is an int64."""
 
 
 @inline_kernel
@@ -51,14 +57,27 @@ def subtract_ints(left: Any, right: Any, low: int, high: int, words: int, out: A
 
 @inline_kernel
 def multiply_ints(left: Any, right: Any, words: int, out: Any, failed: Any) -> None:
-    """Products; fails on overflow."""
+    """Products; fails on overflow. Only words with a product near the limits are looked at row by row."""
     for word in range(words):
-        bits = np.uint64(0)
+        doubtful = np.uint64(0)
         for lane in range(64):
             row = word * 64 + lane
-            bits |= np.uint64(product_overflows(left[row], right[row])) << np.uint64(lane)
-            out[row] = np.int64(np.uint64(left[row]) * np.uint64(right[row]))
-        failed[word] = bits
+            a = left[row]
+            b = right[row]
+            large = not abs(np.float64(a) * np.float64(b)) < CERTAIN_PRODUCT
+            doubtful |= np.uint64(large) << np.uint64(lane)
+            out[row] = np.int64(np.uint64(a) * np.uint64(b))
+        failed[word] = overflowing_products(left, right, word) if doubtful else np.uint64(0)
+
+
+@inline_kernel
+def overflowing_products(left: Any, right: Any, word: int) -> Any:
+    """The rows of a word whose product is no int64."""
+    bits = np.uint64(0)
+    for lane in range(64):
+        row = word * 64 + lane
+        bits |= np.uint64(product_overflows(left[row], right[row])) << np.uint64(lane)
+    return bits
 
 
 @inline_kernel
@@ -79,29 +98,44 @@ def divide_ints(left: Any, right: Any, words: int, out: Any, failed: Any) -> Non
     """Quotients truncated towards zero; fails on division by zero and on `INT64_MIN / -1`."""
     for word in range(words):
         bits = np.uint64(0)
+        doubtful = np.uint64(0)
         for lane in range(64):
             row = word * 64 + lane
             a = left[row]
             b = right[row]
-            wrong = b == 0 or (b == -1 and a == INT64_MIN)
-            bits |= np.uint64(wrong) << np.uint64(lane)
-            out[row] = 0 if wrong else truncated_quotient(a, b)
+            bits |= np.uint64((b == 0) | ((b == -1) & (a == INT64_MIN))) << np.uint64(lane)
+            doubtful |= np.uint64(exceeds_doubles(a) | exceeds_doubles(b)) << np.uint64(lane)
+            out[row] = quotient_of_doubles(a, b if b != 0 else 1)
         failed[word] = bits
+        if doubtful:
+            for lane in range(64):
+                row = word * 64 + lane
+                out[row] = 0 if bits >> np.uint64(lane) & ONE else truncated_quotient(left[row], right[row])
 
 
 @inline_kernel
 def modulo_ints(left: Any, right: Any, words: int, out: Any, failed: Any) -> None:
     """Remainders with the dividend's sign; fails on modulo zero and on `INT64_MIN % -1`."""
-    for word in range(words):
-        bits = np.uint64(0)
-        for lane in range(64):
-            row = word * 64 + lane
-            a = left[row]
-            b = right[row]
-            wrong = b == 0 or (b == -1 and a == INT64_MIN)
-            bits |= np.uint64(wrong) << np.uint64(lane)
-            out[row] = 0 if wrong else a - truncated_quotient(a, b) * b
-        failed[word] = bits
+    divide_ints(left, right, words, out, failed)
+    for row in range(words * 64):
+        a = left[row]
+        out[row] = np.int64(np.uint64(a) - np.uint64(out[row]) * np.uint64(right[row]))
+
+
+@inline_kernel
+def exceeds_doubles(value: int) -> bool:
+    """Whether an integer is not within 2^53 of zero, where every integer is a double."""
+    return (value ^ (value >> 63)) >= EXACT_DOUBLES
+
+
+@inline_kernel
+def quotient_of_doubles(a: int, b: int) -> Any:
+    """`a / b` towards zero, of integers within 2^53 of zero, by one division of doubles, of which a vector has eight.
+
+    The double nearest to a quotient between n and n + 1 is not n + 1: n + 1 - a / b is at least 1 / b, and half the
+    distance of doubles there is less, since (n + 1) * b is at most 2^53.
+    """
+    return np.int64(np.float64(a) / np.float64(b))
 
 
 @inline_kernel
@@ -191,22 +225,34 @@ def doubles_to_ints(values: Any, words: int, out: Any, failed: Any) -> None:
 @inline_kernel
 def divide_truncated(values: Any, divisor: int, rows: int, out: Any) -> None:
     """Quotients by a positive constant, towards zero."""
-    for row in range(rows):
-        out[row] = truncated_quotient(values[row], divisor)
+    always = exceeds_doubles(divisor)
+    for word in range(rows >> 6):
+        doubtful = np.uint64(always)
+        for lane in range(64):
+            row = word * 64 + lane
+            value = values[row]
+            doubtful |= np.uint64(exceeds_doubles(value)) << np.uint64(lane)
+            out[row] = quotient_of_doubles(value, divisor)
+        if doubtful:
+            for lane in range(64):
+                row = word * 64 + lane
+                out[row] = truncated_quotient(values[row], divisor)
 
 
 @inline_kernel
 def remainder_truncated(values: Any, divisor: int, rows: int, out: Any) -> None:
     """Remainders by a positive constant, with the dividend's sign."""
+    divide_truncated(values, divisor, rows, out)
     for row in range(rows):
-        out[row] = values[row] - truncated_quotient(values[row], divisor) * divisor
+        out[row] = values[row] - out[row] * divisor
 
 
 @inline_kernel
 def floor_divide(values: Any, divisor: int, rows: int, out: Any) -> None:
     """Quotients by a positive constant, rounded down."""
+    divide_truncated(values, divisor, rows, out)
     for row in range(rows):
-        out[row] = values[row] // divisor
+        out[row] -= out[row] * divisor > values[row]
 
 
 @inline_kernel
@@ -216,8 +262,9 @@ def select_values(plane: Any, left: Any, right: Any, words: int, out: Any) -> No
         bits = plane[word]
         for lane in range(64):
             row = word * 64 + lane
-            chosen = (bits >> np.uint64(lane)) & np.uint64(1)
-            out[row] = left[row] if chosen else right[row]
+            first = left[row]  # both are read, so that LLVM needs no branch
+            second = right[row]
+            out[row] = first if bits & (ONE << np.uint64(lane)) else second
 
 
 @inline_kernel
