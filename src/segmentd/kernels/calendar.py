@@ -140,7 +140,7 @@ def day_of_year_of(local: int) -> Any:
 
 
 @inline_kernel
-def in_day(local: int) -> int:
+def in_day(local: int) -> Any:
     """Microseconds since midnight."""
     return local - day_of(local) * DAY_US
 
