@@ -14,6 +14,8 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from segmentd.columns.planes import aligned_words
+
 BLOCK_ROWS: Final = 4_096
 """Rows whose code planes lie together."""
 
@@ -105,6 +107,6 @@ def block_count(rows: int) -> int:
 def empty_planes(rows: int, size: int) -> npt.NDArray[np.uint64]:
     """Planes to be filled, of the shape that `Coding` asks for, with the spare words behind."""
     blocks, bits = block_count(rows), bit_count(size)
-    words = np.empty((blocks * bits + 1) * BLOCK_WORDS, np.uint64)
+    words = aligned_words((blocks * bits + 1) * BLOCK_WORDS)
     words[-BLOCK_WORDS:] = 0
     return words[:-BLOCK_WORDS].reshape(blocks, bits, BLOCK_WORDS)

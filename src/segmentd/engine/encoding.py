@@ -12,11 +12,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from segmentd.columns.coding import bit_count
 from segmentd.kernels import opcodes
 from segmentd.plan.linear import Instruction
-from segmentd.plan.operations import OPERANDS, Flag, Predicate
+from segmentd.plan.operations import OPERANDS, Flag, Op, Predicate
 from segmentd.plan.program import Program
-from segmentd.plan.sources import Constants, Parameter, ParameterKind
+from segmentd.plan.sources import Constants, Parameter, ParameterKind, SlicedCodes
 
 NAMES: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -90,6 +91,8 @@ def _encode(program: Program) -> Encoded:
     code = np.full((len(program.instructions), opcodes.WIDTH), -1, np.int64)
     for row, instruction in zip(code, program.instructions, strict=True):
         _encode_instruction(instruction, places, row)
+        if instruction.op is Op.CODE_AT_LEAST:
+            row[0] += _compared_bits(program, instruction)
     return Encoded(code, places, arrays[np.uint8], arrays[np.int64], arrays[np.float64])
 
 
@@ -101,6 +104,15 @@ def _lay_out(parameters: tuple[Parameter, ...]) -> tuple[tuple[int, ...], dict[A
         places.append(len(array))
         array.extend(parameter.values if isinstance(parameter, Constants) else (0,))
     return tuple(places), {dtype: np.array(array or [0], dtype) for dtype, array in values.items()}
+
+
+def _compared_bits(program: Program, instruction: Instruction) -> int:
+    """How many bits of the codes an instruction compares: the kernel's number of the operation says so."""
+    column, left_out = instruction.operands[:2]
+    source = program.columns[int(column)]
+    if not isinstance(source, SlicedCodes):
+        raise TypeError(f"{source} has no codes")
+    return bit_count(source.layout.size) - int(left_out)
 
 
 def _encode_instruction(instruction: Instruction, places: tuple[int, ...], row: npt.NDArray[np.int64]) -> None:

@@ -17,12 +17,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.columns.column import Batch
-from segmentd.columns.planes import unpack
+from segmentd.columns.planes import LINE_WORDS, aligned_words, unpack
 from segmentd.engine.binding import Bound, bind
 from segmentd.engine.coding import Coder
 from segmentd.engine.encoding import is_encoded
 from segmentd.engine.errors import EvaluationCancelledError
-from segmentd.engine.evaluation import ComputedValues, Evaluation, PlaneBuffers, Planes
+from segmentd.engine.evaluation import ComputedValues, Evaluation, PlaneBuffers
 from segmentd.engine.tabulation import Cancelled, Evaluators
 from segmentd.engine.zones import is_prepared
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
@@ -73,8 +73,7 @@ class _Range:
 class _Target:
     """Where an evaluation's results go."""
 
-    members: Planes
-    unknowns: Planes
+    planes: PlaneBuffers
     outputs: tuple[npt.NDArray[Any], ...]
     addresses: npt.NDArray[np.int64]
     cancelled: npt.NDArray[np.uint8]
@@ -161,8 +160,8 @@ class Engine:
             rows=rows,
             member_counts=counts[:, 0].copy(),
             unknown_counts=counts[:, 1].copy(),
-            members=target.members if planes else None,
-            unknowns=target.unknowns if planes else None,
+            members=target.planes.members if planes else None,
+            unknowns=target.planes.unknowns if planes else None,
             computed=tuple(_computed(output, bound, target, rows) for output in bound.program.computed),
             absent=bound.absent,
         )
@@ -233,13 +232,12 @@ def _partial(bound: Bound, first: int, stop: int, start: int) -> _Range:
 
 def _make_target(program: Program, rows: int, *, planes: bool, into: PlaneBuffers | None) -> _Target:
     words = -(-rows // 64)
-    shape = (len(program.segments), words if planes else 0)
     outputs = tuple(_output(operation, words) for operation in program.outputs)
     addresses = np.array([output.ctypes.data for output in outputs] or [0], np.int64)
     if into is None or not planes:
-        into = PlaneBuffers(np.empty(shape, np.uint64), np.zeros(shape, np.uint64))
-    into.prepare(shape, program.undecided)
-    return _Target(into.members, into.unknowns, outputs, addresses, np.zeros(1, np.uint8))
+        into = PlaneBuffers(len(program.segments), rows if planes else 0)
+    into.prepare(len(program.segments), rows if planes else 0, program.undecided)
+    return _Target(into, outputs, addresses, np.zeros(1, np.uint8))
 
 
 def _output(operation: Op, words: int) -> npt.NDArray[Any]:
@@ -262,12 +260,14 @@ def _run_part(bound: Bound, part: _Range, target: _Target) -> npt.NDArray[np.int
         bound.ints,
         bound.doubles,
         bound.tables,
-        np.empty((max(1, registers[Register.PLANE]), BLOCK_WORDS), np.uint64),
+        aligned_words(max(1, registers[Register.PLANE]) * BLOCK_WORDS).reshape(-1, BLOCK_WORDS),
         np.empty((max(1, registers[Register.INT]), BLOCK_ROWS), np.int64),
         np.empty((max(1, registers[Register.DOUBLE]), BLOCK_ROWS), np.float64),
         target.addresses,
-        target.members,
-        target.unknowns,
+        target.planes.members.ctypes.data,
+        target.planes.unknowns.ctypes.data,
+        target.planes.row_words,
+        int(target.planes.is_large and part.first_word % LINE_WORDS == 0),
         counts,
         target.cancelled,
     )

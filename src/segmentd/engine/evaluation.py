@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from segmentd.columns.planes import Plane, word_count
+from segmentd.columns.planes import LINE_WORDS, Plane, word_count
 from segmentd.schema import DataType
 
 Planes = npt.NDArray[np.uint64]
+
+CACHE_BYTES: Final = 8 << 20
+"""Planes of more bytes are not read again from a cache, most likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +34,37 @@ class ComputedValues:
 
 
 class PlaneBuffers:
-    """Planes of an evaluation that are written again and again: uint64[segments, words] for each.
+    """Planes for an evaluation's results: uint64[segments, words] of members and of unknowns.
 
-    The memory is used once when they are made, so that no evaluation pays for that.
+    Memory that is used for the first time takes longer than the evaluation; who asks again and again keeps it. Large
+    planes begin at cache lines, so they may lie apart; smaller ones are contiguous.
     """
 
-    def __init__(self, members: Planes, unknowns: Planes) -> None:
-        self.members = members
-        self.unknowns = unknowns
-        self._used: npt.NDArray[np.bool_] = np.zeros(len(unknowns), np.bool_)
+    def __init__(self, segments: int, rows: int) -> None:
+        words = word_count(rows)
+        self.is_large: Final = segments * words * 8 > CACHE_BYTES
+        self.row_words: Final = -(-words // LINE_WORDS) * LINE_WORDS if self.is_large else words
+        self.members: Final[Planes] = _planes(segments, words, self.row_words)
+        self.unknowns: Final[Planes] = _planes(segments, words, self.row_words)
+        self._shape = segments, rows
+        self._written = np.zeros(segments, np.bool_)
+        """The segments of whose unknowns something was written."""
 
-    @classmethod
-    def of(cls, segments: int, rows: int) -> Self:
-        """Buffers for so many segments and rows."""
-        shape = (segments, word_count(rows))
-        return cls(np.full(shape, 0, np.uint64), np.full(shape, 0, np.uint64))
+    def prepare(self, segments: int, rows: int, undecided: npt.NDArray[np.bool_]) -> None:
+        """Make ready for a program that writes unknowns of the segments bool[segments]. ValueError for other sizes."""
+        if (segments, rows) != self._shape:
+            given, wanted = "{} segments and {} rows".format(*self._shape), f"{segments} and {rows}"
+            raise ValueError(f"buffers of {given} were given for results of {wanted}")
+        for segment in np.flatnonzero(self._written & ~undecided):
+            self.unknowns[segment] = 0
+        self._written = undecided
 
-    def prepare(self, shape: tuple[int, int], undecided: npt.NDArray[np.bool_]) -> None:
-        """Make ready for a program: bool[segments] says for which it writes unknowns. ValueError for another shape."""
-        if self.members.shape != shape or self.unknowns.shape != shape:
-            raise ValueError(f"planes of shape {self.members.shape} were given for results of shape {shape}")
-        self.unknowns[self._used & ~undecided] = 0
-        self._used = undecided
+
+def _planes(segments: int, words: int, row_words: int) -> Planes:
+    """Zeros; large ones take no memory until they are written."""
+    given = np.zeros(segments * row_words + LINE_WORDS, np.uint64)
+    first = -(given.ctypes.data // 8) % LINE_WORDS
+    return given[first : first + segments * row_words].reshape(segments, row_words)[:, :words]
 
 
 @dataclass(frozen=True, slots=True)

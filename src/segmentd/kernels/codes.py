@@ -26,65 +26,65 @@ from segmentd.kernels.lanes import (
     int64_at,
     uint64_at,
 )
-from segmentd.kernels.opcodes import DOUBLES, FLOAT64, INT16, INT32, INT64
+from segmentd.kernels.opcodes import CODE_AT_LEAST, DOUBLES, FLOAT64, INT16, INT32, INT64
 from segmentd.kernels.words import PLANE_BYTES, at_least_of
 
 MAX_BITS = 16
 """Bits of a code: at most 65,536 codes a column."""
 
-_AT_LEAST = tuple(at_least_of(bits) for bits in range(1, MAX_BITS + 1))
-(
-    at_least_1,
-    at_least_2,
-    at_least_3,
-    at_least_4,
-    at_least_5,
-    at_least_6,
-    at_least_7,
-    at_least_8,
-    at_least_9,
-    at_least_10,
-    at_least_11,
-    at_least_12,
-    at_least_13,
-    at_least_14,
-    at_least_15,
-    at_least_16,
-) = _AT_LEAST
+at_least_1 = at_least_of(1)
+at_least_2 = at_least_of(2)
+at_least_3 = at_least_of(3)
+at_least_4 = at_least_of(4)
+at_least_5 = at_least_of(5)
+at_least_6 = at_least_of(6)
+at_least_7 = at_least_of(7)
+at_least_8 = at_least_of(8)
+at_least_9 = at_least_of(9)
+at_least_10 = at_least_of(10)
+at_least_11 = at_least_of(11)
+at_least_12 = at_least_of(12)
+at_least_13 = at_least_of(13)
+at_least_14 = at_least_of(14)
+at_least_15 = at_least_of(15)
+at_least_16 = at_least_of(16)
 
 
 @inline_kernel
-def codes_at_least(bits: int, codes: int, bound: int, out: int) -> None:
-    """The plane at `out` becomes the rows whose code, of so many bits at `codes`, is at least the odd bound."""
-    if bits == 5:
+def codes_at_least(operation: int, codes: int, bound: int, out: int) -> None:
+    """The plane at `out` becomes the rows whose code at `codes` is at least the odd bound.
+
+    The operation's number says of how many bits the codes are: one jump finds the loop, as it does for all others.
+    """
+    if operation == CODE_AT_LEAST + 5:
         at_least_5(codes, bound, out)
-    elif bits == 4:
+    elif operation == CODE_AT_LEAST + 4:
         at_least_4(codes, bound, out)
-    elif bits == 3:
-        at_least_3(codes, bound, out)
-    elif bits == 6:
+    elif operation == CODE_AT_LEAST + 6:
         at_least_6(codes, bound, out)
-    elif bits == 7:
+    elif operation == CODE_AT_LEAST + 3:
+        at_least_3(codes, bound, out)
+    elif operation == CODE_AT_LEAST + 7:
         at_least_7(codes, bound, out)
-    elif bits == 8:
+    elif operation == CODE_AT_LEAST + 8:
         at_least_8(codes, bound, out)
-    elif bits == 2:
+    elif operation == CODE_AT_LEAST + 2:
         at_least_2(codes, bound, out)
-    elif bits == 1:
+    elif operation == CODE_AT_LEAST + 1:
         at_least_1(codes, bound, out)
-    elif bits == 9:
+    elif operation == CODE_AT_LEAST + 9:
         at_least_9(codes, bound, out)
-    elif bits == 10:
+    elif operation == CODE_AT_LEAST + 10:
         at_least_10(codes, bound, out)
-    elif bits == 11:
+    elif operation == CODE_AT_LEAST + 11:
         at_least_11(codes, bound, out)
-    elif bits == 12:
+    elif operation == CODE_AT_LEAST + 12:
         at_least_12(codes, bound, out)
-    elif bits == 13:
+    elif operation == CODE_AT_LEAST + 13:
         at_least_13(codes, bound, out)
-    elif bits == 14:
+    elif operation == CODE_AT_LEAST + 14:
         at_least_14(codes, bound, out)
-    elif bits == 15:
+    elif operation == CODE_AT_LEAST + 15:
         at_least_15(codes, bound, out)
     else:
         at_least_16(codes, bound, out)

@@ -48,7 +48,7 @@ from segmentd.kernels.lanes import (
 )
 from segmentd.kernels.lookup import lookup_bits, lookup_values
 from segmentd.kernels.planes import copy_plane
-from segmentd.kernels.words import PLANE_BYTES, fill_at, not_at
+from segmentd.kernels.words import fill_at
 
 ALL_ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -82,13 +82,10 @@ def run_plane_operation(
     words: int,
     flags: Any,
     tables: Any,
-    planes: int,
     out: Any,
 ) -> None:
-    """Logic, and planes that are read from columns, parameters and tables. `a`, `b`, `c` are the operands."""
-    if operation == op.NOT:
-        not_at(planes + a * PLANE_BYTES, out.ctypes.data)
-    elif operation == op.ZEROS:
+    """Constant planes, and planes that are read from columns, parameters and tables. `a`, `b`, `c` are the operands."""
+    if operation == op.ZEROS:
         fill_at(np.uint64(0), out.ctypes.data)
     elif operation == op.ONES:
         fill_at(ALL_ONES, out.ctypes.data)

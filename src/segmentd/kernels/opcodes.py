@@ -23,7 +23,6 @@ COMPARE_INT = 9  # predicate, value operand, k of ints
 COMPARE_DOUBLE = 10  # predicate, value operand, k of doubles
 COMPARE_INTS = 11  # predicate, v, v
 COMPARE_DOUBLES = 12  # predicate, v, v
-CODE_AT_LEAST = 13  # c of bit-sliced codes, lowest bits to leave out, odd bound of the others
 LOOKUP_BIT = 14  # c of codes, t of flags, bit
 
 # Integers. Destination: v; where the operation can fail, operand 5 is the p of failed rows, else -1.
@@ -66,6 +65,9 @@ EMIT_SEGMENT = 60  # destination: segment; p of members, p of unknowns or -1
 EMIT_PLANE = 61  # destination: output plane; p
 EMIT_INT = 62  # destination: output column; v
 EMIT_DOUBLE = 63  # destination: output column; v
+
+# Planes again. Destination: p. The number is this one and how many bits of the codes are compared, 1 to 16.
+CODE_AT_LEAST = 100  # c of bit-sliced codes, lowest bits to leave out, odd bound of the others
 
 # Predicates.
 LESS = 0

@@ -19,6 +19,7 @@ from segmentd.kernels.compiler import BLOCK_WORDS
 WORD = ir.IntType(64)
 PLANE = ir.VectorType(WORD, BLOCK_WORDS)
 PLANE_BYTES = BLOCK_WORDS * 8
+LINE_BYTES = 64
 
 Combine = Callable[[Any, Any, Any], Any]
 
@@ -100,16 +101,29 @@ def count_at(typing_context: Any, plane: Any) -> Any:
     return types.int64(types.int64), generate
 
 
-@intrinsic
-def copy_and_count_at(typing_context: Any, plane: Any, out: Any) -> Any:
-    """The plane at the second address becomes a copy of the first; how many rows are in it."""
+def _copying(*, past_caches: bool) -> Any:
+    @intrinsic
+    def copy_and_count(typing_context: Any, plane: Any, out: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            copied = _load(builder, arguments[0])
+            if past_caches:
+                stored = builder.store(copied, _pointer(builder, arguments[1]), align=LINE_BYTES)
+                one = ir.Constant(ir.IntType(32), 1)
+                stored.set_metadata("nontemporal", builder.module.add_metadata([one]))
+            else:
+                _store(builder, copied, arguments[1])
+            return _sum_of_ones(builder, copied)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        copied = _load(builder, arguments[0])
-        _store(builder, copied, arguments[1])
-        return _sum_of_ones(builder, copied)
+        return types.int64(types.int64, types.int64), generate
 
-    return types.int64(types.int64, types.int64), generate
+    return copy_and_count
+
+
+# The plane at the second address becomes a copy of the first; how many rows are in it. What is written past the caches
+# begins at a cache line, is not read from memory first and takes nobody's place in the caches: twice as fast for
+# results that are larger than these.
+copy_and_count_at = _copying(past_caches=False)
+stream_and_count_at = _copying(past_caches=True)
 
 
 def at_least_of(bits: int) -> Any:
