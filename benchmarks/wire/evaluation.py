@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +16,10 @@ from rich.console import Console
 from benchmarks.wire import bare
 from benchmarks.wire.exchange import WrongAnswerError
 from benchmarks.wire.figures import BARE, Figure, Target, alone, ratio
-from benchmarks.wire.processes import Child
+from benchmarks.wire.processes import MEBIBYTE, Memory
 from benchmarks.wire.requests import EVALUATE, IDS, evaluate_bytes
 from benchmarks.wire.servers import Pair, add_segments, pair
+from benchmarks.wire.slow_reader import MEMORY_TARGET, slow_reader
 from benchmarks.wire.turns import Run, in_turn
 from segmentd.api.v1 import scoring_service_pb2 as scoring
 
@@ -29,23 +29,9 @@ SEGMENTS: Final = 8
 """Of a million members each: what is asked of all of them is eight times as long."""
 
 ROUNDS: Final = 9
-MEBIBYTE: Final = 1 << 20
 
 FIRST_PAGE_TARGET: Final = Target("≤", 20.0)
 """Milliseconds."""
-
-MEMORY_TARGET: Final = Target("≤", 64.0)
-"""MiB beyond what the server holds when idle: planes of a window, some pages of 1 MiB, what the connection holds."""
-
-AHEAD_TARGET: Final = Target("≤", 16.0)
-"""Pages: what gRPC takes from a server before the reader has taken any is some MiB."""
-
-PAUSE_S: Final = 0.01
-"""Of the slow reader, after each page."""
-
-QUIET_S: Final = 0.3
-QUIET_CPU_S: Final = 0.003
-"""A server that uses no more of its processors in that time has stopped working."""
 
 
 def measure(directory: Path, progress: Console) -> Iterator[Figure]:
@@ -58,11 +44,13 @@ def measure(directory: Path, progress: Console) -> Iterator[Figure]:
         one, all_of_them = (evaluate_bytes(asked, IDS) for asked in (["half0"], list(segments)))
         progress.print("EvaluateSegments, ids")
         _check(servers.to_ours.stream(EVALUATE, one), expected)
-        yield alone("EvaluateSegments, ids, first page", "ms", _first_pages(servers, one), target=FIRST_PAGE_TARGET)
+        for name, request in (("a segment", one), (f"{SEGMENTS} segments", all_of_them)):
+            title = f"EvaluateSegments, ids of {name}, first page"
+            yield alone(title, "ms", _first_pages(servers, request), target=FIRST_PAGE_TARGET)
         yield _throughput(servers, one)
         for name, request, members in (("1 M", one, 1), ("8 M", all_of_them, SEGMENTS)):
             yield _memory(servers, f"EvaluateSegments, {name} ids, memory", request, members * MEMBERS)
-        yield from _slow_reader(servers, all_of_them)
+        yield from slow_reader(servers, all_of_them)
 
 
 def _write_customers(path: Path) -> Sequence[str]:
@@ -120,68 +108,3 @@ def _memory(servers: Pair, name: str, request: bytes, ids: int) -> Figure:
         growths.append(memory.growth_mib())
     note = f"beyond {memory.idle_bytes / MEBIBYTE:,.0f} MiB at rest, for {ids / 1e6:.0f} M ids of {size / 1e6:.0f} MB"
     return alone(name, "MiB", growths, target=MEMORY_TARGET, note=note)
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """A server's memory when it did nothing, and how far it has grown at most since."""
-
-    server: Child
-    idle_bytes: int
-
-    @classmethod
-    def of(cls, server: Child) -> Memory:
-        """From now on."""
-        server.forget_peak()
-        return cls(server, server.resident_bytes())
-
-    def growth_mib(self) -> float:
-        """The most since then beyond what was held then."""
-        return (self.server.peak_bytes() - self.idle_bytes) / MEBIBYTE
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """When a page was made, as the server says, and when it was taken: seconds since the call began."""
-
-    made_s: float
-    taken_s: float
-
-
-def _slow_reader(servers: Pair, request: bytes) -> Iterator[Figure]:
-    """How far the server runs ahead of a reader that takes a page and stops, then reads slowly."""
-    memory = Memory.of(servers.ours)
-    start = time.perf_counter()
-    stream = servers.to_ours.stream(EVALUATE, request)
-    pages = [_taken(next(stream), start)]
-    _wait_until_idle(servers.ours)
-    resumed_s = time.perf_counter() - start
-    for page in stream:
-        pages.append(_taken(page, start))
-        time.sleep(PAUSE_S)
-    stopped = sum(page.made_s < resumed_s for page in pages) - 1
-    note = f"of {len(pages)} pages"
-    yield alone(
-        "EvaluateSegments, pages made for a reader that stopped", "pages", [stopped], target=AHEAD_TARGET, note=note
-    )
-    ahead = [_ahead(pages, index) for index in range(len(pages))]
-    yield alone("EvaluateSegments, pages ahead of a slow reader", "pages", [max(ahead)], target=AHEAD_TARGET, note=note)
-    yield alone("EvaluateSegments, slow reader, memory", "MiB", [memory.growth_mib()], target=MEMORY_TARGET)
-
-
-def _taken(page: bytes, start: float) -> Page:
-    elapsed = scoring.EvaluateSegmentsResponse.FromString(page).progress.elapsed
-    return Page(elapsed.seconds + elapsed.nanos / 1e9, time.perf_counter() - start)
-
-
-def _ahead(pages: Sequence[Page], index: int) -> int:
-    """Pages that were made and not taken when the page of this index was taken."""
-    return sum(page.made_s < pages[index].taken_s for page in pages[index + 1 :])
-
-
-def _wait_until_idle(server: Child) -> None:
-    while True:
-        cpu_s = server.cpu_s()
-        time.sleep(QUIET_S)
-        if server.cpu_s() - cpu_s < QUIET_CPU_S:
-            return

@@ -18,6 +18,7 @@ LOG_END: Final = 2_000
 """Characters of a log that an error shows."""
 
 KIBIBYTE: Final = 1 << 10
+MEBIBYTE: Final = 1 << 20
 
 
 class ChildEndedError(Exception):
@@ -54,6 +55,24 @@ class Child:
         lines = Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines()
         line = next(line for line in lines if line.startswith(f"{field}:"))
         return int(line.split()[1]) * KIBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A server's memory when it did nothing, and how far it has grown at most since."""
+
+    server: Child
+    idle_bytes: int
+
+    @classmethod
+    def of(cls, server: Child) -> Memory:
+        """From now on."""
+        server.forget_peak()
+        return cls(server, server.resident_bytes())
+
+    def growth_mib(self) -> float:
+        """The most since then beyond what was held then."""
+        return (self.server.peak_bytes() - self.idle_bytes) / MEBIBYTE
 
 
 @contextmanager
