@@ -34,8 +34,13 @@ class Values:
 
 def read_texts(message: Message, number: int, count: int) -> pa.StringArray:
     """The first `count` values of the field with this number, which are UTF-8 and at least as many."""
+    return join_texts(message.data, list_values(message, number, count))
+
+
+def list_values(message: Message, number: int, count: int) -> Values:
+    """Where the first `count` values of the field with this number lie, which are at least as many."""
     whole = Values(np.array([message.at], dtype=np.int32), np.array([len(message)], dtype=np.int32))
-    return join_texts(message.data, _list(message.data, whole, number, count))
+    return _list(message.data, whole, number, count)
 
 
 def read_lists(data: Bytes, lists: Values) -> tuple[npt.NDArray[np.int32], pa.StringArray]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.columns.planes import word_count
-from segmentd.engine.texts import Values, read_lists, read_texts
+from segmentd.engine.texts import Values, list_values, read_lists, read_texts
 from segmentd.engine.wire import Message, NotAMessageError, locate_subjects, open_groups
 from segmentd.kernels import vectors
 
@@ -33,6 +33,10 @@ class Vectors:
     has_nulls: bool
     fewest: tuple[int, ...]
     most: tuple[int, ...]
+
+    def is_even(self, slots: tuple[int, ...], most_nulls: int) -> bool:
+        """Whether each vector has exactly so many slots, and at most so many bytes of nulls."""
+        return self.fewest == self.most == slots and self.most_nulls <= most_nulls
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,6 @@ def read_sample() -> None:
     if located is None:
         raise NotAMessageError
     given = survey_vectors(located.body)
-    find_uneven(given, expected=(1, 0, 0, 0, 0), most_nulls=0)
     read_columns(given)
     read_lists(located.body.data, Values(np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int32)))
     read_ids(given)
@@ -88,12 +91,18 @@ def survey_vectors(message: Message) -> Vectors:
 
 def find_uneven(given: Vectors, expected: tuple[int, ...], most_nulls: int) -> Uneven | None:
     """The first vector that has not as many slots of each of `SLOTS` as expected, or has more bytes of nulls."""
-    if given.fewest == given.most == expected and given.most_nulls <= most_nulls:
+    if given.is_even(expected, most_nulls):
         return None
-    message, counts = given.message, np.empty(len(SLOTS) + 1, dtype=np.int64)
-    slots = np.array(expected, dtype=np.int64)
-    row = vectors.find_uneven(message.data, message.at, message.end, open_groups(), slots, most_nulls, counts)
-    return Uneven(row, tuple(counts[:-1].tolist()), int(counts[-1])) if row >= 0 else None
+    message = given.message
+    values = list_values(message, vectors.VECTORS, given.row_count)
+    ends = np.append(message.at, values.starts + values.sizes)
+    first, last = 0, given.row_count
+    while last - first > 1:  # half as many vectors each time: together no more than all of them once more
+        middle = (first + last) // 2
+        half = survey_vectors(Message(message.data, int(ends[first]), int(ends[middle]), message.depth))
+        first, last = (middle, last) if half.is_even(expected, most_nulls) else (first, middle)
+    wrong = survey_vectors(Message(message.data, int(ends[first]), int(ends[last]), message.depth))
+    return Uneven(first, wrong.most, wrong.most_nulls)
 
 
 def read_attributes(given: Vectors, most: int) -> pa.StringArray:

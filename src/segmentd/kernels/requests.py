@@ -27,6 +27,11 @@ NO_REQUEST, MERGED, LOCATED = range(3)
 values or drop all but the last; the subjects are located."""
 
 
+_STREAMED, _SCORE, _BATCH = range(3)
+_LEVELS = ((REQUEST, REQUEST), (FEATURES, CUSTOMERS), (COLUMNS, ARROW))
+"""The message types that are in each other, and the first and the last of the fields looked for in each."""
+
+
 @inline_kernel
 def _find(at: int, end: int, first: int, last: int, depth: int, open_groups: int) -> Any:
     """How many fields with a length are numbered `first` to `last`, -1: this is no message; and the last of them.
@@ -60,33 +65,23 @@ def locate_subjects(data: Any, streamed: int, open_groups: Any, places: Any) -> 
 
     `open_groups`: scratch of `MAX_DEPTH` elements; `places`: see `SUBJECTS`, `PLACES` elements.
     """
-    scratch = open_groups.ctypes.data
-    base = data.ctypes.data
+    scratch, base = open_groups.ctypes.data, data.ctypes.data
     at, end, depth = base, base + len(data), MAX_DEPTH
-    if streamed == 1:
-        count, _, _, at, end = _find(at, end, REQUEST, REQUEST, depth, scratch)
-        depth -= 1
-        if count < 0 or count > 1:
-            return NO_REQUEST if count < 0 else MERGED
-    count, number, cut_at, body_at, body_end = _find(at, end, FEATURES, CUSTOMERS, depth, scratch)
-    if count < 0 or count > 1:
-        return NO_REQUEST if count < 0 else MERGED
-    places[REQUEST_AT], places[REQUEST_END], places[CUT_AT], places[CUT_END] = (
-        at - base,
-        end - base,
-        cut_at - base,
-        body_end - base,
-    )
-    subjects = NOBODY if count == 0 else RESIDENTS
-    depth -= 1
-    if count == 1 and number == FEATURES:
-        count, number, _, body_at, body_end = _find(body_at, body_end, COLUMNS, ARROW, depth, scratch)
+    level = _STREAMED if streamed == 1 else _SCORE
+    while True:
+        first, last = _LEVELS[level]
+        count, number, tag_at, body_at, body_end = _find(at, end, first, last, depth, scratch)
         if count < 0 or count > 1:
             return NO_REQUEST if count < 0 else MERGED
         depth -= 1
-        subjects = NO_FORM if count == 0 else number
-    places[SUBJECTS] = subjects
-    places[BODY_AT] = body_at - base
-    places[BODY_END] = body_end - base
-    places[DEPTH] = depth
-    return LOCATED
+        if level == _SCORE:
+            places[REQUEST_AT], places[REQUEST_END] = at - base, end - base
+            places[CUT_AT], places[CUT_END] = tag_at - base, body_end - base
+            places[SUBJECTS] = RESIDENTS if count == 1 else NOBODY
+        elif level == _BATCH:
+            places[SUBJECTS] = number if count == 1 else NO_FORM
+        if level == _BATCH or (level == _SCORE and number != FEATURES):
+            places[BODY_AT], places[BODY_END], places[DEPTH] = body_at - base, body_end - base, depth
+            return LOCATED
+        at, end = body_at, body_end
+        level += 1

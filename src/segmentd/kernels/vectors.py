@@ -30,9 +30,6 @@ ELEMENTS = 1
 DOUBLES, INTEGERS, BOOLS, STRINGS, LISTS, NULLS = 1, 2, 3, 4, 5, 6
 """Fields of FeatureVector."""
 
-SLOTS = 5
-"""Fields of FeatureVector that have slots."""
-
 ATTRIBUTE_COUNT, ROW_COUNT, ID_COUNT, MOST_NULLS, ANY_NULLS = range(5)
 FEWEST, MOST = 5, 10
 """What `survey_vectors` writes: the number of attributes, vectors and ids; the most bytes that nulls have; whether any
@@ -182,35 +179,6 @@ def survey_vectors(data: Any, at: int, end: int, depth: int, open_groups: Any, s
             if at == MALFORMED:
                 return False
     return True
-
-
-@kernel
-def find_uneven(data: Any, at: int, end: int, open_groups: Any, expected: Any, most_nulls: int, counts: Any) -> Any:
-    """The first vector with other counts of slots than expected, or with more bytes of nulls; -1 if there is none.
-
-    `counts` then has those of that vector, the bytes of its nulls last. The bytes have been surveyed.
-    """
-    row = 0
-    scratch = open_groups.ctypes.data
-    at += data.ctypes.data
-    end += data.ctypes.data
-    while at < end:
-        at, tag = read_short_varint(at, end)
-        if tag == VECTORS << 3 | LENGTH:
-            at, stop = read_length(at, end)
-            _, counts[0], counts[1], counts[2], counts[3], counts[4], _, counts[5] = _count_slots(
-                at, stop, MAX_DEPTH, scratch
-            )
-            uneven = counts[5] > most_nulls
-            for field in range(SLOTS):
-                uneven |= counts[field] != expected[field]
-            if uneven:
-                return row
-            row += 1
-            at = stop
-        else:
-            at = skip_unknown(at, end, tag, MAX_DEPTH, scratch)
-    return -1
 
 
 @inline_kernel

@@ -82,29 +82,30 @@ store_int = _writer(types.int64, 64)
 def read_varint(at: int, end: int) -> Any:
     """The address after a varint, and its value as uint64."""
     value = np.uint64(0)
-    for index in range(VARINT_BYTES):
-        if at >= end:
-            break
+    shift = np.uint64(0)
+    last = min(end, at + VARINT_BYTES)
+    while at < last:
         byte = byte_at(at)
         at += 1
-        value |= np.uint64(byte & 0x7F) << np.uint64(7 * index)
+        value |= np.uint64(byte & 0x7F) << shift
         if byte < 0x80:
             return at, value
+        shift += np.uint64(7)
     return MALFORMED, value
 
 
 @inline_kernel
 def read_short_varint(at: int, end: int) -> Any:
     """The address after a varint of at most 5 bytes and 32 bits, and its value: a tag or a length."""
-    value = 0
-    for index in range(TAG_BYTES):
-        if at >= end:
-            break
+    value = shift = 0
+    last = min(end, at + TAG_BYTES)
+    while at < last:
         byte = byte_at(at)
         at += 1
-        value |= (byte & 0x7F) << (7 * index)
+        value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return (at if value <= MAX_TAG else MALFORMED), value
+        shift += 7
     return MALFORMED, value
 
 
