@@ -1,0 +1,1 @@
+"""Requests as bytes: what is read from them is what protobuf's own parser reads."""
