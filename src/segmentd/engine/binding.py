@@ -131,15 +131,26 @@ class Bound:
         return table
 
 
+def program_for(program: Program, batch: Batch) -> Program:
+    """The variant of a program for the codes of a batch and for its attributes without missing values."""
+    layouts = {key: coding.layout for key, coding in batch.codings.items() if program.reads(coding.attributes)}
+    if not layouts and batch.rows < VARIANT_ROWS:
+        return program
+    return program.for_batch(layouts, _complete(program, batch))
+
+
+def prepare(program: Program, batch: Batch) -> None:
+    """Do what binding does once for a program and such columns, some ms, so that no request has to."""
+    encode(program_for(program, batch))
+
+
 def bind(
     program: Program, batch: Batch, now_us: int, evaluators: Evaluators, cancelled: Cancelled | None = None
 ) -> Bound:
     """Bind a program. Raises RequiredAttributeMissingError, DistinctLimitError, EvaluationCancelledError."""
     absent = check_attributes(program, batch)
-    layouts = {attributes: coding.layout for attributes, coding in batch.codings.items() if program.reads(attributes)}
-    if layouts or batch.rows >= VARIANT_ROWS:
-        program = program.for_batch(layouts, _complete(program, batch))
-    tables = _Tables(program, batch, evaluators, cancelled)
+    program = program_for(program, batch)
+    tables = Tabulations(program.schema, batch, evaluators, cancelled)
     encoded = encode(program)
     flags, ints, doubles = encoded.flags.copy(), encoded.ints.copy(), encoded.doubles.copy()
     arrays: dict[ParameterKind, Array] = {
@@ -220,12 +231,12 @@ def check_attributes(program: Program, batch: Batch) -> tuple[str, ...]:
     return tuple(absent)
 
 
-class _Tables:
-    """Evaluates what a program tabulates over one batch, each node and each tuple of columns once."""
+class Tabulations:
+    """Evaluates what programs tabulate over one batch, each node and each tuple of columns once."""
 
-    def __init__(self, program: Program, batch: Batch, evaluators: Evaluators, cancelled: Cancelled | None) -> None:
+    def __init__(self, schema: Schema, batch: Batch, evaluators: Evaluators, cancelled: Cancelled | None) -> None:
         self.pool = TextPool()
-        self._schema: Schema = program.schema
+        self._schema = schema
         self._batch = batch
         self._evaluators = evaluators
         self._cancelled = cancelled
@@ -262,7 +273,7 @@ class _Tables:
         if isinstance(column, CodeColumn):
             return _fixed_source(self.distinct(column.attributes).codes, _ALL)
         if isinstance(column, SlicedCodes):
-            coding = self._batch.codings[column.attributes]
+            coding = self._batch.codings[column.key]
             return Source(coding.planes, coding.bits, _ALL, coding.bits * PLANE_BYTES, _PLANE_WORD_BYTES)
         found = self._batch.columns.get(column.attribute)
         if found is None:

@@ -29,6 +29,7 @@ from segmentd.scoring.fitting import Fittings
 from segmentd.scoring.model import MAX_COMPUTED, MAX_SEGMENTS, Answer, Basis, Plan, Question
 from segmentd.scoring.pages import Range
 from segmentd.scoring.programs import ProgramKey, Programs
+from segmentd.scoring.recoding import Recoder
 from segmentd.scoring.scatter import spread_computed
 from segmentd.scoring.verdicts import Verdicts, spread_planes
 from segmentd.segments.catalogue import Catalogue
@@ -77,7 +78,7 @@ def now_us() -> int:
 
 
 class Scoring:
-    """The use cases of scoring. All methods may be called from several threads."""
+    """The use cases of scoring, from raw columns where there is no recoder. Threads may share it."""
 
     def __init__(
         self,
@@ -85,11 +86,13 @@ class Scoring:
         catalogues: CurrentCatalogues,
         populations: CurrentPopulations,
         clock: Callable[[], int] = now_us,
+        recoder: Recoder | None = None,
     ) -> None:
         self._engine = engine
         self._catalogues = catalogues
         self._populations = populations
         self._clock = clock
+        self._recoder = recoder
         self._programs = Programs()
         self._fittings = Fittings()
 
@@ -143,8 +146,12 @@ class Scoring:
         )
 
     def bind(self, plan: Plan, population: Population, cancelled: Cancelled) -> Resident:
-        """The plan tied to a population. What depends on the population's distinct values is computed here, once."""
-        bound = self._engine.bind(plan.program, population.batch, plan.now_us, cancelled=cancelled)
+        """The plan tied to a population, with the codes that its columns have now.
+
+        What depends on the population's distinct values is computed here, once.
+        """
+        batch = population.batch if self._recoder is None else self._recoder.coded(plan, population.batch)
+        bound = self._engine.bind(plan.program, batch, plan.now_us, cancelled=cancelled)
         return Resident(plan, population, bound)
 
     def evaluate_range(self, resident: Resident, rows: Range, cancelled: Cancelled) -> Verdicts:

@@ -15,6 +15,7 @@ from segmentd.api.v1 import attribute_service_pb2, ledger_service_pb2, scoring_s
 from segmentd.engine import Engine, warm
 from segmentd.ledger.population import Populations
 from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
+from segmentd.scoring.recoding import Recoder
 from segmentd.scoring.service import Scoring
 from segmentd.scoring.servicer import ScoringServicer, Surroundings
 from segmentd.scoring.workers import Workers
@@ -26,6 +27,7 @@ from segmentd.server.departures import ignore_departures
 from segmentd.server.errors import StartAbandonedError
 from segmentd.server.handlers import generic_handler
 from segmentd.server.logs import log_event, write_logs
+from segmentd.server.recodings import tell_recoded, tell_recoding_failed
 from segmentd.server.residents import prepare_main
 from segmentd.server.transport import Transport
 
@@ -85,6 +87,8 @@ class Server:
         opened.push_async_callback(asyncio.to_thread, self._definitions.close)
         self._engine = Engine(self.config.threads)
         opened.push_async_callback(asyncio.to_thread, self._engine.close)
+        self._recoder = Recoder(tell_recoded, tell_recoding_failed)
+        opened.push_async_callback(asyncio.to_thread, self._recoder.close)
         self._workers = Workers(self.config.threads, self.config.max_waiting)
         opened.push_async_callback(asyncio.to_thread, self._workers.close)
         self._transport = Transport(self.config, [service.full_name for service in SERVICES])
@@ -108,7 +112,7 @@ class Server:
 
     def _add_handlers(self) -> None:
         definitions, writer = self._definitions, self._definitions.writer
-        scoring = Scoring(self._engine, definitions.catalogues, self._populations)
+        scoring = Scoring(self._engine, definitions.catalogues, self._populations, recoder=self._recoder)
         surroundings = Surroundings(explain, self._gate.check_size, note_rows)
         servicers = {
             "LedgerService": LedgerServicer(definitions.ledgers, writer, self._populations),

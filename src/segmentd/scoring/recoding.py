@@ -1,0 +1,148 @@
+"""Codes of resident columns, made in the background for what is asked, so that no answer waits for them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from segmentd.columns.column import Batch
+from segmentd.engine.binding import prepare
+from segmentd.engine.coding import Coder
+from segmentd.plan import Program
+from segmentd.schema import Subject
+from segmentd.scoring.coded_residents import CodedResidents, wanted_distinctions, without_wide_codes
+from segmentd.scoring.model import Plan
+
+REST: Final = 4.0
+"""After codes were made, none are made for so many times as long: questions that change all the time get a fifth of a
+core."""
+
+NICENESS: Final = 10
+"""How far the thread that makes codes steps back for those that answer, where the system lets a thread do so."""
+
+Key = tuple[str, Subject]
+
+
+@dataclass(frozen=True, slots=True)
+class Recoded:
+    """Codes were made: of `columns` columns of a ledger's residents, in `seconds`. `bytes`: of all its codes now."""
+
+    ledger: str
+    columns: int
+    bytes: int
+    seconds: float
+
+
+class Recoder:
+    """Keeps codes beside the residents of ledgers. Threads may share it; close it.
+
+    `when_coded` hears of codes that were made, `when_failed` of a ledger whose codes could not be made and why; both
+    are called on the recoder's thread. Codes take their bits a row and column, and twice that while they are made anew.
+    """
+
+    def __init__(self, when_coded: Callable[[Recoded], None], when_failed: Callable[[str, Exception], None]) -> None:
+        self._when_coded = when_coded
+        self._when_failed = when_failed
+        self._residents: dict[Key, CodedResidents] = {}
+        self._due: dict[Key, None] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        # Planning holds the interpreter, and must not be put off by others while it does: only encoding steps back.
+        self._encoder = ThreadPoolExecutor(1, thread_name_prefix="segmentd-encoder", initializer=_step_back)
+        self._thread = threading.Thread(target=self._work, name="segmentd-recoder", daemon=True)
+        self._thread.start()
+
+    def coded(self, plan: Plan, batch: Batch) -> Batch:
+        """The residents with the codes that there are now; what the plan's program would have beside them is noted.
+
+        A call keeps the batch that it was given, whatever becomes current meanwhile.
+        """
+        key = plan.question.ledger, plan.question.subject
+        with self._changed:
+            residents = self._residents.get(key)
+            if residents is None:
+                residents = self._residents[key] = CodedResidents(batch, batch)
+            if residents.note(plan, batch):
+                self._due[key] = None
+                self._changed.notify()
+            return residents.choose(plan.program, batch)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no more codes are made."""
+        return self._closed
+
+    def close(self) -> None:
+        """Drop what is not made yet, and end the threads."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+        self._encoder.shutdown()
+
+    def _work(self) -> None:
+        while (key := self._next()) is not None:
+            begun = time.monotonic()
+            try:
+                self._recode(key)
+            except Exception as error:  # noqa: BLE001  (whatever it is, answers are right without codes)
+                self._when_failed(key[0], error)
+            self._rest(REST * (time.monotonic() - begun))
+
+    def _next(self) -> Key | None:
+        """The ledger that has waited longest; None once it is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._due)
+            if self._closed:
+                return None
+            key = next(iter(self._due))
+            del self._due[key]
+            return key
+
+    def _rest(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed, seconds)
+
+    def _recode(self, key: Key) -> None:
+        """Make what is wanted, plan the programs for it, and only then let others have it."""
+        begun = time.monotonic()
+        residents = self._residents[key]
+        with self._changed:
+            given, coded, programs = residents.given, residents.coded, tuple(reversed(residents.recent.values()))
+        wanted = wanted_distinctions(programs, given)
+        kept = without_wide_codes(coded, wanted)
+        made = self._make(Coder(kept, wanted), programs)
+        if made is None:
+            return
+        with self._changed:
+            if residents.given is not given:
+                return
+            residents.coded, residents.prepared = made, frozenset(programs)
+        new = [coding for attributes, coding in made.codings.items() if coded.codings.get(attributes) is not coding]
+        if new:
+            size = sum(coding.nbytes for coding in made.codings.values())
+            self._when_coded(Recoded(key[0], len(new), size, time.monotonic() - begun))
+
+    def _make(self, coder: Coder, programs: Sequence[Program]) -> Batch | None:
+        """The batch with its codes, for which the programs are planned; None if it was closed before that."""
+        for task in coder.tasks:
+            if self._closed:
+                return None
+            self._encoder.submit(task).result()
+        made = coder.coded()
+        for program in programs:
+            if self._closed:
+                return None
+            prepare(program, made)
+        return made
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":  # elsewhere the number of a thread is none of a process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
