@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from segmentd.columns.planes import WORD, word_count
 from segmentd.scoring.memberships import Form, encode_memberships
 from segmentd.scoring.pages import PAGE_BYTES, PLANE_BYTES, WINDOW_STEP, pages, window_rows, windows
-from segmentd.scoring.verdicts import Verdicts, count_planes
+from segmentd.scoring.verdicts import Verdicts
 from tests.scoring.naive import Case, cases
 
 NO_LIMIT = 1 << 20
@@ -68,7 +68,8 @@ def window(segments: int, rows: int, share: float, id_bytes: int) -> Verdicts:
         plane.view(np.uint8)[:, : -(-rows // 8)] = np.packbits(bits, axis=1, bitorder="little")
     ids = pa.array([f"{row:0{id_bytes}}" for row in range(rows)], pa.string()) if id_bytes else None
     names = tuple(f"{index:063}" for index in range(segments))
-    return Verdicts(names, rows, count_planes(members), count_planes(unknowns), members, unknowns, 64, ids)
+    counts = [np.bitwise_count(planes).sum(axis=1, dtype=np.int64) for planes in (members, unknowns)]
+    return Verdicts(names, rows, counts[0], counts[1], members, unknowns, 64, ids)
 
 
 @pytest.mark.parametrize("form", [Form.IDS, Form.LISTS])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentd.columns.planes import unpack
-from segmentd.scoring.verdicts import segments_per_row, spread_planes, transpose
+from segmentd.engine.cutting import count_by_row, spread_planes
 from tests.scoring.naive import Case, cases, planes_of
 
 
@@ -48,16 +48,7 @@ def test_spread_planes_put_each_bit_at_its_row(case: Case) -> None:
 
 @given(cases())
 def test_rows_know_in_how_many_segments_they_are(case: Case) -> None:
-    """The count of a row is the number of lists in which it is true."""
-    counted = segments_per_row(planes_of(case.members, case.rows), case.rows)
-    assert counted.tolist() == [sum(bits[row] for bits in case.members) for row in range(case.rows)]
-
-
-@given(cases(), st.sampled_from([1, 1 << 10, 1 << 24]))
-def test_transposition_does_not_depend_on_its_blocks(case: Case, cells_at_once: int) -> None:
-    """However many cells are unpacked at a time, the lists are those of the whole."""
-    ends, entries = transpose(planes_of(case.members, case.rows), case.rows, cells_at_once=cells_at_once)
-    assert entries.tolist() == [
-        index for row in range(case.rows) for index, bits in enumerate(case.members) if bits[row]
-    ]
-    assert np.diff(ends, prepend=0).tolist() == [sum(bits[row] for bits in case.members) for row in range(case.rows)]
+    """The count of a row is the number of lists in which it is true, of members and of unknowns."""
+    counted = count_by_row(case.rows, *case.verdicts.known_planes())
+    lists = [*case.members, *case.unknowns]
+    assert counted.tolist() == [sum(bits[row] for bits in lists) for row in range(case.rows)]

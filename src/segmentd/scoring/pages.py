@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from segmentd.columns.planes import WORD
+from segmentd.engine.cutting import count_by_row
 from segmentd.scoring.memberships import Form
-from segmentd.scoring.verdicts import Verdicts, segments_per_row
+from segmentd.scoring.verdicts import Verdicts
 
 WINDOW_STEP: Final = 4_096
 """Windows are multiples of the engine's blocks."""
@@ -106,8 +107,7 @@ def _bytes_per_row(verdicts: Verdicts, form: Form) -> npt.NDArray[np.floating]:
     segments = len(verdicts.segments)
     if form is Form.PLANES or segments == 0:
         return np.full(verdicts.rows, segments * 2 / 8)
-    members, unknowns = verdicts.known_planes()
-    entries = segments_per_row(members, verdicts.rows) + segments_per_row(unknowns, verdicts.rows)
+    entries = count_by_row(verdicts.rows, *verdicts.known_planes())
     last_row = verdicts.row_start + verdicts.rows
     if form is Form.BITMAPS:
         return entries * 2.0

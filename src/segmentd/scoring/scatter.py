@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.engine import ComputedValues
+from segmentd.engine.cutting import spread_planes
 from segmentd.schema import Kind
-from segmentd.scoring.verdicts import spread_planes
 
 Rows = npt.NDArray[np.int64]
 
