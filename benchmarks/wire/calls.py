@@ -13,10 +13,10 @@ import grpc
 import numpy as np
 from rich.console import Console
 
-from benchmarks.bank import bank
 from benchmarks.dialects.arrays import holds
 from benchmarks.dialects.cel import cel
 from benchmarks.scenario import Scenario
+from benchmarks.scenarios.bank import bank
 from benchmarks.wire import bare
 from benchmarks.wire.connection import OPTIONS, Connection
 from benchmarks.wire.exchange import WrongAnswerError
