@@ -64,12 +64,26 @@ class Ranges:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Truths:
+    """The codes of a plane that is kept: 1 in its rows, 0 in others. Where no row is in it there is only 0."""
+
+    is_empty: bool
+
+    @property
+    def size(self) -> int:
+        """The number of codes."""
+        return 1 if self.is_empty else 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Coding:
     """Codes of all rows of a batch: `planes` uint64[blocks, bits, 64], lowest bit first, 0 past the last row.
 
-    A plane of 64 more words lies behind, since kernels read whole planes from any word on.
+    `attributes`: whose columns they were made from. A plane of 64 more words lies behind, since kernels read whole
+    planes from any word on.
     """
 
+    attributes: tuple[str, ...]
     layout: Layout
     planes: npt.NDArray[np.uint64]
 
@@ -95,8 +109,8 @@ class Coding:
 
 
 def bit_count(size: int) -> int:
-    """The bits that so many codes take; at least one."""
-    return max((size - 1).bit_length(), 1)
+    """The bits that so many codes take: none where there is one code only."""
+    return (size - 1).bit_length()
 
 
 def block_count(rows: int) -> int:

@@ -6,7 +6,7 @@ what it refuses is a mistake of ours, a ValueError. What callers can get wrong i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -162,22 +162,23 @@ Column = FixedColumn | BoolColumn | TextColumn | ListColumn
 class Batch:
     """Columns of equal length by attribute id, and the subjects' ids where they are known.
 
-    An attribute without a column is missing on every row. `codings` stand beside the columns
-    that have them, by the attributes whose values they number together; a slice has none.
+    An attribute without a column is missing on every row. `codings` stand beside the columns: of one column by its
+    attribute alone in a tuple, of several by all of theirs, of values computed from them by whatever tells these apart.
+    A slice has none.
     """
 
     rows: int
     columns: Mapping[str, Column]
     ids: pa.StringArray | None = None
-    codings: Mapping[tuple[str, ...], Coding] = field(default_factory=dict)
+    codings: Mapping[Hashable, Coding] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for attribute, column in self.columns.items():
             if not column.fits(self.rows):
                 raise ValueError(f"column {attribute!r} does not have {self.rows} rows")
-        for attributes, coding in self.codings.items():
-            if not coding.fits(self.rows) or not self.columns.keys() >= set(attributes):
-                raise ValueError(f"the codes of {attributes} are not those of {self.rows} rows")
+        for coding in self.codings.values():
+            if not coding.fits(self.rows) or not self.columns.keys() >= set(coding.attributes):
+                raise ValueError(f"the codes of {coding.attributes} are not those of {self.rows} rows")
         if self.ids is not None and (len(self.ids) != self.rows or self.ids.null_count):
             raise ValueError(f"the ids are not {self.rows} strings without nulls")
 

@@ -1,58 +1,126 @@
-"""Codes for resident columns: which columns get them, and the work of making them, in parts that threads can share."""
+"""Codes for resident columns: what gets them, and the work of making them, in parts that threads can share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-from segmentd.columns.coding import MAX_CODES, Coding, Ranges, bit_count, block_count, empty_planes
-from segmentd.columns.column import Batch, FixedColumn
-from segmentd.columns.planes import popcount
-from segmentd.engine.binding import ELEMENTS
-from segmentd.kernels.codes import encode_values
+from segmentd.columns.coding import MAX_CODES, Coding, Ranges, Truths, bit_count
+from segmentd.columns.column import Batch, BoolColumn, FixedColumn
+from segmentd.engine.coding_steps import Classification, ColumnCoding, PartCoding
+from segmentd.engine.tabulation import Cancelled, Evaluators
+from segmentd.plan.coding import Classes
+from segmentd.plan.operations import Flag
+from segmentd.plan.parts import Part
+from segmentd.plan.sources import Table
 from segmentd.plan.thresholds import Distinctions
+from segmentd.schema import Schema
 
 Task = Callable[[], None]
+Making = ColumnCoding | Classification | PartCoding
 
-TASK_BLOCKS: Final = 128
-"""Blocks that a task encodes: some milliseconds."""
+CODES_SHARE: Final = 0.3
+"""Codes take at most this share of the bytes of the columns."""
+
+PARTS_AT_ONCE: Final = 8
+"""Computed values and planes that one program makes: its results, of a span of rows, are in memory together."""
 
 
 class Coder:
     """Makes the codings that a batch lacks for what is to be told apart, and keeps those that serve.
 
-    After all `tasks` have run, in any order and on any threads, `coded` is the batch with its codes.
+    After all `tasks` have run, in any order and on any threads, `coded` is the batch with its codes. What would take
+    too much memory is left out, what saves least first: columns, then tabulated text, then computed values and planes.
     """
 
-    def __init__(self, batch: Batch, wanted: Distinctions) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        wanted: Distinctions,
+        evaluators: Evaluators | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> None:
         self._batch = batch
-        self._codings: dict[tuple[str, ...], Coding] = {}
+        self._evaluators = evaluators or Evaluators()
+        self._cancelled = cancelled
+        self._room = CODES_SHARE * 8 * column_bytes(batch)
+        self._kept: dict[Hashable, Coding] = {}
+        self._makings: list[Making] = []
         self.tasks: list[Task] = []
+        wanted = wanted.within(batch.columns.keys())
         for attribute, cuts in wanted.cuts.items():
-            column = batch.columns.get(attribute)
-            if isinstance(column, FixedColumn) and cuts:
-                self._add_ranges(attribute, column, cuts)
+            self._add_column(attribute, cuts)
+        if wanted.schema is not None:
+            for attributes, asked in wanted.tables.items():
+                self._add_tables(attributes, asked, wanted.schema)
+            self._add_parts(wanted, wanted.schema)
 
     def coded(self) -> Batch:
         """The batch with the codings that were wanted and pay."""
-        return replace(self._batch, codings=self._codings)
+        codings = dict(self._kept)
+        for making in self._makings:
+            codings.update(making.made())
+        return replace(self._batch, codings=codings)
 
-    def _add_ranges(self, attribute: str, column: FixedColumn, cuts: frozenset[int | float]) -> None:
+    def _add(self, making: Making) -> None:
+        self._makings.append(making)
+        self.tasks += making.tasks
+
+    def _keep(self, key: Hashable, known: Coding) -> None:
+        self._kept[key] = known
+        self._room -= known.bits
+
+    def _add_column(self, attribute: str, cuts: frozenset[int | float]) -> None:
+        column = self._batch.columns.get(attribute)
         known = self._batch.codings.get((attribute,))
+        if not isinstance(column, FixedColumn) or not cuts:
+            return
         if known is not None and isinstance(known.layout, Ranges) and cuts <= set(known.layout.cuts):
-            self._codings[attribute,] = known
+            self._keep((attribute,), known)
             return
-        layout = _ranges(column, cuts)
-        if not pays(layout.size, column.values.itemsize):
+        making = ColumnCoding(attribute, column, tuple(sorted(cuts)))
+        if pays(making.layout.size, column.values.itemsize):
+            self._room -= bit_count(making.layout.size)
+            self._add(making)
+
+    def _add_tables(self, attributes: tuple[str, ...], asked: AbstractSet[tuple[Table, Flag]], schema: Schema) -> None:
+        known = self._batch.codings.get(attributes)
+        if known is not None and isinstance(known.layout, Classes) and asked <= known.layout.asked:
+            self._keep(attributes, known)
             return
-        coding = Coding(layout, empty_planes(self._batch.rows, layout.size))
-        self._codings[attribute,] = coding
-        self.tasks += _encoding(column, layout, coding.planes)
+        if self._room >= MAX_CLASS_BITS:
+            self._room -= MAX_CLASS_BITS
+            self._add(Classification(self._batch, attributes, asked, schema, self._evaluators, self._cancelled))
+
+    def _add_parts(self, wanted: Distinctions, schema: Schema) -> None:
+        """Computed values first: many conditions may be about one."""
+        missing: dict[Part, tuple[int | float, ...]] = {}
+        for part, cuts in wanted.values.items():
+            known = self._batch.codings.get(part)
+            if known is not None and isinstance(known.layout, Ranges) and cuts <= set(known.layout.cuts):
+                self._keep(part, known)
+            elif len(cuts) + 2 <= MAX_CODES and self._take(bit_count(len(cuts) + 2)):
+                missing[part] = tuple(sorted(cuts))
+        for part in wanted.planes:
+            known = self._batch.codings.get(part)
+            if known is not None and isinstance(known.layout, Truths):
+                self._keep(part, known)
+            elif self._take(1):
+                missing[part] = ()
+        for group in _groups(list(missing), PARTS_AT_ONCE):
+            self._add(PartCoding(self._batch, {part: missing[part] for part in group}, schema, self._evaluators))
+
+    def _take(self, bits: int) -> bool:
+        if bits > self._room:
+            return False
+        self._room -= bits
+        return True
+
+
+MAX_CLASS_BITS: Final = 16
+"""Bits of the classes of tabulated values; what they are is known once they have been tabulated."""
 
 
 def pays(size: int, value_bytes: int) -> bool:
@@ -61,47 +129,23 @@ def pays(size: int, value_bytes: int) -> bool:
 
 
 def bytes_per_row(batch: Batch) -> tuple[float, float]:
-    """What a row takes in columns of numbers, and what its codes take beside them."""
-    columns = sum(column.values.itemsize for column in batch.columns.values() if isinstance(column, FixedColumn))
-    return columns, sum(coding.bits for coding in batch.codings.values()) / 8
+    """What a row takes in columns, dictionaries apart, and what its codes take beside them."""
+    return column_bytes(batch), sum(coding.bits for coding in batch.codings.values()) / 8
 
 
-def _ranges(column: FixedColumn, cuts: frozenset[int | float]) -> Ranges:
-    rows = len(column.values)
-    has_missing = column.validity is not None and popcount(column.validity) < rows
-    has_nan = column.values.dtype.kind == "f" and bool(np.isnan(column.values).any())
-    return Ranges(tuple(sorted(cuts)), has_missing, has_nan)
+def column_bytes(batch: Batch) -> float:
+    """The bytes of a row in columns: numbers in their width, text and lists by their dictionary codes."""
+    total = 0.0
+    for column in batch.columns.values():
+        match column:
+            case FixedColumn():
+                total += column.values.itemsize
+            case BoolColumn():
+                total += 1 / 8
+            case _:
+                total += column.codes.itemsize
+    return total
 
 
-def _encoding(column: FixedColumn, layout: Ranges, planes: npt.NDArray[np.uint64]) -> Iterator[Task]:
-    blocks = block_count(len(column.values))
-    levels = len(layout.cuts).bit_length()
-    int_cuts, double_cuts = _filled_cuts(layout, levels, is_double=column.values.dtype.kind == "f")
-    validity = 0 if column.validity is None else column.validity.ctypes.data
-    for first in range(0, blocks, TASK_BLOCKS):
-        yield partial(
-            encode_values,
-            column.values.ctypes.data,
-            ELEMENTS[column.values.dtype.str],
-            column.values.itemsize,
-            validity,
-            len(column.values),
-            int_cuts,
-            double_cuts,
-            len(layout.cuts),
-            levels,
-            layout.first_range,
-            first,
-            min(first + TASK_BLOCKS, blocks),
-            planes,
-        )
-
-
-def _filled_cuts(
-    layout: Ranges, levels: int, *, is_double: bool
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """The cuts of either kind, the other empty; filled up as the kernel's search wants them."""
-    missing = (1 << levels) - 1 - len(layout.cuts)
-    if is_double:
-        return np.zeros(1, np.int64), np.array((*layout.cuts, *[np.inf] * missing), np.float64)
-    return np.array((*layout.cuts, *[2**63 - 1] * missing), np.int64), np.zeros(1, np.float64)
+def _groups(parts: Sequence[Part], size: int) -> list[Sequence[Part]]:
+    return [parts[first : first + size] for first in range(0, len(parts), size)]

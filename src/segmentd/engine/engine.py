@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -17,17 +16,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.columns.column import Batch
-from segmentd.columns.planes import LINE_WORDS, aligned_words, unpack
+from segmentd.columns.planes import unpack
 from segmentd.engine.binding import Bound, bind
 from segmentd.engine.coding import Coder
 from segmentd.engine.encoding import is_encoded
 from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.engine.evaluation import ComputedValues, Evaluation, PlaneBuffers
+from segmentd.engine.running import Stretch, Target, make_target, run_part, stretches
 from segmentd.engine.tabulation import Cancelled, Evaluators
 from segmentd.engine.zones import is_prepared
-from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
-from segmentd.kernels.interpreter import run_blocks
-from segmentd.plan.operations import Op, Register
 from segmentd.plan.program import ComputedOutput, Program
 from segmentd.plan.sources import Table, Uniform, ZoneTable
 from segmentd.plan.thresholds import Distinctions
@@ -56,27 +53,6 @@ def estimate_cost_s(program: Program, rows: int) -> float:
     )
     each_row = len(program.instructions) * (rows + 64) * 0.3e-9 + tables * min(rows, 4096) * 8e-6
     return 50e-6 + uniform * 25e-6 + each_row + new
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """Blocks that one kernel call runs, of `words` words each; `first_word` is where their results begin."""
-
-    columns: npt.NDArray[np.int64]
-    blocks: int
-    words: int
-    last_word: np.uint64
-    first_word: int
-
-
-@dataclass(slots=True)
-class _Target:
-    """Where an evaluation's results go."""
-
-    planes: PlaneBuffers
-    outputs: tuple[npt.NDArray[Any], ...]
-    addresses: npt.NDArray[np.int64]
-    cancelled: npt.NDArray[np.uint8]
 
 
 class Engine:
@@ -110,7 +86,7 @@ class Engine:
         Codes of the batch that tell apart enough are kept, all others dropped. Takes some ns a row and column.
         Raises EvaluationCancelledError.
         """
-        coder = Coder(batch, wanted)
+        coder = Coder(batch, wanted, self._evaluators, cancelled)
 
         def run(task: Callable[[], None]) -> None:
             if cancelled is not None and cancelled():
@@ -151,9 +127,9 @@ class Engine:
         if start % 64 or not 0 <= start <= stop <= bound.rows:
             raise ValueError(f"rows {start} to {stop} are no range of {bound.rows} rows that starts at a word")
         rows = stop - start
-        target = _make_target(bound.program, rows, planes=planes, into=into)
+        target = make_target(bound.program, rows, planes=planes, into=into)
         counts = np.zeros((len(bound.program.segments), 2), np.int64)
-        tasks = [self._task(bound, part, target) for part in self._parts(bound, start, stop)]
+        tasks = [self._task(bound, part, target) for part in stretches(bound, start, stop, self.threads)]
         for counted in self._run_all(tasks, target, cancelled):
             counts += counted
         return Evaluation(
@@ -166,36 +142,16 @@ class Engine:
             absent=bound.absent,
         )
 
-    def _parts(self, bound: Bound, start: int, stop: int) -> list[_Range]:
-        """The rows as whole blocks, many to a part, and what lies before and after them.
-
-        Blocks are those of the whole batch: codes lie together by block.
-        """
-        first = min(-(-start // BLOCK_ROWS) * BLOCK_ROWS, stop)
-        last = max(stop // BLOCK_ROWS * BLOCK_ROWS, first)
-        parts = [_partial(bound, start, first, start)] if start < first else []
-        whole = (last - first) // BLOCK_ROWS
-        if whole:
-            size = whole if whole <= INLINE_BLOCKS else max(1, -(-whole // (self.threads * TASKS_A_THREAD)))
-            for block in range(0, whole, size):
-                row = first + block * BLOCK_ROWS
-                blocks = min(size, whole - block)
-                columns = bound.columns_at(row, row + blocks * BLOCK_ROWS)
-                parts.append(_Range(columns, blocks, BLOCK_WORDS, _FULL_WORD, (row - start) // 64))
-        if last < stop:
-            parts.append(_partial(bound, last, stop, start))
-        return parts
-
-    def _task(self, bound: Bound, part: _Range, target: _Target) -> Callable[[], npt.NDArray[np.int64]]:
+    def _task(self, bound: Bound, part: Stretch, target: Target) -> Callable[[], npt.NDArray[np.int64]]:
         def run() -> npt.NDArray[np.int64]:
-            return _run_part(bound, part, target)
+            return run_part(bound, part, target)
 
         return run
 
     def _run_all(
         self,
         tasks: list[Callable[[], npt.NDArray[np.int64]]],
-        target: _Target,
+        target: Target,
         cancelled: Cancelled | None,
     ) -> list[npt.NDArray[np.int64]]:
         if (len(tasks) <= 2 and cancelled is None) or len(tasks) == 1:
@@ -209,7 +165,7 @@ class Engine:
     def _on_pool(
         self,
         tasks: list[Callable[[], npt.NDArray[np.int64]]],
-        target: _Target,
+        target: Target,
         cancelled: Cancelled | None,
     ) -> list[npt.NDArray[np.int64]]:
         waiting: set[Future[npt.NDArray[np.int64]]] = set()
@@ -223,58 +179,7 @@ class Engine:
         return [future.result() for future in futures if not future.cancelled()]
 
 
-def _partial(bound: Bound, first: int, stop: int, start: int) -> _Range:
-    """A part of a block."""
-    rows = stop - first
-    last_word = _FULL_WORD >> np.uint64(-rows % 64)
-    return _Range(bound.columns_at(first, stop), 1, -(-rows // 64), last_word, (first - start) // 64)
-
-
-def _make_target(program: Program, rows: int, *, planes: bool, into: PlaneBuffers | None) -> _Target:
-    words = -(-rows // 64)
-    outputs = tuple(_output(operation, words) for operation in program.outputs)
-    addresses = np.array([output.ctypes.data for output in outputs] or [0], np.int64)
-    if into is None or not planes:
-        into = PlaneBuffers(len(program.segments), rows if planes else 0)
-    into.prepare(len(program.segments), rows if planes else 0, program.undecided)
-    return _Target(into, outputs, addresses, np.zeros(1, np.uint8))
-
-
-def _output(operation: Op, words: int) -> npt.NDArray[Any]:
-    if operation is Op.EMIT_PLANE:
-        return np.zeros(words, np.uint64)
-    return np.zeros(words * 64, np.float64 if operation is Op.EMIT_DOUBLE else np.int64)
-
-
-def _run_part(bound: Bound, part: _Range, target: _Target) -> npt.NDArray[np.int64]:
-    registers = bound.program.registers
-    counts = np.zeros((len(bound.program.segments), 2), np.int64)
-    run_blocks(
-        bound.encoded.code,
-        part.columns,
-        part.blocks,
-        part.words,
-        part.last_word,
-        part.first_word,
-        bound.flags,
-        bound.ints,
-        bound.doubles,
-        bound.tables,
-        aligned_words(max(1, registers[Register.PLANE]) * BLOCK_WORDS).reshape(-1, BLOCK_WORDS),
-        np.empty((max(1, registers[Register.INT]), BLOCK_ROWS), np.int64),
-        np.empty((max(1, registers[Register.DOUBLE]), BLOCK_ROWS), np.float64),
-        target.addresses,
-        target.planes.members.ctypes.data,
-        target.planes.unknowns.ctypes.data,
-        target.planes.row_words,
-        int(target.planes.is_large and part.first_word % LINE_WORDS == 0),
-        counts,
-        target.cancelled,
-    )
-    return counts
-
-
-def _computed(output: ComputedOutput, bound: Bound, target: _Target, rows: int) -> ComputedValues:
+def _computed(output: ComputedOutput, bound: Bound, target: Target, rows: int) -> ComputedValues:
     present = target.outputs[output.present]
     values: Any = target.outputs[output.value]
     match output.type.kind:

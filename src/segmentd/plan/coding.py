@@ -7,16 +7,17 @@ with a bound at each of its ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from segmentd.columns.coding import Layout, Ranges
+from segmentd.columns.coding import Layout, Ranges, Truths
 from segmentd.plan.circuit import Circuit, Gate, GateId
 from segmentd.plan.linear import Emission
 from segmentd.plan.operations import Flag, Op
+from segmentd.plan.parts import Part, Parts
 from segmentd.plan.sources import AttributeColumn, CodeColumn, SlicedCodes, Table
-from segmentd.plan.thresholds import EMPTY, Span, bounded_column
+from segmentd.plan.thresholds import EMPTY, KEPT_PLANES, Span, bounded, loaded_attribute
 
 MAX_RUNS: Final = 12
 """Runs of codes that one set may have; with more, the parts that it is made of are cheaper."""
@@ -27,10 +28,14 @@ Set = int
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classes:
-    """The codes of tuples of values that every tabulated condition answers alike: `sets` says which codes each has."""
+    """The codes of tuples of values that all tabulated conditions answer alike: `sets` says which fulfil one.
+
+    Of the conditions that were `asked`, those whose sets have many runs are none of it.
+    """
 
     size: int
     sets: Mapping[tuple[Table, Flag], Set]
+    asked: frozenset[tuple[Table, Flag]]
 
 
 class CodedCircuit(Circuit):
@@ -123,7 +128,7 @@ def run_count(members: Set) -> int:
 def recode(
     circuit: Circuit,
     emissions: Sequence[Emission],
-    layouts: Mapping[tuple[str, ...], Layout],
+    layouts: Mapping[Hashable, Layout],
     complete: frozenset[str],
 ) -> tuple[Circuit, list[Emission]]:
     """The circuit that answers the same from codes where it can; `complete` attributes have a value in every row."""
@@ -133,10 +138,12 @@ def recode(
 class _Recoding:
     """Makes each gate that an output needs anew."""
 
-    def __init__(self, circuit: Circuit, layouts: Mapping[tuple[str, ...], Layout], complete: frozenset[str]) -> None:
+    def __init__(self, circuit: Circuit, layouts: Mapping[Hashable, Layout], complete: frozenset[str]) -> None:
         self._old = circuit
         self._new = CodedCircuit()
-        self._codes = {attributes: SlicedCodes(attributes, layout) for attributes, layout in layouts.items()}
+        self._parts = Parts(circuit)
+        self._codes = {key: SlicedCodes(key, _attributes(key), layout) for key, layout in layouts.items()}
+        self._kept = {key for key in layouts if isinstance(key, Part)}
         self._complete = complete
         self._made: dict[GateId, GateId] = {}
 
@@ -163,9 +170,11 @@ class _Recoding:
                 stack.extend(self._old.gates[gate].operands)
         return reached
 
-    def _make(self, gate: Gate) -> GateId:
+    def _make(self, gate: Gate) -> GateId:  # noqa: C901  (a case a kind of gate)
         new = self._new
         operands = [self._made[operand] for operand in gate.operands]
+        if gate.op in KEPT_PLANES and (kept := self._kept_plane(gate)) is not None:
+            return kept
         match gate.op:
             case Op.ZEROS:
                 return new.zeros
@@ -200,16 +209,23 @@ class _Recoding:
         return self._new.make(gate.op, details=gate.details)
 
     def _comparison(self, gate: Gate, operands: Sequence[GateId]) -> GateId:
-        bounded = bounded_column(self._old, gate)
-        if bounded is not None:
-            if bounded.span is EMPTY:
+        comparison = bounded(gate)
+        if comparison is not None:
+            if comparison.span is EMPTY:
                 return self._new.zeros
-            codes = self._codes.get((bounded.attribute,))
+            codes = self._codes_of(comparison.value)
             if codes is not None and isinstance(codes.layout, Ranges):
-                members = codes_between(codes.layout, bounded.span)
+                members = codes_between(codes.layout, comparison.span)
                 if members is not None:
                     return self._new.plane(codes, members)
         return self._new.make(gate.op, *operands, details=gate.details)
+
+    def _codes_of(self, value: GateId) -> SlicedCodes | None:
+        attribute = loaded_attribute(self._old, value)
+        if attribute is not None:
+            return self._codes.get((attribute,))
+        part = self._parts.of(value) if self._kept else None
+        return None if part is None else self._codes.get(part)
 
     def _lookup(self, gate: Gate) -> GateId:
         column, table, flag = gate.details
@@ -217,9 +233,30 @@ class _Recoding:
             codes = self._codes.get(column.attributes)
             if codes is not None and isinstance(codes.layout, Classes):
                 members = codes.layout.sets.get((table, flag))
-                if members is not None and run_count(members) <= MAX_RUNS:
+                if members is not None:
                     return self._new.plane(codes, members)
-        return self._new.make(gate.op, details=gate.details)
+        kept = self._kept_plane(gate)
+        return self._new.make(gate.op, details=gate.details) if kept is None else kept
+
+    def _kept_plane(self, gate: Gate) -> GateId | None:
+        """The plane as it was kept, if it was."""
+        if not self._kept:
+            return None
+        part = self._parts.of(self._old.add(gate))
+        codes = None if part is None else self._codes.get(part)
+        if codes is None or not isinstance(codes.layout, Truths):
+            return None
+        return self._new.zeros if codes.layout.is_empty else self._new.plane(codes, 0b10)
+
+
+def _attributes(key: Hashable) -> tuple[str, ...]:
+    match key:
+        case Part():
+            return tuple(sorted(key.attributes))
+        case tuple():
+            return key
+        case _:
+            raise TypeError(f"{key!r} is no key of codes")
 
 
 def codes_between(layout: Ranges, span: Span) -> Set | None:

@@ -67,7 +67,7 @@ class Program:
     @cached_property
     def distinctions(self) -> Distinctions:
         """The thresholds and tabulated conditions that it tells values apart by."""
-        return distinctions(self.origin.circuit)
+        return distinctions(self.origin.circuit, self.schema)
 
     @cached_property
     def undecided(self) -> npt.NDArray[np.bool_]:
@@ -82,7 +82,7 @@ class Program:
         """Whether all of these given attributes are read."""
         return all(attribute in self.attributes for attribute in attributes)
 
-    def for_batch(self, layouts: Mapping[tuple[str, ...], Layout], complete: frozenset[str]) -> Program:
+    def for_batch(self, layouts: Mapping[Hashable, Layout], complete: frozenset[str]) -> Program:
         """The same program for rows whose columns have these codes, and no missing value in the complete attributes.
 
         Codes take the place of columns where they tell apart what the program asks for.
@@ -98,7 +98,7 @@ class Program:
                 self._variants.popitem(last=False)
         return variant
 
-    def _recoded(self, layouts: Mapping[tuple[str, ...], Layout], complete: frozenset[str]) -> Program:
+    def _recoded(self, layouts: Mapping[Hashable, Layout], complete: frozenset[str]) -> Program:
         line = linearize(*recode(self.origin.circuit, self.origin.emissions, layouts, complete))
         return replace(
             self,

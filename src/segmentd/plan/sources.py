@@ -7,6 +7,7 @@ dictionaries.
 from __future__ import annotations
 
 import struct
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
@@ -40,8 +41,9 @@ class CodeColumn:
 
 @dataclass(frozen=True, slots=True)
 class SlicedCodes:
-    """The bit-sliced codes that a batch keeps beside the columns of these attributes."""
+    """The bit-sliced codes that a batch keeps under a key, made from the columns of these attributes."""
 
+    key: Hashable
     attributes: tuple[str, ...]
     layout: Layout
 

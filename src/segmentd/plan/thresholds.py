@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
-from segmentd.plan.circuit import Circuit, Gate
+from segmentd.plan.circuit import Circuit, Gate, GateId
 from segmentd.plan.operations import Flag, Op, Predicate
+from segmentd.plan.parts import Part, Parts
 from segmentd.plan.sources import AttributeColumn, CodeColumn, Constants, Table
+from segmentd.schema import Schema
 
 INT64_MAX: Final = 2**63 - 1
 
 _COMPARISONS: Final = frozenset({Op.COMPARE_INT, Op.COMPARE_DOUBLE})
 _LOADS: Final = frozenset({Op.LOAD_INT, Op.LOAD_DOUBLE})
+
+KEPT_PLANES: Final = frozenset({Op.COMPARE_INTS, Op.COMPARE_DOUBLES, Op.FAILED})
+"""Planes that take longer to compute than to read: comparisons of values with each other, and where values fail."""
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +47,30 @@ EMPTY: Final = Span(math.inf, -math.inf)
 
 
 @dataclass(frozen=True, slots=True)
-class BoundedColumn:
-    """A comparison of a column with constants: which values fulfil it."""
+class Bounded:
+    """A comparison with constants: which values of the operand fulfil it."""
 
-    attribute: str
+    value: GateId
     span: Span
 
 
-def bounded_column(circuit: Circuit, gate: Gate) -> BoundedColumn | None:
-    """The comparison as a span of values, if it is one of a column with a constant."""
+def bounded(gate: Gate) -> Bounded | None:
+    """The comparison as a span of values, if it is one with a constant."""
     if gate.op not in _COMPARISONS:
         return None
-    load = circuit.gates[gate.operands[0]]
     predicate, bound = gate.details
-    if load.op not in _LOADS or not isinstance(bound, Constants) or not isinstance(predicate, Predicate):
-        return None
-    source = load.details[0]
-    if not isinstance(source, AttributeColumn):
+    if not isinstance(bound, Constants) or not isinstance(predicate, Predicate):
         return None
     value = bound.values[0]
-    return BoundedColumn(
-        source.attribute,
-        _double_span(predicate, value) if load.op is Op.LOAD_DOUBLE else _int_span(predicate, int(value)),
-    )
+    is_double = gate.op is Op.COMPARE_DOUBLE
+    return Bounded(gate.operands[0], _double_span(predicate, value) if is_double else _int_span(predicate, int(value)))
+
+
+def loaded_attribute(circuit: Circuit, gate: GateId) -> str | None:
+    """The attribute whose column a gate loads, if that is what it does."""
+    load = circuit.gates[gate]
+    source = load.details[0] if load.op in _LOADS else None
+    return source.attribute if isinstance(source, AttributeColumn) else None
 
 
 def _int_span(predicate: Predicate, bound: int) -> Span:
@@ -98,37 +108,104 @@ def _double_span(predicate: Predicate, bound: float) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class Distinctions:
-    """What circuits tell apart: the cuts of each column, and the flags of what is tabulated over some attributes."""
+    """What programs tell apart.
+
+    For each column and each computed value the cuts, for attributes the flags of what is tabulated over them, and
+    planes that take time to compute. `schema`: of a program that asks; those of others differ in nothing that matters.
+    """
 
     cuts: Mapping[str, frozenset[int | float]] = field(default_factory=dict)
     tables: Mapping[tuple[str, ...], frozenset[tuple[Table, Flag]]] = field(default_factory=dict)
+    values: Mapping[Part, frozenset[int | float]] = field(default_factory=dict)
+    planes: frozenset[Part] = frozenset()
+    schema: Schema | None = None
 
     def joined(self, other: Distinctions) -> Distinctions:
-        """What both tell apart."""
-        cuts = {name: self.cuts.get(name, frozenset()) | values for name, values in other.cuts.items()}
-        tables = {name: self.tables.get(name, frozenset()) | pairs for name, pairs in other.tables.items()}
-        return Distinctions({**self.cuts, **cuts}, {**self.tables, **tables})
+        """What either tells apart."""
+        return Distinctions(
+            _joined(self.cuts, other.cuts),
+            _joined(self.tables, other.tables),
+            _joined(self.values, other.values),
+            self.planes | other.planes,
+            other.schema or self.schema,
+        )
 
     def covers(self, other: Distinctions) -> bool:
-        """Whether they tell apart all that the others do."""
-        return all(values <= self.cuts.get(name, frozenset()) for name, values in other.cuts.items()) and all(
-            pairs <= self.tables.get(name, frozenset()) for name, pairs in other.tables.items()
+        """Whether they tell apart all that the other does."""
+        return (
+            _covers(self.cuts, other.cuts)
+            and _covers(self.tables, other.tables)
+            and _covers(self.values, other.values)
+            and self.planes >= other.planes
+        )
+
+    def within(self, attributes: AbstractSet[str]) -> Distinctions:
+        """Those of them that read no other attributes."""
+        return Distinctions(
+            {name: cuts for name, cuts in self.cuts.items() if name in attributes},
+            {names: flags for names, flags in self.tables.items() if attributes >= set(names)},
+            {part: cuts for part, cuts in self.values.items() if part.attributes <= attributes},
+            frozenset(part for part in self.planes if part.attributes <= attributes),
+            self.schema,
         )
 
 
-def distinctions(circuit: Circuit) -> Distinctions:
-    """What a circuit tells apart with constants."""
-    cuts: dict[str, set[int | float]] = {}
-    tables: dict[tuple[str, ...], set[tuple[Table, Flag]]] = {}
-    for gate in circuit.gates:
-        bounded = bounded_column(circuit, gate)
-        if bounded is not None and bounded.span is not EMPTY:
-            cuts.setdefault(bounded.attribute, set()).update(bounded.span.cuts)
-        elif gate.op is Op.LOOKUP_BIT:
-            column, table, flag = gate.details
-            if isinstance(column, CodeColumn) and isinstance(table, Table) and isinstance(flag, Flag):
-                tables.setdefault(column.attributes, set()).add((table, flag))
-    return Distinctions(
-        {name: frozenset(values) for name, values in cuts.items()},
-        {name: frozenset(pairs) for name, pairs in tables.items()},
-    )
+def _joined(left: Mapping[Key, frozenset[Item]], right: Mapping[Key, frozenset[Item]]) -> Mapping[Key, frozenset[Item]]:
+    return {**left, **{key: left.get(key, frozenset()) | items for key, items in right.items()}}
+
+
+def _covers(all_of: Mapping[Key, frozenset[Item]], some: Mapping[Key, frozenset[Item]]) -> bool:
+    return all(items <= all_of.get(key, frozenset()) for key, items in some.items())
+
+
+def distinctions(circuit: Circuit, schema: Schema) -> Distinctions:
+    """What a circuit tells apart with constants, and what of it is worth keeping."""
+    return _Search(circuit).run(schema)
+
+
+class _Search:
+    """Looks at every gate."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._circuit = circuit
+        self._parts = Parts(circuit)
+        self._cuts: dict[str, set[int | float]] = {}
+        self._tables: dict[tuple[str, ...], set[tuple[Table, Flag]]] = {}
+        self._values: dict[Part, set[int | float]] = {}
+        self._planes: set[Part] = set()
+
+    def run(self, schema: Schema) -> Distinctions:
+        """What the circuit tells apart."""
+        for number, gate in enumerate(self._circuit.gates):
+            if gate.op is Op.LOOKUP_BIT:
+                self._add_lookup(gate)
+            elif gate.op in KEPT_PLANES:
+                self._add_plane(number)
+            elif (comparison := bounded(gate)) is not None and comparison.span is not EMPTY:
+                self._add_cuts(comparison)
+        return Distinctions(
+            {name: frozenset(cuts) for name, cuts in self._cuts.items()},
+            {names: frozenset(flags) for names, flags in self._tables.items()},
+            {part: frozenset(cuts) for part, cuts in self._values.items()},
+            frozenset(self._planes),
+            schema,
+        )
+
+    def _add_lookup(self, gate: Gate) -> None:
+        column, table, flag = gate.details
+        if isinstance(column, CodeColumn) and isinstance(table, Table) and isinstance(flag, Flag):
+            self._tables.setdefault(column.attributes, set()).add((table, flag))
+
+    def _add_plane(self, gate: GateId) -> None:
+        part = self._parts.of(gate)
+        if part is not None and part.can_be_kept:
+            self._planes.add(part)
+
+    def _add_cuts(self, comparison: Bounded) -> None:
+        attribute = loaded_attribute(self._circuit, comparison.value)
+        if attribute is not None:
+            self._cuts.setdefault(attribute, set()).update(comparison.span.cuts)
+            return
+        part = self._parts.of(comparison.value)
+        if part is not None and part.can_be_kept:
+            self._values.setdefault(part, set()).update(comparison.span.cuts)
