@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +17,24 @@ from segmentd.schema import Kind, Schema
 
 Codes = npt.NDArray[np.int32]
 
+_TRUTH_VALUES: Final = pa.array([False, True])
+_NO_TEXTS: Final = pa.array([], pa.string())
+_EMPTY_LIST: Final = pa.array([[]], pa.list_(pa.string()))
+
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
     """A column's rows as codes into its distinct values; `missing` is whether a last code stands for no value.
 
-    `values` is an Arrow array without nulls: strings, string lists, integers or truth values.
+    `values` is an Arrow array without nulls: strings, string lists, integers or truth values. Where they are some of a
+    larger dictionary, that is `whole`, and `taken` the places in it, that past its end for the code of no value.
     """
 
     codes: Codes
     values: pa.Array
     missing: bool
+    whole: pa.Array | None = None
+    taken: npt.NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.values) + self.missing
@@ -50,8 +57,8 @@ def _absent(rows: int, attribute: str, schema: Schema) -> Distinct:
     spec = schema.get(attribute)
     codes = np.zeros(rows, np.int32)
     if spec is not None and spec.type.kind is Kind.LIST:
-        return Distinct(codes, pa.array([[]], pa.list_(pa.string())), missing=False)
-    return Distinct(codes, pa.array([], pa.string()), missing=True)
+        return Distinct(codes, _EMPTY_LIST, missing=False)
+    return Distinct(codes, _NO_TEXTS, missing=True)
 
 
 def _of_column(column: Column, rows: int) -> Distinct:
@@ -64,7 +71,7 @@ def _of_column(column: Column, rows: int) -> Distinct:
             codes = unpack(column.values, rows).astype(np.int32)
             if column.validity is not None:
                 codes[~unpack(column.validity, rows)] = 2
-            return Distinct(codes, pa.array([False, True]), missing=True)
+            return Distinct(codes, _TRUTH_VALUES, missing=True)
         case FixedColumn():
             mask = None if column.validity is None else ~unpack(column.validity, rows)
             encoded = pa.array(column.values, mask=mask).dictionary_encode()
@@ -78,7 +85,8 @@ def _compact(distinct: Distinct) -> Distinct:
         return distinct
     used, codes = np.unique(distinct.codes, return_inverse=True)
     present = used[used < len(distinct.values)]
-    return Distinct(codes.astype(np.int32), distinct.values.take(pa.array(present)), missing=len(present) < len(used))
+    values = distinct.values.take(pa.array(present))
+    return Distinct(codes.astype(np.int32), values, len(present) < len(used), distinct.values, used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +95,27 @@ class DistinctTuples:
 
     codes: Codes
     columns: tuple[Distinct, ...]
-    parts: tuple[npt.NDArray[Any], ...]
-    """Per column, its code in each distinct tuple."""
+    joined: tuple[npt.NDArray[Any], ...]
+    """Per column, its code in each distinct tuple; none for a single column, whose codes are those of the tuples."""
 
     def __len__(self) -> int:
-        return len(self.parts[0])
+        return len(self.joined[0]) if self.joined else len(self.columns[0])
+
+    def parts(self) -> tuple[npt.NDArray[Any], ...]:
+        """Per column, its code in each distinct tuple."""
+        return self.joined or (np.arange(len(self)),)
 
     def to_tuples(self, start: int, stop: int) -> Sequence[tuple[Value, ...]]:
         """Some of the distinct tuples, as the language has them."""
-        listed = [column.take(part[start:stop]) for column, part in zip(self.columns, self.parts, strict=True)]
+        codes = [part[start:stop] for part in self.joined] or [np.arange(start, stop)]
+        listed = [column.take(part) for column, part in zip(self.columns, codes, strict=True)]
         return list(zip(*listed, strict=True))
 
 
 def distinct_tuples(columns: Sequence[Distinct]) -> DistinctTuples:
     """The distinct tuples of the columns' rows."""
     if len(columns) == 1:
-        every = np.arange(len(columns[0]), dtype=np.int64)
-        return DistinctTuples(columns[0].codes, tuple(columns), (every,))
+        return DistinctTuples(columns[0].codes, tuple(columns), ())
     codes, parts = columns[0].codes, [np.arange(len(columns[0]), dtype=np.int64)]
     for column in columns[1:]:
         joined = codes.astype(np.int64) * len(column) + column.codes

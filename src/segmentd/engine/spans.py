@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 from segmentd.language.tree import Call, Constant, Node, walk
 
 Sizes = npt.NDArray[np.int64]
+Bounds = npt.NDArray[np.integer[Any]]
+"""One more than there are values."""
 
 SPAN_WORK: Final = 1 << 22
 """Bytes of text times parts of a pattern in a span: some ten milliseconds."""
@@ -55,14 +57,32 @@ def _weight(pattern: str) -> int:
     return weight
 
 
+def byte_bounds(values: pa.Array) -> Bounds:
+    """Where the values' bytes begin and, after the last, end, one after the other; of text without a copy."""
+    if pa.types.is_string(values.type) and len(values):
+        offsets = np.frombuffer(values.buffers()[1], np.int32, values.offset + len(values) + 1)
+        return offsets[values.offset :]
+    return _bounds(byte_sizes(values))
+
+
 def spans(sizes: Sizes, rows: int, weight: int) -> Iterator[tuple[int, int]]:
     """Ranges of at most so many rows whose bytes, times the weight, are a span's work; a row at least."""
-    ends = np.cumsum(sizes)
+    return spans_between(_bounds(sizes), rows, weight)
+
+
+def spans_between(bounds: Bounds, rows: int, weight: int) -> Iterator[tuple[int, int]]:
+    """The same of rows with these bounds."""
     budget = max(1, SPAN_WORK // weight)
+    count = len(bounds) - 1
     start = 0
-    while start < len(sizes):
-        done = int(ends[start - 1]) if start else 0
-        stop = int(np.searchsorted(ends, done + budget, side="right"))
-        stop = min(max(stop, start + 1), start + rows, len(sizes))
+    while start < count:
+        stop = min(start + rows, count)
+        most = int(bounds[start]) + budget
+        if bounds[stop] > most:
+            stop = max(int(np.searchsorted(bounds, bounds.dtype.type(most), side="right")) - 1, start + 1)
         yield start, stop
         start = stop
+
+
+def _bounds(sizes: Sizes) -> Bounds:
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
