@@ -116,7 +116,9 @@ def read_ids(given: Vectors) -> pa.StringArray:
 
 
 def read_columns(given: Vectors) -> VectorColumns:
-    """The values of vectors that all have the same slots. What they say of a missing value is not looked at."""
+    """The values of vectors that all have the same slots, as `find_uneven` tells; ValueError if they have not."""
+    if given.fewest != given.most:
+        raise ValueError(f"vectors have from {given.fewest} to {given.most} slots")  # no kernel looks again
     message, rows = given.message, given.row_count
     doubles, integers, bools, strings, lists = given.most
     absent = given.attribute_count if given.has_nulls else 0

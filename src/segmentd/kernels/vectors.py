@@ -188,8 +188,9 @@ def _zigzag(value: Any) -> Any:
 
 
 @inline_kernel
-def _set_bit(planes: Any, place: int, row: int) -> None:
-    planes[place, row >> 6] |= np.uint64(1) << np.uint64(row & 63)
+def _add_bit(planes: Any, place: int, row: int, bit: Any) -> None:
+    """Set the row's bit of a plane if `bit` is true: without a branch, which random truth values would mispredict."""
+    planes[place, row >> 6] |= np.uint64(bit) << np.uint64(row & 63)
 
 
 @inline_kernel
@@ -197,8 +198,8 @@ def _read_nulls(at: int, size: int, row: int, absent: Any) -> None:
     for index in range(size):
         byte = byte_at(at + index)
         for bit in range(8):
-            if byte >> bit & 1 and index * 8 + bit < absent.shape[0]:
-                _set_bit(absent, index * 8 + bit, row)
+            if index * 8 + bit < absent.shape[0]:
+                _add_bit(absent, index * 8 + bit, row, byte >> bit & 1)
 
 
 @kernel
@@ -251,8 +252,7 @@ def read_vectors(
                 at, last = read_length(at, stop)
                 while at < last:
                     at, value = read_varint(at, last)
-                    if value != np.uint64(0):
-                        _set_bit(bools, in_bools, row)
+                    _add_bit(bools, in_bools, row, value != np.uint64(0))
                     in_bools += 1
             elif tag == STRINGS << 3 | LENGTH:
                 at, last = read_length(at, stop)
@@ -280,8 +280,7 @@ def read_vectors(
                 in_integers += 1
             elif tag == BOOLS << 3 | VARINT:
                 at, value = read_varint(at, stop)
-                if value != np.uint64(0):
-                    _set_bit(bools, in_bools, row)
+                _add_bit(bools, in_bools, row, value != np.uint64(0))
                 in_bools += 1
             else:
                 at = skip_unknown(at, stop, tag, MAX_DEPTH, scratch)
