@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from random import SystemRandom
 
 import pytest
@@ -100,7 +100,7 @@ def test_programs_for_complete_columns_agree_too(engine: Engine, monkeypatch: py
     used = []
     for_batch = Program.for_batch
 
-    def noted(program: Program, layouts: Mapping[tuple[str, ...], Layout], complete: frozenset[str]) -> Program:
+    def noted(program: Program, layouts: Mapping[Hashable, Layout], complete: frozenset[str]) -> Program:
         used.append(complete)
         return for_batch(program, layouts, complete)
 
