@@ -22,12 +22,15 @@ _SUBJECTS: Mapping[int, Subject] = {
 }
 
 
-def parse_request(message_type: type[MessageT], raw: bytes) -> MessageT:
-    """The message that the bytes hold. Raises MalformedRequestError where they hold none of this type."""
+def parse_request(message_type: type[MessageT], raw: bytes, within: str | None = None) -> MessageT:
+    """The message that the bytes hold. Raises MalformedRequestError where they hold none of this type.
+
+    `within`: the type of the request of which they are a part, which is then said to be malformed.
+    """
     try:
         return message_type.FromString(raw)
     except DecodeError as error:
-        raise MalformedRequestError(message_type.DESCRIPTOR.full_name) from error
+        raise MalformedRequestError(within or message_type.DESCRIPTOR.full_name) from error
 
 
 def to_timestamp(moment: datetime) -> Timestamp:

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from segmentd.api.errors import FieldRequiredError, shorten
 from segmentd.api.v1 import feature_batch_pb2
-from segmentd.api.wire import parse_request
 from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Batch
@@ -40,7 +39,7 @@ def _decode(parts: RequestParts, schema: Schema, path: str) -> Batch:
         return decode_vectors(parts.vectors, schema, ROW_LIMIT, f"{path}.vectors")
     match parts.subjects:
         case Subjects.COLUMNS:
-            message = parse_request(feature_batch_pb2.ColumnBatch, bytes(parts.body))
+            message = parts.parse_body(feature_batch_pb2.ColumnBatch)
             return decode_columns(message, schema, ROW_LIMIT, f"{path}.columns")
         case Subjects.ARROW:
             return _decode_arrow(bytes(parts.body), schema, f"{path}.arrow")

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from segmentd.api.v1 import feature_batch_pb2
-from segmentd.api.wire import parse_request
 from segmentd.engine import estimate_cost_s
 from segmentd.plan import Program
 from segmentd.scoring.memberships import Form
@@ -40,7 +39,7 @@ def score_cost_s(parts: RequestParts, program: Program, form: Form) -> float:
         rows = parts.vectors.row_count
         decoding = _VECTORS_S + _COLUMN_S * parts.vectors.attribute_count
     elif parts.subjects is Subjects.COLUMNS:
-        message = parse_request(feature_batch_pb2.ColumnBatch, bytes(parts.body))
+        message = parts.parse_body(feature_batch_pb2.ColumnBatch)
         rows = _most_rows(message)
         decoding = _COLUMN_S * len(message.columns)
     else:

@@ -10,7 +10,7 @@ from enum import Enum, unique
 
 from segmentd.api.errors import MalformedRequestError
 from segmentd.api.v1 import scoring_service_pb2 as pb
-from segmentd.api.wire import parse_request
+from segmentd.api.wire import MessageT, parse_request
 from segmentd.engine import wire
 from segmentd.engine.vectors import Vectors, survey_vectors
 
@@ -41,6 +41,14 @@ class RequestParts:
     body: wire.Message
     vectors: Vectors | None
     type_name: str
+
+    def parse_question(self) -> pb.ScoreRequest:
+        """The request without its subjects. Raises MalformedRequestError."""
+        return parse_request(pb.ScoreRequest, self.question, within=self.type_name)
+
+    def parse_body(self, message_type: type[MessageT]) -> MessageT:
+        """The body as a message of the type that `subjects` says. Raises MalformedRequestError."""
+        return parse_request(message_type, bytes(self.body), within=self.type_name)
 
 
 def split_request(raw: bytes, *, streamed: bool) -> RequestParts:

@@ -103,13 +103,13 @@ class ScoringServicer:
         if len(raw) > INLINE_BYTES:
             return False
         parts = wire.split(raw)
-        question = score_question(parse_request(pb.ScoreRequest, parts.question))
+        question = score_question(parts.parse_question())
         program = self._scoring.kept_program(question)
         return program is not None and score_cost_s(parts, program, question.form) <= INLINE_S
 
     def _answer(self, raw: bytes, wire: _Wire, cancelled: Cancelled | None) -> tuple[bytes, int]:
         parts = wire.split(raw)
-        request = parse_request(pb.ScoreRequest, parts.question)
+        request = parts.parse_question()
         plan = self._scoring.plan(score_question(request))
         answer = self._evaluate(plan, parts, cancelled)
         response = encode_answer(plan, answer, include_benefits=request.include_benefits, cancelled=cancelled)
@@ -120,7 +120,7 @@ class ScoringServicer:
             case Subjects.NOBODY:
                 raise FieldRequiredError("features", "or customers must be set")
             case Subjects.CUSTOMERS:
-                customers = parse_request(pb.ResidentCustomers, bytes(parts.body))
+                customers = parts.parse_body(pb.ResidentCustomers)
                 if plan.question.subject is not Subject.CUSTOMER:
                     given = subject_name(plan.question.subject)
                     raise InvalidFieldError("subject", given, "resident subjects are customers")
