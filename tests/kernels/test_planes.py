@@ -58,15 +58,16 @@ def test_the_last_word_is_cut(count: int, last_word: int) -> None:
     assert [int(word) for word in out] == kept
 
 
-def test_lookups() -> None:
-    """Each row takes the flag or the value that stands at its code."""
-    codes = singles([0, 3, 1, 2, 2, 3], np.int32)
-    flags = np.array([0b0001, 0b0110, 0b1000, 0b1111], np.uint8)
+@pytest.mark.parametrize("size", [4, 63, 64, 65, 300])
+def test_lookups(size: int) -> None:
+    """Each row takes the flag or the value that stands at its code, from small tables and from large ones."""
+    codes = singles([0, size - 1, 1, 2, 2, size - 1, *range(0, size, 7)], np.int32)
+    flags = np.array([(code * 7 + code // 3) % 16 for code in range(size)], np.uint8)
     for bit in range(4):
-        out = column(7)
-        lookup.lookup_bits(codes, flags, bit, 1, out)
+        out = np.full(len(codes) // 64, 7, np.uint64)
+        lookup.lookup_bits(codes, flags, bit, len(out), out)
         assert bits(out) == [bool(int(flags[code]) >> bit & 1) for code in codes]
-    values = np.array([5, -1, 2**63 - 1, -(2**63)], np.int64)
-    found = np.zeros(64, np.int64)
-    lookup.lookup_values(codes, values, 64, found)
+    values = np.array([5, -1, 2**63 - 1, -(2**63), *range(size - 4)], np.int64)
+    found = np.zeros(len(codes), np.int64)
+    lookup.lookup_values(codes, values, len(codes), found)
     assert list(found) == [values[code] for code in codes]
