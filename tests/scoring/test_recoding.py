@@ -80,7 +80,7 @@ class Book:
         self.failed: queue.Queue[tuple[str, Exception]] = queue.Queue()
         self.populations = Populations()
         self.catalogues = Catalogues()
-        self.recoder = Recoder(self.told.put, lambda ledger, error: self.failed.put((ledger, error)))
+        self.recoder = Recoder(engine, self.told.put, lambda ledger, error: self.failed.put((ledger, error)))
         self.scoring = Scoring(engine, self.catalogues, self.populations, lambda: 0, self.recoder)
         self.engine = engine
         self.version = 0
@@ -321,7 +321,7 @@ def test_no_codes_are_made_after_the_end(book: Book) -> None:
         go_on.wait(WAIT_S)
 
     with Engine(1) as engine:
-        recoder = Recoder(hear, lambda _ledger, error: pytest.fail(str(error)))
+        recoder = Recoder(engine, hear, lambda _ledger, error: pytest.fail(str(error)))
         scoring = Scoring(engine, book.catalogues, book.populations, lambda: 0, recoder)
         plan = scoring.plan(Question("main"))
         scoring.bind(plan, scoring.population(plan), lambda: False)
@@ -363,11 +363,11 @@ def test_codes_of_residents_that_were_replaced_meanwhile_are_dropped(
 def test_a_failure_is_told_and_fails_no_answer(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no memory for codes, that is told, and answers come from the columns; then it goes on."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr("segmentd.scoring.recoding.Coder", fail)
+        patch.setattr("segmentd.engine.engine.Coder", fail)
         assert book.answer() == {"rich": book.people.at_least(3_000.0)}
         ledger, error = book.failed.get(timeout=WAIT_S)
     assert (ledger, type(error)) == ("main", MemoryError)
@@ -399,5 +399,5 @@ def test_a_coding_is_that_of_its_rows() -> None:
             5_000,
             {"age": FixedColumn(INT64, np.zeros(5_000, np.int64))},
             None,
-            {("age",): Coding(Ranges((1,), False, False), planes)},
+            {("age",): Coding(("age",), Ranges((1,), False, False), planes)},
         )

@@ -80,13 +80,17 @@ class Engine:
         """
         return bind(program, batch, now_us, self._evaluators, cancelled)
 
+    def coder(self, batch: Batch, wanted: Distinctions, *, cancelled: Cancelled | None = None) -> Coder:
+        """What `coded` does, as tasks for threads of the caller's."""
+        return Coder(batch, wanted, self._evaluators, cancelled)
+
     def coded(self, batch: Batch, wanted: Distinctions, *, cancelled: Cancelled | None = None) -> Batch:
         """The batch with codes beside the columns whose values are to be told apart: for what is asked about often.
 
         Codes of the batch that tell apart enough are kept, all others dropped. Takes some ns a row and column.
         Raises EvaluationCancelledError.
         """
-        coder = Coder(batch, wanted, self._evaluators, cancelled)
+        coder = self.coder(batch, wanted, cancelled=cancelled)
 
         def run(task: Callable[[], None]) -> None:
             if cancelled is not None and cancelled():

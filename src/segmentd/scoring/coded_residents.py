@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -11,6 +11,7 @@ from segmentd.columns.coding import Coding, Ranges, bit_count
 from segmentd.columns.column import Batch
 from segmentd.engine.binding import VARIANT_ROWS
 from segmentd.plan import Program
+from segmentd.plan.parts import Part
 from segmentd.plan.thresholds import Distinctions
 from segmentd.scoring.model import Plan
 
@@ -68,11 +69,8 @@ def wanted_distinctions(programs: Iterable[Program], batch: Batch) -> Distinctio
     """What the programs tell apart by the columns of the batch, where these still have the types that they read."""
     wanted = Distinctions()
     for program in programs:
-        found = program.distinctions
         same = {attribute for attribute in program.attributes if _has_its_type(program, batch, attribute)}
-        cuts = {attribute: cuts for attribute, cuts in found.cuts.items() if attribute in same}
-        tables = {attributes: tables for attributes, tables in found.tables.items() if same.issuperset(attributes)}
-        wanted = wanted.joined(Distinctions(cuts, tables))
+        wanted = wanted.joined(program.distinctions.within(same))
     return wanted
 
 
@@ -82,11 +80,15 @@ def without_wide_codes(batch: Batch, wanted: Distinctions) -> Batch:
     return batch if len(kept) == len(batch.codings) else replace(batch, codings=kept)
 
 
-def _is_wide(attributes: tuple[str, ...], coding: Coding, wanted: Distinctions) -> bool:
+def _is_wide(key: Hashable, coding: Coding, wanted: Distinctions) -> bool:
     layout = coding.layout
     if not isinstance(layout, Ranges):
         return False
-    cuts = wanted.cuts.get(attributes[0], frozenset())
+    cuts: frozenset[int | float] = frozenset()
+    if isinstance(key, Part):
+        cuts = wanted.values.get(key, cuts)
+    elif len(coding.attributes) == 1:
+        cuts = wanted.cuts.get(coding.attributes[0], cuts)
     return bit_count(layout.first_range + len(cuts) + 1) < coding.bits
 
 
@@ -95,7 +97,7 @@ def _has_its_type(program: Program, batch: Batch, attribute: str) -> bool:
     return spec is not None and column is not None and spec.type == column.type
 
 
-def _shared(coded: Batch, batch: Batch) -> dict[tuple[str, ...], Coding]:
+def _shared(coded: Batch, batch: Batch) -> dict[Hashable, Coding]:
     """The codes of the columns that both batches have."""
     same = {name for name, column in batch.columns.items() if coded.columns.get(name) is column}
-    return {attributes: coding for attributes, coding in coded.codings.items() if same.issuperset(attributes)}
+    return {key: coding for key, coding in coded.codings.items() if same.issuperset(coding.attributes)}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 from segmentd.columns.column import Batch
+from segmentd.engine import Engine
 from segmentd.engine.binding import prepare
 from segmentd.engine.coding import Coder
+from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.plan import Program
 from segmentd.schema import Subject
 from segmentd.scoring.coded_residents import CodedResidents, wanted_distinctions, without_wide_codes
@@ -23,15 +22,15 @@ REST: Final = 4.0
 """After codes were made, none are made for so many times as long: questions that change all the time get a fifth of a
 core."""
 
-NICENESS: Final = 10
-"""How far the thread that makes codes steps back for those that answer, where the system lets a thread do so."""
-
 Key = tuple[str, Subject]
 
 
 @dataclass(frozen=True, slots=True)
 class Recoded:
-    """Codes were made: of `columns` columns of a ledger's residents, in `seconds`. `bytes`: of all its codes now."""
+    """Codes were made of so many columns of a ledger's residents, in `seconds`. `bytes`: of all its codes now.
+
+    What is computed from columns and kept counts as a column.
+    """
 
     ledger: str
     columns: int
@@ -46,15 +45,17 @@ class Recoder:
     are called on the recoder's thread. Codes take their bits a row and column, and twice that while they are made anew.
     """
 
-    def __init__(self, when_coded: Callable[[Recoded], None], when_failed: Callable[[str, Exception], None]) -> None:
+    def __init__(
+        self, engine: Engine, when_coded: Callable[[Recoded], None], when_failed: Callable[[str, Exception], None]
+    ) -> None:
+        self._engine = engine
         self._when_coded = when_coded
         self._when_failed = when_failed
         self._residents: dict[Key, CodedResidents] = {}
         self._due: dict[Key, None] = {}
         self._changed = threading.Condition()
         self._closed = False
-        # Planning holds the interpreter, and must not be put off by others while it does: only encoding steps back.
-        self._encoder = ThreadPoolExecutor(1, thread_name_prefix="segmentd-encoder", initializer=_step_back)
+        # Of no lower priority: a thread that is put off while it holds the interpreter puts off all others.
         self._thread = threading.Thread(target=self._work, name="segmentd-recoder", daemon=True)
         self._thread.start()
 
@@ -79,18 +80,19 @@ class Recoder:
         return self._closed
 
     def close(self) -> None:
-        """Drop what is not made yet, and end the threads."""
+        """Drop what is not made yet, and end the thread."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         self._thread.join()
-        self._encoder.shutdown()
 
     def _work(self) -> None:
         while (key := self._next()) is not None:
             begun = time.monotonic()
             try:
                 self._recode(key)
+            except EvaluationCancelledError:
+                return
             except Exception as error:  # noqa: BLE001  (whatever it is, answers are right without codes)
                 self._when_failed(key[0], error)
             self._rest(REST * (time.monotonic() - begun))
@@ -117,14 +119,14 @@ class Recoder:
             given, coded, programs = residents.given, residents.coded, tuple(reversed(residents.recent.values()))
         wanted = wanted_distinctions(programs, given)
         kept = without_wide_codes(coded, wanted)
-        made = self._make(Coder(kept, wanted), programs)
+        made = self._make(self._engine.coder(kept, wanted, cancelled=lambda: self._closed), programs)
         if made is None:
             return
         with self._changed:
             if residents.given is not given:
                 return
             residents.coded, residents.prepared = made, frozenset(programs)
-        new = [coding for attributes, coding in made.codings.items() if coded.codings.get(attributes) is not coding]
+        new = [coding for name, coding in made.codings.items() if coded.codings.get(name) is not coding]
         if new:
             size = sum(coding.nbytes for coding in made.codings.values())
             self._when_coded(Recoded(key[0], len(new), size, time.monotonic() - begun))
@@ -134,15 +136,10 @@ class Recoder:
         for task in coder.tasks:
             if self._closed:
                 return None
-            self._encoder.submit(task).result()
+            task()
         made = coder.coded()
         for program in programs:
             if self._closed:
                 return None
             prepare(program, made)
         return made
-
-
-def _step_back() -> None:
-    if sys.platform == "linux":  # elsewhere the number of a thread is none of a process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -87,7 +87,7 @@ class Server:
         opened.push_async_callback(asyncio.to_thread, self._definitions.close)
         self._engine = Engine(self.config.threads)
         opened.push_async_callback(asyncio.to_thread, self._engine.close)
-        self._recoder = Recoder(tell_recoded, tell_recoding_failed)
+        self._recoder = Recoder(self._engine, tell_recoded, tell_recoding_failed)
         opened.push_async_callback(asyncio.to_thread, self._recoder.close)
         self._workers = Workers(self.config.threads, self.config.max_waiting)
         opened.push_async_callback(asyncio.to_thread, self._workers.close)
