@@ -16,16 +16,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentd.api.v1 import feature_batch_pb2 as pb
+from segmentd.api.v1 import scoring_service_pb2 as scoring
+from segmentd.client.call import Scope
 from segmentd.client.features import encode_features
-from segmentd.client.features.arrays import packed_doubles, varint
+from segmentd.client.scores import Question, encode_batch
+from segmentd.client.wire import field, piece_bytes, varint
 
 EAST = timezone(timedelta(hours=1))
 RAW_DTYPES = {"FLOAT32": "<f4", "INT64": "<i8", "INT32": "<i4", "INT16": "<i2", "INT8": "<i1"}
 
 
+def batch_of(features: Any, id_column: str | None = None) -> pb.FeatureBatch:
+    """The batch that features become, as protobuf reads its bytes."""
+    return pb.FeatureBatch.FromString(b"".join(encode_features(features, id_column)))
+
+
 def only_column(values: Any) -> pb.Column:
     """The column that one attribute's values become."""
-    batch = encode_features({"x": values}, None)
+    batch = batch_of({"x": values})
     (column,) = batch.columns.columns
     assert column.attribute == "x"
     assert batch.columns.row_count == len(values)
@@ -40,7 +48,7 @@ def raw_values(column: pb.Column, element: str) -> list[Any]:
 
 def arrow_table(features: Any, id_column: str | None = None) -> Any:
     """The table that a data frame becomes on the wire."""
-    return pa.ipc.open_stream(encode_features(features, id_column).arrow).read_all()
+    return pa.ipc.open_stream(batch_of(features, id_column).arrow).read_all()
 
 
 @pytest.mark.parametrize(
@@ -162,7 +170,7 @@ def test_lists_of_text() -> None:
 
 def test_a_column_without_any_value_is_not_sent() -> None:
     """All None tells no type, so the column is left out, and the number of rows is still known."""
-    batch = encode_features({"x": [None, None]}, None)
+    batch = batch_of({"x": [None, None]})
     assert len(batch.columns.columns) == 0
     assert batch.columns.row_count == 2
 
@@ -193,7 +201,7 @@ def test_columns_of_different_lengths_are_refused() -> None:
 
 def test_the_id_column_of_a_mapping_becomes_the_ids() -> None:
     """`id_column` is taken out of the columns and sent as text."""
-    batch = encode_features({"customer": np.array([7, 8]), "age": np.array([30, 40])}, "customer")
+    batch = batch_of({"customer": np.array([7, 8]), "age": np.array([30, 40])}, "customer")
     assert list(batch.columns.ids) == ["7", "8"]
     assert [column.attribute for column in batch.columns.columns] == ["age"]
 
@@ -250,5 +258,32 @@ def test_lengths_are_written_as_protobuf_does(length: int) -> None:
 
 @given(st.lists(st.floats(allow_nan=False)))
 def test_doubles_made_from_bytes_are_those_made_one_by_one(values: list[float]) -> None:
-    """The message made from an array's bytes equals the one that protobuf makes from the floats."""
-    assert packed_doubles(np.array(values)) == pb.DoubleValues(values=values)
+    """The column made from an array's bytes equals the one that protobuf makes from the floats."""
+    assert only_column(np.array(values, np.float64)).doubles == pb.DoubleValues(values=values)
+
+
+@pytest.mark.parametrize("dtype", ["f8", ">f8", "f4", "i8", ">i8", "i4", "i2", "i1", "u2", "M8[s]", "M8[D]", "?"])
+def test_every_other_element_of_an_array_is_sent_as_an_array_of_its_own(dtype: str) -> None:
+    """A view with gaps, and one that runs backwards, become the column that a copy without gaps becomes."""
+    values = np.arange(12).astype(dtype)
+    for view in (values[::2], values[::-1], values[3:3]):
+        assert only_column(view) == only_column(np.array(view.tolist(), view.dtype))
+
+
+def test_an_array_that_is_changed_afterwards_has_been_sent_as_it_was() -> None:
+    """The bytes of a request are the caller's values when it was made, so arrays can be used again for the next one."""
+    values = np.array([1.0, 2.0])
+    request = encode_batch({"x": values}, Scope(), Question())
+    values[:] = 0.0
+    sent = scoring.StreamScoresRequest.FromString(request).request
+    assert sent.parent == "ledgers/main"
+    assert list(sent.features.columns.columns[0].doubles.values) == [1.0, 2.0]
+
+
+@given(st.lists(st.binary(max_size=300)), st.integers(1, 2**29 - 1))
+def test_a_field_has_the_length_of_its_pieces(pieces: list[bytes], number: int) -> None:
+    """A field's tag and length are followed by its pieces, of bytes and of views of any element alike."""
+    tag_and_length, *held = field(number, [*pieces, np.arange(3, dtype=np.int64).data])
+    length = sum(map(len, pieces)) + 24
+    assert tag_and_length == varint(number << 3 | 2) + varint(length)
+    assert sum(map(piece_bytes, held)) == len(b"".join(held)) == length

@@ -18,13 +18,16 @@ Item = TypeVar("Item")
 
 PACKAGE = "segmentd.api.v1"
 
+Request = Message | bytes
+"""A message, or the bytes of one that is large."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Answer]):
     """One request and one response. `method` is `Service/Method`."""
 
     method: str
-    request: Message
+    request: Request
     response: type[Message]
     read: Callable[[Any], Answer]
 
@@ -34,7 +37,7 @@ class Stream(Generic[Answer]):
     """One request and many responses, each read by itself."""
 
     method: str
-    request: Message
+    request: Request
     response: type[Message]
     read: Callable[[Any], Answer]
 
@@ -44,7 +47,7 @@ class Exchange(Generic[Item, Answer]):
     """A request for each item that the caller has, and a response for each request, in order."""
 
     method: str
-    encode: Callable[[Item], Message]
+    encode: Callable[[Item], Request]
     response: type[Message]
     read: Callable[[Any], Answer]
 
@@ -54,9 +57,9 @@ def method_path(method: str) -> str:
     return f"/{PACKAGE}.{method}"
 
 
-def serialize(request: Message) -> bytes:
+def serialize(request: Request) -> bytes:
     """The request's bytes on the wire."""
-    return request.SerializeToString()
+    return request if isinstance(request, bytes) else request.SerializeToString()
 
 
 Steps = Generator[Call[Any], Any, Answer]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from google.protobuf.message import Message
+from segmentd.client.call import Request
 
 Item = TypeVar("Item")
 
@@ -17,11 +17,11 @@ class Feed(Generic[Item]):
     requests and is kept as `failure` until the responses are read.
     """
 
-    def __init__(self, encode: Callable[[Item], Message]) -> None:
+    def __init__(self, encode: Callable[[Item], Request]) -> None:
         self.failure: Exception | None = None
         self._encode = encode
 
-    def requests(self, items: Iterable[Item]) -> Iterator[Message]:
+    def requests(self, items: Iterable[Item]) -> Iterator[Request]:
         """A request for each item."""
         try:
             for item in items:
@@ -29,7 +29,7 @@ class Feed(Generic[Item]):
         except Exception as failure:  # noqa: BLE001 - raised again in the caller's thread
             self.failure = failure
 
-    async def async_requests(self, items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[Message]:
+    async def async_requests(self, items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[Request]:
         """A request for each item, of an asynchronous iterable too."""
         try:
             async for item in as_async(items):

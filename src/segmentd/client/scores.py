@@ -20,6 +20,7 @@ from segmentd.client.moments import from_timestamp, to_timestamp
 from segmentd.client.segments import Benefit, read_benefit
 from segmentd.client.values import encode_subject
 from segmentd.client.verdicts import Bools, Rows
+from segmentd.client.wire import Pieces, field
 from segmentd.schema import Subject
 
 
@@ -109,13 +110,14 @@ def score(  # noqa: PLR0913 - an option each field of the request
     `features` is a mapping of attribute ids to NumPy arrays or lists, a pandas or Polars DataFrame, or an Arrow table;
     the other options are those of `Question`. Raises SegmentdCallError.
     """
-    request = encode_question(scope, Question(segments, form, now, computed, benefits, subject, id_column))
+    question = Question(segments, form, now, computed, benefits, subject, id_column)
     if (features is None) == (ids is None):
         raise ValueError("give either features or ids")
-    if ids is not None:
-        request.customers.ids.extend(ids)
+    if ids is None:
+        request = b"".join(encode_score(features, scope, question))
     else:
-        request.features.CopyFrom(encode_features(features, id_column))
+        customers = pb.ScoreRequest(customers=pb.ResidentCustomers(ids=ids))
+        request = encode_question(scope, question).SerializeToString() + customers.SerializeToString()
     return Call("ScoringService/Score", request, pb.ScoreResponse, partial(read_score, form=Form(form)))
 
 
@@ -154,11 +156,16 @@ def encode_question(scope: Scope, question: Question) -> pb.ScoreRequest:
     )
 
 
-def encode_batch(features: Features, scope: Scope, question: Question) -> pb.StreamScoresRequest:
-    """One request of a stream."""
-    request = encode_question(scope, question)
-    request.features.CopyFrom(encode_features(features, question.id_column))
-    return pb.StreamScoresRequest(request=request)
+def encode_score(features: Features, scope: Scope, question: Question) -> Pieces:
+    """The ScoreRequest with features."""
+    batch = encode_features(features, question.id_column)
+    asked = encode_question(scope, question).SerializeToString()
+    return [asked, *field(pb.ScoreRequest.FEATURES_FIELD_NUMBER, batch)]
+
+
+def encode_batch(features: Features, scope: Scope, question: Question) -> bytes:
+    """One StreamScoresRequest. The features may be changed afterwards."""
+    return b"".join(field(pb.StreamScoresRequest.REQUEST_FIELD_NUMBER, encode_score(features, scope, question)))
 
 
 def read_basis(basis: pb.AnswerBasis) -> Basis:

@@ -10,20 +10,21 @@ import numpy as np
 from segmentd.api.v1 import feature_batch_pb2 as pb
 from segmentd.client.features.arrow import encode_arrow
 from segmentd.client.features.columns import Values, encode_columns
+from segmentd.client.wire import Pieces, field
 
 Features = Mapping[str, Any] | Any
 """A mapping of attribute ids to NumPy arrays or lists, a pandas or Polars DataFrame, or an Arrow table or batch."""
 
 
-def encode_features(features: Features, id_column: str | None) -> pb.FeatureBatch:
-    """The batch for a request. `id_column` names the column of the subjects' ids.
+def encode_features(features: Features, id_column: str | None) -> Pieces:
+    """The FeatureBatch of a request. `id_column` names the column of the subjects' ids.
 
     In NumPy arrays a NaN is a value and a masked element is missing; in lists None is missing; in data frames what
     the frame calls null is missing, which for pandas includes NaN. Raises ValueError or TypeError, naming the column.
     """
     if is_plain(features):
-        return pb.FeatureBatch(columns=encode_columns(features, id_column))
-    return pb.FeatureBatch(arrow=encode_arrow(features, id_column))
+        return field(pb.FeatureBatch.COLUMNS_FIELD_NUMBER, encode_columns(features, id_column))
+    return field(pb.FeatureBatch.ARROW_FIELD_NUMBER, [encode_arrow(features, id_column)])
 
 
 def is_plain(features: Features) -> TypeGuard[Mapping[str, Values]]:

@@ -9,7 +9,7 @@ ID_FIELD = "id"
 """The field that the service takes the subjects' ids from."""
 
 
-def encode_arrow(frame: Any, id_column: str | None) -> bytes:
+def encode_arrow(frame: Any, id_column: str | None) -> memoryview:
     """The frame as an IPC stream, its `id_column` as text under the name that the service expects."""
     import pyarrow as pa  # noqa: PLC0415 - only callers with data frames need it
 
@@ -19,8 +19,7 @@ def encode_arrow(frame: Any, id_column: str | None) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
-    encoded: bytes = sink.getvalue().to_pybytes()
-    return encoded
+    return memoryview(sink.getvalue())
 
 
 def to_table(frame: Any) -> Any:
