@@ -333,14 +333,14 @@ def test_a_slow_reader_is_not_served_ahead(api: Api, monkeypatch: pytest.MonkeyP
     """While a reader takes nothing, pages are made only until the connection is full; then it gets the rest."""
     made: list[int] = []
 
-    def counted(*arguments: Any) -> Iterator[scoring.EvaluateSegmentsResponse]:
+    def counted(*arguments: Any) -> Iterator[evaluation.Page]:
         call = len(made)
         made.append(0)
-        for message in evaluation.evaluation_messages(*arguments):
+        for page in evaluation.evaluation_pages(*arguments):
             made[call] += 1
-            yield message
+            yield page
 
-    monkeypatch.setattr(servicer, "evaluation_messages", counted)
+    monkeypatch.setattr(servicer, "evaluation_pages", counted)
     slow = api.start("EvaluateSegments", EVERYBODY_BY_ID)
     first = next(slow)
     for _ in range(3):  # which gives the server time for three times the slow reader's pages

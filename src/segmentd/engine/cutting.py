@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from segmentd.engine.extraction import address
+from segmentd.engine.extraction import address, texts_of
 from segmentd.kernels import cutting, transposition
 
 Planes = npt.NDArray[np.uint64]
@@ -33,13 +35,31 @@ def spread_planes(planes: Planes, rows: npt.NDArray[np.int64], total: int) -> Pl
     return spread
 
 
-def count_by_row(rows: int, *several: Planes) -> Counts:
-    """In how many planes of all these each row's bit is one."""
-    counts = np.zeros(rows, np.int64)
+def count_by_row(rows: int, *several: Planes) -> npt.NDArray[np.uint16]:
+    """In how many planes of all these, fewer than 65,536, each row's bit is one."""
+    words = -(-rows // 64)
+    counts = np.zeros(words * 64, np.uint16)
     for planes in several:
         given = np.ascontiguousarray(planes)
-        transposition.count_by_row(address(given), len(given), rows, tile_of(len(given)), counts)
-    return counts
+        cutting.count_by_row(address(given), len(given), words, address(counts))
+    return counts[:rows]
+
+
+@dataclass(frozen=True, slots=True)
+class RowSizes:
+    """The bits that a row takes, and each entry of it; whether its id is named once an entry, or once."""
+
+    each_entry: int
+    each_row: int = 0
+    is_named_by_entry: bool = True
+
+
+def add_up_sizes(entries: npt.NDArray[np.uint16], sizes: RowSizes, ids: pa.StringArray | None) -> npt.NDArray[np.int64]:
+    """How many bits the rows up to each take, the bytes of their ids among them."""
+    out = np.empty(len(entries), np.int64)
+    ends = 0 if ids is None else texts_of(ids).ends
+    cutting.add_up_sizes(entries, ends, sizes.each_entry, sizes.each_row, int(sizes.is_named_by_entry), out)
+    return out
 
 
 def tile_of(segments: int) -> npt.NDArray[Any]:

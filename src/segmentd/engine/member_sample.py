@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from segmentd.engine.cutting import count_by_row, cut_planes, spread_planes
+from segmentd.engine.cutting import RowSizes, add_up_sizes, count_by_row, cut_planes, spread_planes
 from segmentd.engine.extraction import rows_of, take_numbers, take_texts
 from segmentd.engine.lists import write_ids, write_lists
 from segmentd.engine.membership_wire import Details, write_memberships
@@ -21,7 +21,7 @@ def extract_sample() -> None:
         take_numbers(planes[0], np.zeros(1, dtype))
     cut_planes(planes, 0, 1)
     spread_planes(planes, np.zeros(1, np.int64), 1)
-    count_by_row(1, planes)
+    add_up_sizes(count_by_row(1, planes), RowSizes(1), ids)
     write_lists(planes, 1, 1)
     write_ids(ids, 0x2A)
     for details in Details:

@@ -121,6 +121,20 @@ def copy_bytes(typing_context: Any, out: Any, source: Any, size: Any) -> Any:
 
 
 @intrinsic
+def add_bits(typing_context: Any, counts: Any, word: Any) -> Any:
+    """Add the 64 bits of a word to as many uint16 at address `counts`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector, ones = ir.VectorType(ir.IntType(16), 64), ir.VectorType(ir.IntType(1), 64)
+        pointer = _pointer(builder, arguments[0], vector)
+        bits = builder.zext(builder.bitcast(arguments[1], ones), vector)
+        builder.store(builder.add(builder.load(pointer, align=2), bits), pointer, align=2)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.uint64), generate
+
+
+@intrinsic
 def store_word(typing_context: Any, out: Any, word: Any) -> Any:
     """A 64-bit word at an address that need not be aligned."""
 

@@ -47,19 +47,6 @@ def read_tile(planes: Any, words: int, first: int, last: int, tile: Any) -> None
 
 
 @kernel
-def count_by_row(planes: int, segments: int, rows: int, tile: Any, counts: Any) -> None:
-    """Add to `counts[rows]` in how many of the planes each row is. `tile` as for `read_tile`; its content is lost."""
-    words = (rows + 63) // 64
-    given = uint64_at(planes, segments * words)
-    for first in range(0, words, TILE_WORDS):
-        last = min(first + TILE_WORDS, words)
-        read_tile(given, words, first, last, tile)
-        for row in range(first * 64, min(last * 64, rows)):
-            for group in range(tile.shape[1]):
-                counts[row] += ones_of(tile[row // 64 - first, group, row % 64])
-
-
-@kernel
 def write_lists(planes: int, segments: int, rows: int, tile: Any, ends: Any, entries: Any) -> Any:
     """Each row's planes as protobuf's packed numbers: where its list ends, and the lists one after the other.
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from segmentd.api.errors import InvalidFieldError
 from segmentd.api.v1 import scoring_service_pb2 as pb
+from segmentd.engine.membership_wire import field
 from segmentd.ledger.population import Population
 from segmentd.scoring.batches import ROW_LIMIT
 from segmentd.scoring.errors import DataVersionError
-from segmentd.scoring.memberships import Form, encode_counts, encode_memberships
+from segmentd.scoring.memberships import Form, encode_counts, membership_parts
 from segmentd.scoring.model import Basis
 from segmentd.scoring.pages import Range, pages, windows
 from segmentd.scoring.requests import evaluation_question
@@ -19,9 +22,15 @@ from segmentd.scoring.service import Cancelled, Scoring
 from segmentd.scoring.verdicts import Verdicts
 
 
-def evaluation_messages(
-    scoring: Scoring, request: pb.EvaluateSegmentsRequest, cancelled: Cancelled
-) -> Iterator[pb.EvaluateSegmentsResponse]:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The bytes of an EvaluateSegmentsResponse, and how many rows are done once it is sent."""
+
+    response: bytes
+    rows_done: int
+
+
+def evaluation_pages(scoring: Scoring, request: pb.EvaluateSegmentsRequest, cancelled: Cancelled) -> Iterator[Page]:
     """Pages by row range in row order, then the totals; each is evaluated when it is asked for.
 
     The definitions, the population and `now` are those of the first message. Raises SegmentdError.
@@ -36,11 +45,12 @@ def evaluation_messages(
     for window in windows(start, stop, len(plan.segments), plan.question.form, request.page_rows):
         verdicts = scoring.evaluate_range(resident, window, cancelled)
         totals = totals.plus(verdicts)
-        for message, done in _pages(verdicts, plan.question.form, (request.page_rows, start), cancelled):
-            yield _with_progress(message, basis, (done, stop - start), started)
+        for memberships, done in _pages(verdicts, plan.question.form, (request.page_rows, start), cancelled):
+            yield _page(_progress(basis, (done, stop - start), started), memberships)
             basis = None
-    last = pb.EvaluateSegmentsResponse(totals=encode_counts(totals))
-    yield _with_progress(last, basis, (stop - start, stop - start), started)
+    last = _progress(basis, (stop - start, stop - start), started)
+    last.totals.extend(encode_counts(totals))
+    yield _page(last, [])
 
 
 def _rows(request: pb.EvaluateSegmentsRequest, population: Population) -> Range:
@@ -61,25 +71,30 @@ def _rows(request: pb.EvaluateSegmentsRequest, population: Population) -> Range:
 
 def _pages(
     verdicts: Verdicts, form: Form, at: tuple[int, int], cancelled: Cancelled
-) -> Iterator[tuple[pb.EvaluateSegmentsResponse, int]]:
-    """The messages of a window, each with the rows done once it is sent. `at`: rows of a page, first row."""
+) -> Iterator[tuple[list[Any], int]]:
+    """The memberships of a window's pages as parts, each with the rows done once it is sent.
+
+    `at`: rows of a page, first row.
+    """
     page_rows, first_row = at
     before = verdicts.row_start - first_row
     if not form.needs_planes:
-        yield pb.EvaluateSegmentsResponse(), before + verdicts.rows
+        yield [], before + verdicts.rows
         return
     for start, stop in pages(verdicts, form, page_rows, first_row):
-        memberships = encode_memberships(verdicts.cut(start, stop), form, Budget(cancelled).spend)
-        Budget().spend(memberships.ByteSize())
-        yield pb.EvaluateSegmentsResponse(memberships=memberships), before + stop
+        yield membership_parts(verdicts.cut(start, stop), form, Budget(cancelled).spend), before + stop
 
 
-def _with_progress(
-    message: pb.EvaluateSegmentsResponse, basis: Basis | None, done: tuple[int, int], started: float
-) -> pb.EvaluateSegmentsResponse:
-    """The message with the rows done of all, and in the first one what the answer is computed from."""
-    if basis is not None:
-        message.basis.CopyFrom(encode_basis(basis))
+def _progress(basis: Basis | None, done: tuple[int, int], started: float) -> pb.EvaluateSegmentsResponse:
+    """A message with the rows done of all, and in the first one what the answer is computed from."""
+    message = pb.EvaluateSegmentsResponse(basis=None if basis is None else encode_basis(basis))
     message.progress.rows_done, message.progress.rows_total = done
     message.progress.elapsed.FromMicroseconds(int((time.monotonic() - started) * 1e6))
     return message
+
+
+def _page(message: pb.EvaluateSegmentsResponse, memberships: list[Any]) -> Page:
+    """The message with its memberships, which are bytes already: fields may come in any order."""
+    field_number = pb.EvaluateSegmentsResponse.MEMBERSHIPS_FIELD_NUMBER
+    parts = field(field_number, memberships) if memberships else []
+    return Page(b"".join([message.SerializeToString(), *parts]), message.progress.rows_done)

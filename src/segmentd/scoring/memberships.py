@@ -84,12 +84,14 @@ def _lists(verdicts: Verdicts, grew: Grew) -> list[Any]:
     """The fields of `SubjectLists`."""
     members, unknowns = verdicts.known_planes()
     # An entry takes a byte at least, and so does the end of a list.
-    grew(verdicts.rows + int(verdicts.member_counts.sum() + verdicts.unknown_counts.sum()))
+    least = verdicts.rows + int(verdicts.member_counts.sum() + verdicts.unknown_counts.sum())
+    grew(least)
     fields = _listed(1, members, verdicts.rows, int(verdicts.member_counts.sum()))
     if verdicts.unknown_counts.any():
         fields += _listed(3, unknowns, verdicts.rows, int(verdicts.unknown_counts.sum()))
     if verdicts.ids is not None:
         fields.append(write_ids(verdicts.ids, _IDS_TAG))
+    grew(sum(memoryview(each).nbytes for each in fields) - least)
     return fields
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
 from segmentd.columns.planes import WORD
-from segmentd.engine.cutting import count_by_row
+from segmentd.engine.cutting import RowSizes, add_up_sizes, count_by_row
 from segmentd.scoring.memberships import Form
 from segmentd.scoring.verdicts import Verdicts
 
 WINDOW_STEP: Final = 4_096
 """Windows are multiples of the engine's blocks."""
+
+FIRST_WINDOW_ROWS: Final = 1 << 16
+"""Of which the first page is made; a million rows of a hundred segments would take longer than it may."""
 
 MAX_WINDOW_ROWS: Final = 1 << 20
 """Between two windows a call can be cancelled, shows progress, and lets others have its worker."""
@@ -43,17 +44,19 @@ Range = tuple[int, int]
 def windows(start: int, stop: int, segments: int, form: Form, page_rows: int = 0) -> Iterator[Range]:
     """The ranges of rows to evaluate one after the other, each of whole pages where pages of `page_rows` fit in.
 
+    The first is small, so that its page comes soon; each of the next ones has twice the rows, up to `window_rows`.
     Of the form COUNTS, which has no pages, all but the first begin at multiples of 64 rows: others would cost planes.
     """
-    step = window_rows(segments, form)
-    if 0 < page_rows <= step:
-        step -= step % page_rows
+    most = window_rows(segments, form)
+    size = min(most, FIRST_WINDOW_ROWS)
+    whole = page_rows if form.needs_planes and 0 < page_rows <= most else 1
     lead = 0 if form.needs_planes else start % WORD
     first = start
     while first < stop:
+        step = max(size - size % whole, whole)
         last = min(first + step - (lead if first == start else 0), stop)
         yield first, last
-        first = last
+        first, size = last, min(2 * size, most)
 
 
 def window_rows(segments: int, form: Form) -> int:
@@ -81,47 +84,41 @@ def pages(verdicts: Verdicts, form: Form, page_rows: int, origin: int = 0) -> It
 
 
 class _Fitting:
-    """Where the pages of a window end."""
+    """Where the pages of a window end. Sizes are in bits: a row of a plane takes one."""
 
     def __init__(self, verdicts: Verdicts, form: Form, origin: int) -> None:
-        self._room = max(PAGE_BYTES - SEGMENT_BYTES * len(verdicts.segments), PAGE_BYTES // 2)
-        self._ends = np.cumsum(_bytes_per_row(verdicts, form))
-        self._full_rows = _rows_of_full_containers(verdicts, self._room) if form is Form.BITMAPS else 0
+        self._room = 8 * max(PAGE_BYTES - SEGMENT_BYTES * len(verdicts.segments), PAGE_BYTES // 2)
+        self._ends = _sizes_up_to(verdicts, form)
+        self._full_rows = _rows_of_full_containers(verdicts, self._room // 8) if form is Form.BITMAPS else 0
         self._offset = verdicts.row_start - origin
 
     def stop(self, start: int, last: int) -> int:
         """Where the page that begins at `start` ends, `last` at most."""
-        used = float(self._ends[start - 1]) if start else 0.0
-        left = float(self._ends[last - 1]) - used
+        used = int(self._ends[start - 1]) if start else 0
+        left = int(self._ends[last - 1]) - used
         if left <= self._room or start + self._full_rows >= last:
             return last
         # An even share, and not all that fits: the last page would be left with a few rows.
-        share = left / math.ceil(left / self._room)
+        share = left // -(-left // self._room)
         stop = max(int(np.searchsorted(self._ends, used + share, side="right")), start + self._full_rows)
         aligned = stop - (self._offset + stop) % WORD
         return aligned if aligned > start else max(stop, start + 1)
 
 
-def _bytes_per_row(verdicts: Verdicts, form: Form) -> npt.NDArray[np.floating]:
-    """How many bytes each row adds to a page, at most."""
+def _sizes_up_to(verdicts: Verdicts, form: Form) -> npt.NDArray[np.int64]:
+    """How many bits the rows up to each add to a page, at most."""
     segments = len(verdicts.segments)
     if form is Form.PLANES or segments == 0:
-        return np.full(verdicts.rows, segments * 2 / 8)
+        return np.arange(1, verdicts.rows + 1) * (2 * segments)
     entries = count_by_row(verdicts.rows, *verdicts.known_planes())
-    last_row = verdicts.row_start + verdicts.rows
     if form is Form.BITMAPS:
-        return entries * 2.0
+        return add_up_sizes(entries, RowSizes(16), None)
+    named = 0 if verdicts.ids is None else 1 + _END_BYTES
     if form is Form.LISTS:
-        return entries * float(_varint_bytes(segments)) + 2 * _END_BYTES + _id_bytes(verdicts, absent=0)
-    return entries * _id_bytes(verdicts, absent=_varint_bytes(last_row))
-
-
-def _id_bytes(verdicts: Verdicts, *, absent: int) -> npt.NDArray[np.floating]:
-    """What naming each row costs: its id with tag and length, or `absent` where rows have no ids."""
-    if verdicts.ids is None:
-        return np.full(verdicts.rows, float(absent))
-    lengths: npt.NDArray[np.int64] = pc.binary_length(verdicts.ids).to_numpy(zero_copy_only=False)
-    return lengths + float(1 + _END_BYTES)
+        sizes = RowSizes(8 * _varint_bytes(segments), 8 * (2 * _END_BYTES + named), is_named_by_entry=False)
+    else:
+        sizes = RowSizes(8 * (named or _varint_bytes(verdicts.row_start + verdicts.rows)))
+    return add_up_sizes(entries, sizes, verdicts.ids)
 
 
 def _rows_of_full_containers(verdicts: Verdicts, room: int) -> int:

@@ -16,7 +16,7 @@ from segmentd.api.wire import parse_request, subject_name
 from segmentd.schema import Subject
 from segmentd.scoring.batches import decode_batch
 from segmentd.scoring.costs import INLINE_BYTES, INLINE_S, score_cost_s
-from segmentd.scoring.evaluation import evaluation_messages
+from segmentd.scoring.evaluation import evaluation_pages
 from segmentd.scoring.model import Answer, Plan
 from segmentd.scoring.read_ahead import answer_in_order
 from segmentd.scoring.request_parts import RequestParts, Subjects, split_request
@@ -75,18 +75,12 @@ class ScoringServicer:
         """Evaluate over the resident population. The next page is made when the one before was taken."""
         cancellation = Cancellation(context.time_remaining())
         message = parse_request(pb.EvaluateSegmentsRequest, request)
-        messages = evaluation_messages(self._scoring, message, cancellation)
-
-        def next_page() -> tuple[bytes, int] | None:
-            page = next(messages, None)
-            return None if page is None else (page.SerializeToString(), page.progress.rows_done)
-
+        pages = evaluation_pages(self._scoring, message, cancellation)
         noted = 0
-        while (page := await self._workers.run(next_page, cancellation)) is not None:
-            serialized, rows_done = page
-            self._around.note_rows(rows_done - noted)
-            noted = rows_done
-            yield serialized
+        while (page := await self._workers.run(lambda: next(pages, None), cancellation)) is not None:
+            self._around.note_rows(page.rows_done - noted)
+            noted = page.rows_done
+            yield page.response
 
     async def _score(self, raw: bytes, wire: _Wire, cancellation: Cancellation) -> bytes:
         """The bytes of the answer, from the event loop if it is short, else from a worker."""
