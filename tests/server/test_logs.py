@@ -5,8 +5,12 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 
-from segmentd.server.logs import JsonFormatter
+import pytest
+
+from segmentd.server import logs
+from segmentd.server.logs import JsonFormatter, LineHandler
 
 
 def line_of(record: logging.LogRecord) -> dict[str, object]:
@@ -54,3 +58,84 @@ def test_an_exception_is_written_without_its_message() -> None:
     assert line["error"] == "ValueError"
     assert any("test_an_exception_is_written_without_its_message" in place for place in line["stack"])
     assert "Jana" not in stream.getvalue()
+
+
+class Lines(io.StringIO):
+    """A stream that tells when something has been written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = threading.Event()
+
+    def write(self, text: str) -> int:
+        """Write and tell."""
+        size = super().write(text)
+        self.written.set()
+        return size
+
+
+def record(event: str, *, may_wait: bool) -> logging.LogRecord:
+    """An event, which may wait for others or not."""
+    return logging.makeLogRecord({"msg": event, "levelname": "INFO", "fields": {}, "may_wait": may_wait})
+
+
+def handler_of(stream: Lines) -> LineHandler:
+    """The handler that the server logs with."""
+    handler = LineHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    return handler
+
+
+def events_in(stream: Lines) -> list[str]:
+    """What has been written."""
+    return [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+
+
+def test_lines_of_calls_are_written_soon() -> None:
+    """Nobody has to log something else, or to end the process."""
+    stream = Lines()
+    handler_of(stream).handle(record("call", may_wait=True))
+    assert stream.written.wait(20)
+    assert events_in(stream) == ["call"]
+
+
+def test_other_events_are_written_at_once_after_what_was_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines keep their order, and an event that may not wait takes those that do along."""
+    monkeypatch.setattr(logs, "WRITE_DELAY_S", 60)
+    stream = Lines()
+    handler = handler_of(stream)
+    handler.handle(record("call", may_wait=True))
+    assert events_in(stream) == []
+    handler.handle(record("stopped", may_wait=False))
+    assert events_in(stream) == ["call", "stopped"]
+
+
+def test_only_so_many_lines_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever logs one more writes them all."""
+    monkeypatch.setattr(logs, "WRITE_DELAY_S", 60)
+    monkeypatch.setattr(logs, "MOST_WAITING", 3)
+    stream = Lines()
+    handler = handler_of(stream)
+    for _ in range(3):
+        handler.handle(record("call", may_wait=True))
+    assert events_in(stream) == []
+    handler.handle(record("call", may_wait=True))
+    assert len(events_in(stream)) == 4
+
+
+def test_no_line_is_lost_among_threads() -> None:
+    """Many threads log while lines are written; each line is there once, whole."""
+    stream = Lines()
+    handler = handler_of(stream)
+
+    def log_some(thread: int) -> None:
+        for number in range(500):
+            handler.handle(record(f"{thread}-{number}", may_wait=number % 50 > 0))
+
+    threads = [threading.Thread(target=log_some, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    handler.flush()
+    assert sorted(events_in(stream)) == sorted(f"{thread}-{number}" for thread in range(4) for number in range(500))

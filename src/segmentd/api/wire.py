@@ -33,6 +33,29 @@ def parse_request(message_type: type[MessageT], raw: bytes, within: str | None =
         raise MalformedRequestError(within or message_type.DESCRIPTOR.full_name) from error
 
 
+def length_delimited(tag: bytes, data: bytes) -> bytes:
+    """A field as protobuf writes it: its tag, the length of the data, the data."""
+    size = len(data)
+    if size < 0x80:
+        return b"%b%c%b" % (tag, size, data)
+    head = bytearray(tag)
+    while size > 0x7F:
+        head.append(size & 0x7F | 0x80)
+        size >>= 7
+    head.append(size)
+    return bytes(head) + data
+
+
+def undelimited(tag: bytes, message: bytes) -> bytes | None:
+    """The data of the field if the message is that field alone, with a length of at most two bytes; None otherwise."""
+    if not message.startswith(tag) or len(message) < len(tag) + 2:
+        return None
+    start, size = len(tag) + 1, message[len(tag)]
+    if size > 0x7F:
+        start, size = start + 1, size & 0x7F | message[start] << 7
+    return message[start:] if size < 0x4000 and size == len(message) - start else None
+
+
 def to_timestamp(moment: datetime) -> Timestamp:
     """The moment, which has a time zone, as a protobuf Timestamp; microseconds are kept."""
     timestamp = Timestamp()

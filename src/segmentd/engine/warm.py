@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from segmentd.columns.column import Batch
 from segmentd.engine.engine import Engine
 from segmentd.engine.member_sample import extract_sample
+from segmentd.engine.short import answer_sample
 from segmentd.engine.vectors import read_sample
 from segmentd.kernels.compiler import CACHE
 from segmentd.kernels.interpreter import run_blocks
@@ -32,6 +33,7 @@ def warm() -> WarmReport:
     with Engine(1) as engine:
         engine.evaluate(program, Batch(1, {}), 0, planes=True)
     read_sample()
+    answer_sample()
     extract_sample()
     compiled = not run_blocks.stats.cache_hits  # type: ignore[attr-defined]
     return WarmReport(compiled, time.perf_counter() - start, str(CACHE))

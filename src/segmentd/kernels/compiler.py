@@ -71,6 +71,12 @@ def kernel(function: Function) -> Function:
     return compiled
 
 
+def short_kernel(function: Function) -> Function:
+    """A kernel of some microseconds, which keeps the interpreter's lock: to get it back can take milliseconds."""
+    compiled: Function = numba.njit(cache=True, error_model="numpy", fastmath=False)(function)
+    return compiled
+
+
 def inline_kernel(function: Function) -> Function:
     """A kernel that is compiled into its callers only."""
     compiled: Function = numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from segmentd.api.errors import InvalidFieldError
 from segmentd.api.names import parse_ledger_name
@@ -22,7 +21,7 @@ def score_question(request: scoring_service_pb2.ScoreRequest) -> Question:
         segments=_names("segments", request.segments, MAX_SEGMENTS),
         computed=_names("computed_attributes", request.computed_attributes, MAX_COMPUTED),
         form=_form(request.form),
-        now_us=_moment_us(request.now) if request.HasField("now") else None,
+        now_us=moment_us(request.now.seconds, request.now.nanos) if request.HasField("now") else None,
     )
 
 
@@ -32,8 +31,18 @@ def evaluation_question(request: scoring_service_pb2.EvaluateSegmentsRequest) ->
         ledger=parse_ledger_name(request.parent, "parent"),
         segments=_names("segments", request.segments, MAX_SEGMENTS),
         form=_form(request.form),
-        now_us=_moment_us(request.now) if request.HasField("now") else None,
+        now_us=moment_us(request.now.seconds, request.now.nanos) if request.HasField("now") else None,
     )
+
+
+def moment_us(seconds: int, nanos: int) -> int:
+    """A Timestamp in microseconds since 1970-01-01T00:00:00Z, finer digits cut off. Raises InvalidFieldError."""
+    us = seconds * 1_000_000 + nanos // 1_000
+    if not 0 <= nanos < 1_000_000_000:
+        raise InvalidFieldError("now", f"{nanos} nanos", "0 to 999,999,999 nanos")
+    if not MIN_TIMESTAMP_US <= us <= MAX_TIMESTAMP_US:
+        raise InvalidFieldError("now", f"{seconds} s", TIMESTAMP_RANGE)
+    return us
 
 
 def _names(field: str, given: Sequence[str], limit: int) -> tuple[str, ...]:
@@ -50,20 +59,3 @@ def _form(number: int) -> Form:
         return Form(number)
     except ValueError:
         raise InvalidFieldError("form", number, ", ".join(membership_pb2.MembershipForm.keys()[1:])) from None
-
-
-class _Timestamp(Protocol):
-    """A protobuf Timestamp."""
-
-    seconds: int
-    nanos: int
-
-
-def _moment_us(moment: _Timestamp) -> int:
-    """Microseconds since 1970-01-01T00:00:00Z, finer digits cut off."""
-    us = moment.seconds * 1_000_000 + moment.nanos // 1_000
-    if not 0 <= moment.nanos < 1_000_000_000:
-        raise InvalidFieldError("now", f"{moment.nanos} nanos", "0 to 999,999,999 nanos")
-    if not MIN_TIMESTAMP_US <= us <= MAX_TIMESTAMP_US:
-        raise InvalidFieldError("now", f"{moment.seconds} s", TIMESTAMP_RANGE)
-    return us

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from segmentd.api.v1 import scoring_service_pb2 as pb
@@ -53,8 +53,7 @@ def encode_answer(
     response.memberships.CopyFrom(encode_memberships(answer.verdicts, plan.question.form, budget.spend))
     if answer.missing is not None:
         response.missing_rows.extend(answer.missing.tolist())
-    for segment in plan.segments if include_benefits else ():
-        benefits = _benefits(plan.catalogue, segment)
+    for benefits in encode_benefits(plan) if include_benefits else ():
         budget.spend(benefits.ByteSize())
         response.benefits.append(benefits)
     time_zone = plan.catalogue.ledger.time_zone
@@ -81,6 +80,11 @@ def encode_basis(basis: Basis) -> pb.AnswerBasis:
     )
     message.now.FromMicroseconds(basis.now_us)
     return message
+
+
+def encode_benefits(plan: Plan) -> Iterator[pb.SegmentBenefits]:
+    """The benefits of each asked segment."""
+    return (_benefits(plan.catalogue, segment) for segment in plan.segments)
 
 
 def _benefits(catalogue: Catalogue, segment: str) -> pb.SegmentBenefits:

@@ -96,6 +96,19 @@ class Scoring:
         self._programs = Programs()
         self._fittings = Fittings()
 
+    def current(self, ledger: str) -> Catalogue:
+        """The definitions of a ledger as they are now. Raises LedgerNotFoundError."""
+        return self._catalogues.current(ledger)
+
+    def data_version(self, ledger: str) -> int:
+        """The data version of a ledger's resident customers, 0 where there are none."""
+        population = self._populations.find(ledger)
+        return 0 if population is None else population.data_version
+
+    def now_us(self) -> int:
+        """The server's time, in microseconds since 1970-01-01T00:00:00Z."""
+        return self._clock()
+
     def plan(self, question: Question) -> Plan:
         """The question tied to the current definitions and moment. Raises SegmentdError with the field at fault."""
         catalogue = self._catalogues.current(question.ledger)

@@ -12,17 +12,18 @@ from google.rpc import status_pb2
 
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
 from segmentd.api.v1 import scoring_service_pb2 as pb
-from segmentd.api.wire import parse_request, subject_name
+from segmentd.api.wire import length_delimited, parse_request, subject_name, undelimited
 from segmentd.schema import Subject
 from segmentd.scoring.batches import decode_batch
 from segmentd.scoring.costs import INLINE_BYTES, INLINE_S, score_cost_s
 from segmentd.scoring.evaluation import evaluation_pages
-from segmentd.scoring.model import Answer, Plan
+from segmentd.scoring.model import Answer, Plan, Question
 from segmentd.scoring.read_ahead import answer_in_order
 from segmentd.scoring.request_parts import RequestParts, Subjects, split_request
 from segmentd.scoring.requests import score_question
 from segmentd.scoring.responses import encode_answer
 from segmentd.scoring.service import Cancelled, Scoring
+from segmentd.scoring.short_scores import ShortScores
 from segmentd.scoring.workers import Cancellation, Workers
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -51,6 +52,7 @@ class ScoringServicer:
         self._scoring = scoring
         self._workers = workers
         self._around = surroundings
+        self._short = ShortScores(scoring)
 
     async def Score(self, request: bytes, context: Context) -> bytes:
         """Answer for one batch."""
@@ -83,31 +85,41 @@ class ScoringServicer:
             yield page.response
 
     async def _score(self, raw: bytes, wire: _Wire, cancellation: Cancellation) -> bytes:
-        """The bytes of the answer, from the event loop if it is short, else from a worker."""
-        if self._is_short(raw, wire):
-            response, rows = self._answer(raw, wire, None)
+        """The bytes of the answer: at once if its like is known, from the event loop if it is short, else a worker."""
+        request = wire.unwrap(raw)
+        shape = None if request is None else self._short.scan(request)
+        if request is None or shape is None:
+            response, _, answer = await self._score_anew(raw, wire, cancellation)
+        elif short := self._short.answer(shape):
+            response, rows = short
+            self._around.note_rows(rows)
+            return wire.wrap(response)
         else:
-            response, rows = await self._workers.run(
-                lambda: self._answer(raw, wire, cancellation), cancellation, size_bytes=len(raw)
-            )
-        self._around.note_rows(rows)
-        return response
+            response, plan, answer = await self._score_anew(raw, wire, cancellation)
+            self._short.learn(shape, request, plan, answer)
+        self._around.note_rows(answer.verdicts.rows)
+        return wire.wrap(response)
 
-    def _is_short(self, raw: bytes, wire: _Wire) -> bool:
+    async def _score_anew(self, raw: bytes, wire: _Wire, cancellation: Cancellation) -> tuple[bytes, Plan, Answer]:
+        """The ScoreResponse, and what it was made of."""
         if len(raw) > INLINE_BYTES:
-            return False
-        parts = wire.split(raw)
-        question = score_question(parts.parse_question())
-        program = self._scoring.kept_program(question)
-        return program is not None and score_cost_s(parts, program, question.form) <= INLINE_S
+            return await self._workers.run(
+                lambda: self._answer(_Opened.of(raw, wire), cancellation), cancellation, size_bytes=len(raw)
+            )
+        opened = _Opened.of(raw, wire)
+        if self._is_short(opened):
+            return self._answer(opened, None)
+        return await self._workers.run(lambda: self._answer(opened, cancellation), cancellation, size_bytes=len(raw))
 
-    def _answer(self, raw: bytes, wire: _Wire, cancelled: Cancelled | None) -> tuple[bytes, int]:
-        parts = wire.split(raw)
-        request = parts.parse_question()
-        plan = self._scoring.plan(score_question(request))
-        answer = self._evaluate(plan, parts, cancelled)
-        response = encode_answer(plan, answer, include_benefits=request.include_benefits, cancelled=cancelled)
-        return wire.serialize(response), answer.verdicts.rows
+    def _is_short(self, opened: _Opened) -> bool:
+        program = self._scoring.kept_program(opened.question)
+        return program is not None and score_cost_s(opened.parts, program, opened.question.form) <= INLINE_S
+
+    def _answer(self, opened: _Opened, cancelled: Cancelled | None) -> tuple[bytes, Plan, Answer]:
+        plan = self._scoring.plan(opened.question)
+        answer = self._evaluate(plan, opened.parts, cancelled)
+        response = encode_answer(plan, answer, include_benefits=opened.include_benefits, cancelled=cancelled)
+        return response.SerializeToString(), plan, answer
 
     def _evaluate(self, plan: Plan, parts: RequestParts, cancelled: Cancelled | None) -> Answer:
         match parts.subjects:
@@ -126,18 +138,43 @@ class ScoringServicer:
 
 @dataclass(frozen=True, slots=True)
 class _Wire:
-    """How a request and its answer lie in the messages of a method."""
+    """How a request and its answer lie in the messages of a method.
+
+    `unwrap` gives the bytes of a ScoreRequest, or None where it takes a parser to find them.
+    """
 
     split: Callable[[bytes], RequestParts]
-    serialize: Callable[[pb.ScoreResponse], bytes]
+    unwrap: Callable[[bytes], bytes | None]
+    wrap: Callable[[bytes], bytes]
 
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A request of whom the subjects have not been looked at yet."""
+
+    parts: RequestParts
+    question: Question
+    include_benefits: bool
+
+    @classmethod
+    def of(cls, raw: bytes, wire: _Wire) -> _Opened:
+        """Raises SegmentdError with the field at fault."""
+        parts = wire.split(raw)
+        request = parts.parse_question()
+        return cls(parts, score_question(request), request.include_benefits)
+
+
+_ONLY_FIELD: Final = b"\x0a"
+"""The tag of `request` and of `response`, the first fields of a stream's messages."""
 
 _UNARY: Final = _Wire(
     split=lambda raw: split_request(raw, streamed=False),
-    serialize=lambda response: response.SerializeToString(),
+    unwrap=lambda raw: raw,
+    wrap=lambda response: response,
 )
 
 _STREAMED: Final = _Wire(
     split=lambda raw: split_request(raw, streamed=True),
-    serialize=lambda response: pb.StreamScoresResponse(response=response).SerializeToString(),
+    unwrap=lambda raw: undelimited(_ONLY_FIELD, raw) if len(raw) <= INLINE_BYTES else None,
+    wrap=lambda response: length_delimited(_ONLY_FIELD, response),
 )

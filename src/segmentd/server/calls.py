@@ -20,7 +20,7 @@ from google.rpc import code_pb2, status_pb2
 from segmentd.errors import SegmentdError
 from segmentd.server.draining import Drain
 from segmentd.server.errors import DefectError, MessageTooLargeError, NotReadyError, OutOfMemoryError, TooManyCallsError
-from segmentd.server.logs import LOGGER, log_event, stack_of
+from segmentd.server.logs import log_call, log_event, stack_of
 from segmentd.server.status import clip, to_status
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -61,14 +61,15 @@ class Call:
 
     def log(self) -> None:
         """Log that the call has ended."""
-        log_event(
-            "call",
-            method=self.method,
-            code=self.code,
-            reason=self.reason,
-            event_id=self.event_id,
-            duration_ms=round((time.monotonic() - self.started) * 1e3, 3),
-            rows=self.rows,
+        log_call(
+            {
+                "method": self.method,
+                "code": self.code,
+                "reason": self.reason,
+                "event_id": self.event_id,
+                "duration_ms": round((time.monotonic() - self.started) * 1e3, 3),
+                "rows": self.rows,
+            }
         )
 
 
@@ -248,8 +249,7 @@ class _logged:  # noqa: N801 - used as a function
         self._open.count -= 1
         if kind is not None and issubclass(kind, asyncio.CancelledError | GeneratorExit):
             self._call.code = "CANCELLED"
-        if LOGGER.isEnabledFor(logging.INFO):
-            self._call.log()
+        self._call.log()
 
 
 async def _abort(context: Context, status: status_pb2.Status) -> NoReturn:
