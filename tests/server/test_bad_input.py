@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from segmentd.api.v1 import feature_batch_pb2 as features
 from segmentd.api.v1 import ledger_service_pb2 as ledgers
 from segmentd.api.v1 import scoring_service_pb2 as scoring
 from segmentd.api.v1 import segment_service_pb2 as segments
@@ -67,6 +68,21 @@ def test_text_that_is_no_utf_8_is_refused(bank: Api) -> None:
     """A string field whose bytes are no UTF-8 makes the request malformed."""
     refusal = bank.refusal("GetSegment", b"\x0a\x02\xc3\x28")
     assert (refusal.status, refusal.reason) == ("INVALID_ARGUMENT", "MALFORMED_REQUEST")
+
+
+@pytest.mark.parametrize("damage", [b"\xff", b"\x0a\x07", b"\x7b", b"\x22\x01\xff"])
+def test_damaged_vectors_are_refused(bank: Api, usual: tuple[Any, ...], damage: bytes) -> None:
+    """Bytes in a vector that are no message make the request malformed."""
+    vectors = features.VectorBatch(
+        attributes=["age"], vectors=[features.FeatureVector(strings=["12345678"[: len(damage)]])]
+    )
+    request = scoring.ScoreRequest(parent=MAIN, features=features.FeatureBatch(vectors=vectors))
+    sent = vectors.vectors[0].SerializeToString()
+    damaged = request.SerializeToString().replace(sent, damage.ljust(len(sent), b"\x80"))
+    assert damaged != request.SerializeToString()
+    refusal = bank.refusal("Score", damaged)
+    assert (refusal.status, refusal.reason) == ("INVALID_ARGUMENT", "MALFORMED_REQUEST")
+    assert state(bank) == usual
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
