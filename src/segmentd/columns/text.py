@@ -79,12 +79,13 @@ def build_lists(attribute: str, array: pa.Array) -> ListColumn:
 
 def encode(attribute: str, array: pa.Array) -> tuple[Codes, pa.StringArray]:
     """Codes of the rows and the distinct strings; a null row has the code `len(strings)`."""
-    encoded = array if pa.types.is_dictionary(array.type) else _encoded(array)
-    distinct = _with_offsets(encoded.dictionary)
+    if not pa.types.is_dictionary(array.type):
+        return _encode_plain(attribute, array)
+    distinct = _with_offsets(array.dictionary)
     present = pc.is_valid(distinct).to_numpy(zero_copy_only=False)
     renumbered = np.where(present, np.cumsum(present) - 1, present.sum()).astype(np.int32)
     renumbered = np.append(renumbered, np.int32(present.sum()))  # for null rows
-    indices = pc.fill_null(encoded.indices.cast(pa.int64()), len(present)).to_numpy(zero_copy_only=False)
+    indices = pc.fill_null(array.indices.cast(pa.int64()), len(present)).to_numpy(zero_copy_only=False)
     codes = renumbered[indices]
     return codes, _strings(attribute, distinct.drop_null(), codes)
 
@@ -104,6 +105,15 @@ def text_size(array: pa.Array) -> int:
     return int(pc.sum(pc.binary_length(array)).as_py() or 0)
 
 
+def _encode_plain(attribute: str, array: pa.Array) -> tuple[Codes, pa.StringArray]:
+    encoded = _encoded(array)
+    indices = encoded.indices
+    if indices.null_count:
+        indices = pc.fill_null(indices, len(encoded.dictionary))
+    codes = indices.to_numpy(zero_copy_only=False)
+    return codes, _strings(attribute, _with_offsets(encoded.dictionary), codes)
+
+
 def _encoded(array: pa.Array) -> pa.DictionaryArray:
     if array.type in VIEWS:
         _check_size(text_size(array))  # many views may show the same bytes, each to be hashed
@@ -119,6 +129,8 @@ def _with_offsets(array: pa.Array) -> pa.Array:
 
 
 def _strings(attribute: str, distinct: pa.Array, codes: Codes) -> pa.StringArray:
+    if distinct.type == pa.string():
+        return distinct
     _check_size(text_size(distinct))
     try:
         return distinct.cast(pa.string())
