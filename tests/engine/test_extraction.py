@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentd.columns.planes import pack
+from segmentd.engine import Engine
 from segmentd.engine.extraction import PART_ROWS, rows_of, take_numbers, take_texts
 
 ROWS = (0, 1, 7, 8, 63, 64, 65, 127, 130, 4_095, 4_096, 4_097)
@@ -100,3 +102,14 @@ def test_several_threads_give_the_same(rows: int, density: float) -> None:
             np.testing.assert_array_equal(rows_of(plane, run=run), np.flatnonzero(bools))
             np.testing.assert_array_equal(take_numbers(plane, values, run=run), values[bools])
             assert take_texts(plane, ids, run=run).equals(ids.filter(pa.array(bools)))
+
+
+def test_an_engine_lends_its_threads() -> None:
+    """The tasks of an extraction run on the engine's threads, and their results come in order; an error is raised."""
+    with Engine(2) as engine:
+        assert engine.run_tasks([partial(int, number) for number in range(20)]) == list(range(20))
+        assert engine.run_tasks([]) == []
+        plane = pack(drawn(2 * PART_ROWS + 5, 0.3))
+        np.testing.assert_array_equal(rows_of(plane, run=engine.run_tasks), rows_of(plane))
+        with pytest.raises(ZeroDivisionError):
+            engine.run_tasks([lambda: 1, lambda: 1 // 0])

@@ -6,7 +6,7 @@ Blocks are independent and counts are integers, so results do not depend on the 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any, Final, Self
@@ -72,6 +72,12 @@ class Engine:
     def close(self) -> None:
         """Ends the threads; running evaluations finish first."""
         self._pool.shutdown()
+
+    def run_tasks(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Run tasks that leave the interpreter to others on the engine's threads; what they return, in order."""
+        if len(tasks) <= 1:
+            return [task() for task in tasks]
+        return [future.result() for future in [self._pool.submit(task) for task in tasks]]
 
     def bind(self, program: Program, batch: Batch, now_us: int, *, cancelled: Cancelled | None = None) -> Bound:
         """The program bound to a whole batch, to run over ranges of its rows. `now_us`: microseconds since 1970.
