@@ -1,8 +1,9 @@
-"""The five forms of an answer read alike: bits, rows, ids and Arrow tables."""
+"""The six forms of an answer read alike: bits, rows, ids and Arrow tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyroaring import BitMap
 
@@ -76,11 +77,34 @@ def lists_answer(*, ids: list[str]) -> Memberships:
     return found
 
 
+def arrow_answer(names: Sequence[str] | None) -> Memberships:
+    """An answer in the form ARROW, its table put together as `Memberships.table` says."""
+    found = answer(Form.ARROW, counts)
+    rows = [
+        (row, segment, member)
+        for segment in MEMBERS
+        for member, listed in ((True, MEMBERS[segment]), (None, UNKNOWNS[segment]))
+        for row in listed
+    ]
+    who = pa.array([START + row for row, _, _ in rows], pa.uint64())
+    columns = {
+        "row" if names is None else "id": who if names is None else pa.array([names[row] for row, _, _ in rows]),
+        "segment": pa.array([segment for _, segment, _ in rows]).dictionary_encode(),
+        "member": pa.array([member for _, _, member in rows], pa.bool_()),
+    }
+    batch, sink = pa.RecordBatch.from_pydict(columns), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    found.message.table = sink.getvalue().to_pybytes()
+    return found
+
+
 BY_ROW = [
     answer(Form.PLANES, planes),
     answer(Form.BITMAPS, bitmaps),
     answer(Form.IDS, row_sets),
     lists_answer(ids=[]),
+    arrow_answer(None),
 ]
 BY_ID = answer(Form.IDS, id_sets)
 
@@ -98,10 +122,12 @@ def test_forms_by_row_read_alike(found: Memberships, segment: str) -> None:
     assert list(found.member_bitmap(segment)) == expected
 
 
-@pytest.mark.parametrize("found", [BY_ID, lists_answer(ids=IDS)], ids=lambda found: found.form)
+@pytest.mark.parametrize("found", [BY_ID, lists_answer(ids=IDS), arrow_answer(IDS)], ids=lambda found: found.form)
 def test_forms_by_id_read_alike(found: Memberships) -> None:
-    """Id sets and lists of subjects with ids give the same ids in row order."""
+    """Id sets, lists and tables of subjects with ids give the same ids in row order."""
     for segment, members in MEMBERS.items():
+        assert found.member_id_array(segment).to_pylist() == [IDS[row] for row in members]
+        assert found.member_id_array(segment).type == pa.string()
         assert found.member_ids(segment) == [IDS[row] for row in members]
         assert found.unknown_ids(segment) == [IDS[row] for row in UNKNOWNS[segment]]
 
@@ -117,8 +143,11 @@ def test_an_answer_that_does_not_hold_what_is_read_says_which_form_does() -> Non
     for found in (answer(Form.COUNTS, counts), answer(Form.IDS, id_sets)):
         with pytest.raises(FormError, match="ask for the form planes or bitmaps"):
             found.members("gold")
-    with pytest.raises(FormError, match="ask for the form ids or lists"):
-        answer(Form.PLANES, planes).member_ids("gold")
+    for found in (answer(Form.PLANES, planes), arrow_answer(None)):
+        with pytest.raises(FormError, match="ask for the form ids, arrow or lists"):
+            found.member_ids("gold")
+    with pytest.raises(FormError, match="ask for the form planes or bitmaps"):
+        arrow_answer(IDS).member_rows("gold")
 
 
 def test_a_segment_that_was_not_asked_for_is_a_key_error() -> None:
@@ -137,9 +166,10 @@ def test_a_table_by_row_has_a_null_where_it_is_unknown(found: Memberships) -> No
     assert table["silver"].to_pylist() == [None, True, True, False, False, False, False, False, False, None]
 
 
-def test_a_table_of_ids_has_a_row_a_membership() -> None:
+@pytest.mark.parametrize("found", [BY_ID, arrow_answer(IDS)], ids=lambda found: found.form)
+def test_a_table_of_ids_has_a_row_a_membership(found: Memberships) -> None:
     """Id sets become `id, segment, member`, with a null member where it is unknown."""
-    assert answer(Form.IDS, id_sets).to_arrow().to_pylist() == [
+    assert found.to_arrow().to_pylist() == [
         {"id": "c0", "segment": "gold", "member": True},
         {"id": "c3", "segment": "gold", "member": True},
         {"id": "c9", "segment": "gold", "member": True},

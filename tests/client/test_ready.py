@@ -39,5 +39,5 @@ def test_a_server_is_ready_for_asyncio(target: str) -> None:
 
 def test_a_form_that_does_not_exist_is_refused_with_those_that_do(client: Client) -> None:
     """A mistyped form is a ValueError with all that are allowed, before anything is sent."""
-    with pytest.raises(ValueError, match="'foo' is no form; allowed are counts, ids, lists, planes, bitmaps"):
+    with pytest.raises(ValueError, match="'foo' is no form; allowed are counts, ids, lists, planes, bitmaps, arrow"):
         client.score(ids=["c0"], form="foo")

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from pyroaring import BitMap
@@ -76,6 +77,9 @@ def read(messages: list[scoring.EvaluateSegmentsResponse]) -> Found:
                 case "bitmaps":
                     members |= set(BitMap.deserialize(each.bitmaps.members))
                     unknowns |= set(BitMap.deserialize(each.bitmaps.unknowns)) if each.bitmaps.unknowns else set()
+                case None if page.table:
+                    members |= {int(name[1:]) for name in tabled(page, each.segment, member=True)}
+                    unknowns |= {int(name[1:]) for name in tabled(page, each.segment, member=None)}
                 case None:
                     members |= listed(page, page.lists.member_ends, page.lists.members, index)
                     unknowns |= listed(page, page.lists.unknown_ends, page.lists.unknowns, index)
@@ -88,12 +92,19 @@ def listed(page: memberships.Memberships, ends: Any, entries: Any, segment: int)
     return {page.row_start + row for row, end in enumerate(ends) if segment in list(entries[starts[row] : end])}
 
 
+def tabled(page: memberships.Memberships, segment: str, *, member: bool | None) -> list[str]:
+    """The ids of a segment's members, or of those for whom it is unknown, in the form ARROW."""
+    rows = pa.ipc.open_stream(page.table).read_all().to_pylist()
+    return [row["id"] for row in rows if row["segment"] == segment and row["member"] is member]
+
+
 EXPECTED: Found = {segment: (MEMBERS[segment], UNKNOWNS[segment]) for segment in ORDER}
 DETAILED = [
     FORMS.MEMBERSHIP_FORM_IDS,
     FORMS.MEMBERSHIP_FORM_LISTS,
     FORMS.MEMBERSHIP_FORM_PLANES,
     FORMS.MEMBERSHIP_FORM_BITMAPS,
+    FORMS.MEMBERSHIP_FORM_ARROW,
 ]
 
 
@@ -190,6 +201,9 @@ def test_residents_are_scored_by_id(bank: Api, form: int) -> None:
                 assert rows_of(found.planes.unknowns, 0) == set(unknowns)
             case "bitmaps":
                 assert set(BitMap.deserialize(found.bitmaps.members)) == set(members)
+            case None if form == FORMS.MEMBERSHIP_FORM_ARROW:
+                assert tabled(answer.memberships, segment, member=True) == [asked[place] for place in members]
+                assert tabled(answer.memberships, segment, member=None) == [asked[place] for place in unknowns]
             case None if form == FORMS.MEMBERSHIP_FORM_LISTS:
                 lists = answer.memberships.lists
                 assert listed(answer.memberships, lists.member_ends, lists.members, index) == set(members)
@@ -255,7 +269,7 @@ def test_benefits_come_if_asked_for(bank: Api) -> None:
 def test_an_answer_that_is_too_large_says_what_to_do(bank: Api) -> None:
     """An answer over the limit of a message is RESPONSE_TOO_LARGE, and a smaller form of it is given."""
     rows = features.FeatureBatch(columns=features.ColumnBatch(row_count=1 << 20))
-    for form in (FORMS.MEMBERSHIP_FORM_IDS, FORMS.MEMBERSHIP_FORM_LISTS):
+    for form in (FORMS.MEMBERSHIP_FORM_IDS, FORMS.MEMBERSHIP_FORM_LISTS, FORMS.MEMBERSHIP_FORM_ARROW):
         refusal = bank.refusal("Score", score_request(rows, form=form))
         assert (refusal.status, refusal.reason) == ("RESOURCE_EXHAUSTED", "RESPONSE_TOO_LARGE")
         assert "another form" in refusal.message
@@ -285,4 +299,5 @@ def test_an_empty_stream_is_answered_by_an_empty_stream(bank: Api) -> None:
 
 def test_pages_stay_about_a_mebibyte(bank: Api) -> None:
     """No message of an evaluation is larger than a page may be."""
-    assert max(each.ByteSize() for each in evaluate(bank, FORMS.MEMBERSHIP_FORM_IDS)) < PAGE_BYTES * 1.1
+    for form in (FORMS.MEMBERSHIP_FORM_IDS, FORMS.MEMBERSHIP_FORM_ARROW):
+        assert max(each.ByteSize() for each in evaluate(bank, form)) < PAGE_BYTES * 1.1

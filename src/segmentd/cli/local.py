@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from segmentd.cli.outcome import SegmentCount
-from segmentd.columns import planes
 from segmentd.engine import Engine, Evaluation
+from segmentd.engine.extraction import take_texts
 
 if TYPE_CHECKING:
     from segmentd.cli.members import MembersFile
@@ -46,4 +46,4 @@ def write_members(program: Program, found: Evaluation, ids: pa.Array, output: Me
     if found.members is None:
         return
     for segment, plane in zip(program.segments, found.members, strict=True):
-        output.write(ids.filter(pa.array(planes.unpack(plane, found.rows))), segment)
+        output.write(take_texts(plane, ids), segment)

@@ -44,11 +44,12 @@ class MembersFile:
 
     def write(self, ids: Any, segment: str) -> None:
         """Add the members of a segment: an Arrow array of their ids."""
-        columns = [ids.cast(pa.string()), pa.repeat(pa.scalar(segment), len(ids))]
-        self._waiting.append(pa.table(columns, schema=SCHEMA))
-        self._rows += len(ids)
-        if self._rows >= GROUP_ROWS:
-            self._flush()
+        self._add(ids, pa.repeat(pa.scalar(segment), len(ids)))
+
+    def write_all(self, memberships: Any) -> None:
+        """Add the members of a table with `id`, `segment` and `member`, which is null where it is unknown."""
+        members = memberships.filter(memberships["member"])
+        self._add(members["id"], members["segment"])
 
     def __enter__(self) -> Self:
         return self
@@ -61,6 +62,12 @@ class MembersFile:
         self._flush()
         self._writer.close()
         self._partial.replace(self._path)
+
+    def _add(self, ids: Any, segments: Any) -> None:
+        self._waiting.append(pa.table([ids.cast(pa.string()), segments.cast(pa.string())], schema=SCHEMA))
+        self._rows += len(ids)
+        if self._rows >= GROUP_ROWS:
+            self._flush()
 
     def _flush(self) -> None:
         if self._waiting:

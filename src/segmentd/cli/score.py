@@ -46,7 +46,7 @@ def score(
         answers = client.stream_scores(
             table.to_batches(max_chunksize=BATCH_ROWS),
             segments=segments or (),
-            form="ids" if output else "counts",
+            form="arrow" if output else "counts",
             now=parse_moment(as_of, client.get_ledger().time_zone) if as_of else None,
             id_column=id_column,
         )
@@ -69,14 +69,12 @@ def watched(answers: Iterable[ScoreResult | SegmentdCallError], rows: int, repor
 
 def add_up(answers: Iterable[ScoreResult], output: MembersFile | None) -> dict[str, SegmentCount]:
     """The counts over all answers; the members go to the output, if there is one."""
-    import pyarrow as pa
-
     members: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
     for answer in answers:
         for segment, count in answer.counts.items():
             members[segment] += count.members
             unknown[segment] += count.unknown
-            if output is not None:
-                output.write(pa.array(answer.member_ids(segment), pa.string()), segment)
+        if output is not None:
+            output.write_all(answer.to_arrow())
     return {segment: SegmentCount(members[segment], unknown[segment]) for segment in members}

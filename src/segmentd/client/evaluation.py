@@ -56,8 +56,14 @@ class EvaluationResult:
         return np.concatenate([np.empty(0, np.int64), *(page.member_rows(segment) for page in self.pages)])
 
     def member_ids(self, segment: str) -> list[str]:
-        """Ids of the members, in row order. Form ids or lists."""
+        """Ids of the members, in row order. Form ids, arrow or lists."""
         return [customer for page in self.pages for customer in page.member_ids(segment)]
+
+    def member_id_array(self, segment: str) -> Any:
+        """The same as a `pyarrow.ChunkedArray`, a chunk a page; of the form arrow without a Python object an id."""
+        from segmentd.client import tables  # noqa: PLC0415 - imports pyarrow
+
+        return tables.chunked_texts([page.member_id_array(segment) for page in self.pages])
 
     def to_arrow(self) -> Any:
         """All pages as one `pyarrow.Table`, see `Memberships.to_arrow`; in the form counts, the totals."""

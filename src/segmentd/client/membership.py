@@ -1,11 +1,12 @@
-"""Who is in which segment, read from the form that was asked for: counts, ids, lists, planes or bitmaps."""
+"""Who is in which segment, read from the form that was asked for: counts, ids, lists, planes, bitmaps or Arrow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ class Form(StrEnum):
     LISTS = "lists"
     PLANES = "planes"
     BITMAPS = "bitmaps"
+    ARROW = "arrow"
 
     @classmethod
     def _missing_(cls, value: object) -> Form:
@@ -60,7 +62,10 @@ class Memberships:
     message: pb.Memberships = field(repr=False)
 
     def members(self, segment: str) -> Bools:
-        """True for each row that is in the segment, from `row_start` on. Planes, bitmaps, lists, ids without ids."""
+        """True for each row that is in the segment, from `row_start` on.
+
+        Forms planes, bitmaps and lists; ids and arrow where the subjects have no ids.
+        """
         return self._bools(segment, "members")
 
     def unknown(self, segment: str) -> Bools:
@@ -76,12 +81,20 @@ class Memberships:
         return self._rows(segment, "unknowns")
 
     def member_ids(self, segment: str) -> list[str]:
-        """Ids of the members, in row order. Forms ids and lists, where the subjects have ids."""
-        return verdicts.ids(self.message, self._index(segment), "members")
+        """Ids of the members, in row order. Forms ids, arrow and lists, where the subjects have ids."""
+        return self._ids(segment, "members")
 
     def unknown_ids(self, segment: str) -> list[str]:
         """Ids of those for whom it is unknown. Forms as for `member_ids`."""
-        return verdicts.ids(self.message, self._index(segment), "unknowns")
+        return self._ids(segment, "unknowns")
+
+    def member_id_array(self, segment: str) -> Any:
+        """Ids of the members as a `pyarrow.Array`: of the form arrow without a Python object an id. Forms as above."""
+        from segmentd.client import tables  # noqa: PLC0415 - imports pyarrow
+
+        if self._table is not None:
+            return tables.column_of(self._table, "id", self._place(segment, "members"))
+        return tables.text_array(self.member_ids(segment))
 
     def member_bitmap(self, segment: str) -> BitMap:
         """The members' row numbers as a Roaring bitmap. Form bitmaps, or those of `members`."""
@@ -93,8 +106,8 @@ class Memberships:
         """A `pyarrow.Table`, by form.
 
         Counts: `segment, members, unknown`. Planes, bitmaps and ids by row: a bool column a segment, null where it is
-        unknown. Ids: `id, segment, member`, null where it is unknown. Lists: `id` (where there are ids), `segments`
-        and `unknown`, lists of text.
+        unknown. Ids and arrow: `id, segment, member`, null where it is unknown; arrow without ids has `row` for `id`.
+        Lists: `id` (where there are ids), `segments` and `unknown`, lists of text.
         """
         from segmentd.client import tables  # noqa: PLC0415 - imports pyarrow
 
@@ -109,7 +122,43 @@ class Memberships:
         return bools
 
     def _rows(self, segment: str, which: Which) -> Rows:
+        if self._table is not None:
+            from segmentd.client import tables  # noqa: PLC0415 - imports pyarrow
+
+            rows = tables.column_of(self._table, "row", self._place(segment, which))
+            found: Rows = rows.to_numpy(zero_copy_only=False).astype(np.int64)
+            return found
         return verdicts.rows(self.message, self._index(segment), which)
+
+    def _ids(self, segment: str, which: Which) -> list[str]:
+        if self._table is not None:
+            from segmentd.client import tables  # noqa: PLC0415 - imports pyarrow
+
+            ids: list[str] = tables.column_of(self._table, "id", self._place(segment, which)).to_pylist()
+            return ids
+        return verdicts.ids(self.message, self._index(segment), which)
+
+    def _place(self, segment: str, which: Which) -> slice:
+        """Where the table has a segment's members or unknowns."""
+        before = self._ends[self._index(segment)]
+        count = self.counts[segment]
+        if which == "members":
+            return slice(before, before + count.members)
+        return slice(before + count.members, before + count.members + count.unknown)
+
+    @cached_property
+    def _ends(self) -> Sequence[int]:
+        """Where each segment begins in the table, and where the last one ends."""
+        return [0, *accumulate(count.members + count.unknown for count in self.counts.values())]
+
+    @cached_property
+    def _table(self) -> Any:
+        """The table of the form arrow, None in the others."""
+        if not self.message.table:
+            return None
+        from segmentd.client import tables  # noqa: PLC0415 - imports pyarrow
+
+        return tables.read_table(self.message.table)
 
     def _index(self, segment: str) -> int:
         if segment not in self._indexes:

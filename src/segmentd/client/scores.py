@@ -78,8 +78,12 @@ class ScoreResult:
         return self.memberships.unknown(segment)
 
     def member_ids(self, segment: str) -> list[str]:
-        """Ids of the members; forms ids and lists."""
+        """Ids of the members; forms ids, arrow and lists."""
         return self.memberships.member_ids(segment)
+
+    def member_id_array(self, segment: str) -> Any:
+        """The same as a `pyarrow.Array`; of the form arrow without a Python object an id."""
+        return self.memberships.member_id_array(segment)
 
     @cached_property
     def computed(self) -> Mapping[str, Computed]:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from segmentd.api.v1 import membership_pb2 as pb
+from segmentd.client.verdicts import FormError
 
 if TYPE_CHECKING:
     from segmentd.client.membership import Count, Memberships
@@ -32,12 +33,46 @@ def memberships_table(memberships: Memberships) -> Any:
     message = memberships.message
     if message.HasField("lists"):
         return lists_table(memberships)
+    if message.table:
+        return read_table(message.table)
     forms = {found.WhichOneof("form") for found in message.segments}
     if None in forms or not forms:
         return counts_table(memberships.counts.items())
     if any(found.ids.member_ids or found.ids.unknown_ids for found in message.segments):
         return ids_table(message.segments)
     return pa.table({segment: verdict_array(memberships, segment) for segment in memberships.counts})
+
+
+def read_table(stream: bytes) -> Any:
+    """The table of an answer in the form arrow; its columns lie in the answer's bytes."""
+    return pa.ipc.open_stream(stream).read_all()
+
+
+def column_of(table: Any, column: str, rows: slice) -> Any:
+    """Some rows of a column, as one array. Raises FormError if the table has no such column."""
+    if column not in table.column_names:
+        wanted, forms = WANTED[column]
+        raise FormError(wanted, forms)
+    chunks = table.column(column)
+    array = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
+    return array.slice(rows.start, rows.stop - rows.start)
+
+
+WANTED = {
+    "id": ("ids", "ids, arrow or lists, of subjects that have ids"),
+    "row": ("row numbers", "planes or bitmaps"),
+}
+"""What a column of the form arrow holds, and which other forms hold it."""
+
+
+def text_array(texts: Sequence[str]) -> Any:
+    """Texts as an array."""
+    return pa.array(texts, pa.string())
+
+
+def chunked_texts(arrays: Sequence[Any]) -> Any:
+    """Arrays of texts, one after the other."""
+    return pa.chunked_array(arrays, pa.string())
 
 
 def verdict_array(memberships: Memberships, segment: str) -> Any:

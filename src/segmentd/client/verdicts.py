@@ -59,7 +59,7 @@ def ids(message: pb.Memberships, index: int, which: Which) -> list[str]:
         return list(found.ids.member_ids if which == "members" else found.ids.unknown_ids)
     if message.HasField("lists") and message.lists.ids:
         return [message.lists.ids[row] for row in listed_rows(message, index, which)]
-    raise FormError("ids", "ids or lists, of subjects that have ids")
+    raise FormError("ids", "ids, arrow or lists, of subjects that have ids")
 
 
 def bitmap_rows(serialized: bytes) -> Rows:

@@ -34,6 +34,13 @@ Grew = Callable[[int], None]
 """Is told by how many bytes an answer grows, before they are written; may raise to stop it."""
 
 
+def set_planes(sets: Sets) -> npt.NDArray[np.int64]:
+    """Where the planes of the sets are that have ones: of each segment the members, then the unknowns."""
+    counts = np.stack([sets.member_counts, sets.unknown_counts], axis=1)
+    planes = np.stack([addresses_of(sets.members), addresses_of(sets.unknowns)], axis=1)
+    return planes[counts > 0]
+
+
 def addresses_of(planes: Planes) -> npt.NDArray[np.int64]:
     """Where each plane is; they are contiguous."""
     return address(planes) + planes.strides[0] * np.arange(len(planes), dtype=np.int64)

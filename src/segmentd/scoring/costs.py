@@ -30,6 +30,7 @@ _ENTRIES_A_ROW: Final[Mapping[Form, float]] = {
     Form.LISTS: 1.0,
     Form.PLANES: 1 / 64,
     Form.BITMAPS: 0.2,
+    Form.ARROW: 1.0,
 }
 
 

@@ -12,6 +12,7 @@ from segmentd.api.v1 import membership_pb2
 from segmentd.engine.lists import write_ids, write_lists
 from segmentd.engine.membership_wire import Details, field, write_memberships
 from segmentd.engine.sets import Grew, Sets
+from segmentd.scoring.member_table import write_table
 from segmentd.scoring.verdicts import Planes, Verdicts
 
 
@@ -24,6 +25,7 @@ class Form(IntEnum):
     LISTS = membership_pb2.MEMBERSHIP_FORM_LISTS
     PLANES = membership_pb2.MEMBERSHIP_FORM_PLANES
     BITMAPS = membership_pb2.MEMBERSHIP_FORM_BITMAPS
+    ARROW = membership_pb2.MEMBERSHIP_FORM_ARROW
 
     @property
     def needs_planes(self) -> bool:
@@ -41,8 +43,13 @@ def encode_memberships(verdicts: Verdicts, form: Form, grew: Grew) -> membership
 
 def membership_parts(verdicts: Verdicts, form: Form, grew: Grew) -> list[Any]:
     """The same as buffers of the message's bytes, to be joined. No object is made of a member."""
-    parts = [write_memberships(_sets(verdicts), _details(verdicts, form), grew)]
-    return [*parts, *field(4, _lists(verdicts, grew), always=True)] if form is Form.LISTS else parts
+    sets = _sets(verdicts)
+    parts: list[Any] = [write_memberships(sets, _details(verdicts, form), grew)]
+    if form is Form.LISTS:
+        parts += field(4, _lists(verdicts, grew), always=True)
+    elif form is Form.ARROW:
+        parts += field(5, [write_table(sets, grew)])
+    return parts
 
 
 def encode_counts(verdicts: Verdicts) -> list[membership_pb2.SegmentMembership]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from segmentd.columns.planes import WORD
 from segmentd.engine.cutting import RowSizes, add_up_sizes, count_by_row
+from segmentd.scoring.member_table import ENTRY_BYTES, ROW_BYTES
 from segmentd.scoring.memberships import Form
 from segmentd.scoring.verdicts import Verdicts
 
@@ -29,7 +30,10 @@ PAGE_BYTES: Final = 1 << 20
 """A message aims at no more than this."""
 
 SEGMENT_BYTES: Final = 128
-"""What a segment costs in every page at most, its details apart: an id of 63 bytes, counts, tags and lengths."""
+"""What a segment costs in every page at most, its details apart: an id of 63 bytes, counts, tags and lengths.
+
+In the form ARROW it is named once more, in the table's dictionary, which takes another half.
+"""
 
 CONTAINER_ROWS: Final = 1 << 16
 """Rows of a container of a Roaring bitmap."""
@@ -87,7 +91,8 @@ class _Fitting:
     """Where the pages of a window end. Sizes are in bits: a row of a plane takes one."""
 
     def __init__(self, verdicts: Verdicts, form: Form, origin: int) -> None:
-        self._room = 8 * max(PAGE_BYTES - SEGMENT_BYTES * len(verdicts.segments), PAGE_BYTES // 2)
+        each_segment = SEGMENT_BYTES * 3 // 2 if form is Form.ARROW else SEGMENT_BYTES
+        self._room = 8 * max(PAGE_BYTES - each_segment * len(verdicts.segments), PAGE_BYTES // 2)
         self._ends = _sizes_up_to(verdicts, form)
         self._full_rows = _rows_of_full_containers(verdicts, self._room // 8) if form is Form.BITMAPS else 0
         self._offset = verdicts.row_start - origin
@@ -116,6 +121,8 @@ def _sizes_up_to(verdicts: Verdicts, form: Form) -> npt.NDArray[np.int64]:
     named = 0 if verdicts.ids is None else 1 + _END_BYTES
     if form is Form.LISTS:
         sizes = RowSizes(8 * _varint_bytes(segments), 8 * (2 * _END_BYTES + named), is_named_by_entry=False)
+    elif form is Form.ARROW:
+        sizes = RowSizes(8 * (ENTRY_BYTES + (ROW_BYTES if verdicts.ids is None else 0)))
     else:
         sizes = RowSizes(8 * (named or _varint_bytes(verdicts.row_start + verdicts.rows)))
     return add_up_sizes(entries, sizes, verdicts.ids)

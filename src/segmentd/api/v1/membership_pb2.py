@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n segmentd/api/v1/membership.proto\x12\x0fsegmentd.api.v1\"\x97\x01\n\x0bMemberships\x12\x11\n\trow_start\x18\x01 \x01(\x04\x12\x11\n\trow_count\x18\x02 \x01(\r\x12\x34\n\x08segments\x18\x03 \x03(\x0b\x32\".segmentd.api.v1.SegmentMembership\x12,\n\x05lists\x18\x04 \x01(\x0b\x32\x1d.segmentd.api.v1.SubjectLists\"\xde\x01\n\x11SegmentMembership\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12\x14\n\x0cmember_count\x18\x02 \x01(\x04\x12\x15\n\runknown_count\x18\x03 \x01(\x04\x12+\n\x03ids\x18\x04 \x01(\x0b\x32\x1c.segmentd.api.v1.SubjectSetsH\x00\x12)\n\x06planes\x18\x05 \x01(\x0b\x32\x17.segmentd.api.v1.PlanesH\x00\x12+\n\x07\x62itmaps\x18\x06 \x01(\x0b\x32\x18.segmentd.api.v1.BitmapsH\x00\x42\x06\n\x04\x66orm\"a\n\x0bSubjectSets\x12\x12\n\nmember_ids\x18\x01 \x03(\t\x12\x13\n\x0bunknown_ids\x18\x02 \x03(\t\x12\x13\n\x0bmember_rows\x18\x03 \x03(\x04\x12\x14\n\x0cunknown_rows\x18\x04 \x03(\x04\"+\n\x06Planes\x12\x0f\n\x07members\x18\x01 \x01(\x0c\x12\x10\n\x08unknowns\x18\x02 \x01(\x0c\",\n\x07\x42itmaps\x12\x0f\n\x07members\x18\x01 \x01(\x0c\x12\x10\n\x08unknowns\x18\x02 \x01(\x0c\"i\n\x0cSubjectLists\x12\x13\n\x0bmember_ends\x18\x01 \x03(\r\x12\x0f\n\x07members\x18\x02 \x03(\r\x12\x14\n\x0cunknown_ends\x18\x03 \x03(\r\x12\x10\n\x08unknowns\x18\x04 \x03(\r\x12\x0b\n\x03ids\x18\x05 \x03(\t*\xba\x01\n\x0eMembershipForm\x12\x1f\n\x1bMEMBERSHIP_FORM_UNSPECIFIED\x10\x00\x12\x1a\n\x16MEMBERSHIP_FORM_COUNTS\x10\x01\x12\x17\n\x13MEMBERSHIP_FORM_IDS\x10\x02\x12\x19\n\x15MEMBERSHIP_FORM_LISTS\x10\x03\x12\x1a\n\x16MEMBERSHIP_FORM_PLANES\x10\x04\x12\x1b\n\x17MEMBERSHIP_FORM_BITMAPS\x10\x05\x42S\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n segmentd/api/v1/membership.proto\x12\x0fsegmentd.api.v1\"\xa6\x01\n\x0bMemberships\x12\x11\n\trow_start\x18\x01 \x01(\x04\x12\x11\n\trow_count\x18\x02 \x01(\r\x12\x34\n\x08segments\x18\x03 \x03(\x0b\x32\".segmentd.api.v1.SegmentMembership\x12,\n\x05lists\x18\x04 \x01(\x0b\x32\x1d.segmentd.api.v1.SubjectLists\x12\r\n\x05table\x18\x05 \x01(\x0c\"\xde\x01\n\x11SegmentMembership\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12\x14\n\x0cmember_count\x18\x02 \x01(\x04\x12\x15\n\runknown_count\x18\x03 \x01(\x04\x12+\n\x03ids\x18\x04 \x01(\x0b\x32\x1c.segmentd.api.v1.SubjectSetsH\x00\x12)\n\x06planes\x18\x05 \x01(\x0b\x32\x17.segmentd.api.v1.PlanesH\x00\x12+\n\x07\x62itmaps\x18\x06 \x01(\x0b\x32\x18.segmentd.api.v1.BitmapsH\x00\x42\x06\n\x04\x66orm\"a\n\x0bSubjectSets\x12\x12\n\nmember_ids\x18\x01 \x03(\t\x12\x13\n\x0bunknown_ids\x18\x02 \x03(\t\x12\x13\n\x0bmember_rows\x18\x03 \x03(\x04\x12\x14\n\x0cunknown_rows\x18\x04 \x03(\x04\"+\n\x06Planes\x12\x0f\n\x07members\x18\x01 \x01(\x0c\x12\x10\n\x08unknowns\x18\x02 \x01(\x0c\",\n\x07\x42itmaps\x12\x0f\n\x07members\x18\x01 \x01(\x0c\x12\x10\n\x08unknowns\x18\x02 \x01(\x0c\"i\n\x0cSubjectLists\x12\x13\n\x0bmember_ends\x18\x01 \x03(\r\x12\x0f\n\x07members\x18\x02 \x03(\r\x12\x14\n\x0cunknown_ends\x18\x03 \x03(\r\x12\x10\n\x08unknowns\x18\x04 \x03(\r\x12\x0b\n\x03ids\x18\x05 \x03(\t*\xd5\x01\n\x0eMembershipForm\x12\x1f\n\x1bMEMBERSHIP_FORM_UNSPECIFIED\x10\x00\x12\x1a\n\x16MEMBERSHIP_FORM_COUNTS\x10\x01\x12\x17\n\x13MEMBERSHIP_FORM_IDS\x10\x02\x12\x19\n\x15MEMBERSHIP_FORM_LISTS\x10\x03\x12\x1a\n\x16MEMBERSHIP_FORM_PLANES\x10\x04\x12\x1b\n\x17MEMBERSHIP_FORM_BITMAPS\x10\x05\x12\x19\n\x15MEMBERSHIP_FORM_ARROW\x10\x06\x42S\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,18 +32,18 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'segmentd.api.v1.membership_
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\022io.segmentd.api.v1P\001Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1'
-  _globals['_MEMBERSHIPFORM']._serialized_start=730
-  _globals['_MEMBERSHIPFORM']._serialized_end=916
+  _globals['_MEMBERSHIPFORM']._serialized_start=745
+  _globals['_MEMBERSHIPFORM']._serialized_end=958
   _globals['_MEMBERSHIPS']._serialized_start=54
-  _globals['_MEMBERSHIPS']._serialized_end=205
-  _globals['_SEGMENTMEMBERSHIP']._serialized_start=208
-  _globals['_SEGMENTMEMBERSHIP']._serialized_end=430
-  _globals['_SUBJECTSETS']._serialized_start=432
-  _globals['_SUBJECTSETS']._serialized_end=529
-  _globals['_PLANES']._serialized_start=531
-  _globals['_PLANES']._serialized_end=574
-  _globals['_BITMAPS']._serialized_start=576
-  _globals['_BITMAPS']._serialized_end=620
-  _globals['_SUBJECTLISTS']._serialized_start=622
-  _globals['_SUBJECTLISTS']._serialized_end=727
+  _globals['_MEMBERSHIPS']._serialized_end=220
+  _globals['_SEGMENTMEMBERSHIP']._serialized_start=223
+  _globals['_SEGMENTMEMBERSHIP']._serialized_end=445
+  _globals['_SUBJECTSETS']._serialized_start=447
+  _globals['_SUBJECTSETS']._serialized_end=544
+  _globals['_PLANES']._serialized_start=546
+  _globals['_PLANES']._serialized_end=589
+  _globals['_BITMAPS']._serialized_start=591
+  _globals['_BITMAPS']._serialized_end=635
+  _globals['_SUBJECTLISTS']._serialized_start=637
+  _globals['_SUBJECTLISTS']._serialized_end=742
 # @@protoc_insertion_point(module_scope)

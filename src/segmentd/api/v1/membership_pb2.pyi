@@ -37,6 +37,8 @@ class _MembershipFormEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Member
     """Per segment, a bit a row."""
     MEMBERSHIP_FORM_BITMAPS: _MembershipForm.ValueType  # 5
     """Per segment, a Roaring bitmap of row numbers, in the portable format."""
+    MEMBERSHIP_FORM_ARROW: _MembershipForm.ValueType  # 6
+    """Per segment, who, as a table in Arrow's format: the quick way to many ids."""
 
 class MembershipForm(_MembershipForm, metaclass=_MembershipFormEnumTypeWrapper):
     """In which form memberships are answered. Every form counts; the same answer in each, with unknowns."""
@@ -53,6 +55,8 @@ MEMBERSHIP_FORM_PLANES: MembershipForm.ValueType  # 4
 """Per segment, a bit a row."""
 MEMBERSHIP_FORM_BITMAPS: MembershipForm.ValueType  # 5
 """Per segment, a Roaring bitmap of row numbers, in the portable format."""
+MEMBERSHIP_FORM_ARROW: MembershipForm.ValueType  # 6
+"""Per segment, who, as a table in Arrow's format: the quick way to many ids."""
 Global___MembershipForm: _TypeAlias = MembershipForm  # noqa: Y015
 
 @_typing.final
@@ -65,12 +69,20 @@ class Memberships(_message.Message):
     ROW_COUNT_FIELD_NUMBER: _builtins.int
     SEGMENTS_FIELD_NUMBER: _builtins.int
     LISTS_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
     row_start: _builtins.int
     """Number of the range's first row: of EvaluateSegments its row in the data version; of Score 0, where rows are positions
     in the batch or in `ResidentCustomers.ids`. Row numbers below count from the same zero, not from the range's first row.
     """
     row_count: _builtins.int
     """Rows of the range."""
+    table: _builtins.bytes
+    """Set in the form ARROW: an Arrow IPC stream of one record batch, which has a row for every member of a segment and for
+    everyone of whom it is unknown. `id` (utf8) says who, or `row` (uint64) where the subjects have no ids; `segment`
+    (dictionary of utf8, int16 indexes) which segment; `member` (bool) is true, or null where it is unknown. The segments
+    follow each other in their order; of each come the members and then the unknowns, as many as its counts say, in row
+    order.
+    """
     @_builtins.property
     def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentMembership]:
         """One a segment, in the order asked for (by id where none were named)."""
@@ -86,10 +98,11 @@ class Memberships(_message.Message):
         row_count: _builtins.int = ...,
         segments: _abc.Iterable[Global___SegmentMembership] | None = ...,
         lists: Global___SubjectLists | None = ...,
+        table: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lists", b"lists"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lists", b"lists", "row_count", b"row_count", "row_start", b"row_start", "segments", b"segments"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lists", b"lists", "row_count", b"row_count", "row_start", b"row_start", "segments", b"segments", "table", b"table"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,42 @@
+"""Memberships as a table in Arrow's format: a row a member, and a row each for whom it is unknown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from segmentd.engine.member_columns import count_bytes, ids_of_sets, lengths_of_sets, rows_of_sets
+from segmentd.engine.sets import Grew, Sets
+
+ENTRY_BYTES: Final = 7
+"""What a row takes beside its id: where that ends, its segment, and two bits."""
+
+ROW_BYTES: Final = 8
+"""What a row number takes in the place of an id."""
+
+
+def write_table(sets: Sets, grew: Grew) -> pa.Buffer:
+    """The Arrow IPC stream that `Memberships.table` describes. `grew` hears what it takes before it is made."""
+    lengths = lengths_of_sets(sets)
+    least = int(lengths.sum()) * (ENTRY_BYTES - 1)
+    grew(least)
+    grew(0 if sets.ids is None else count_bytes(sets, sets.ids))
+    batch = _batch(sets, lengths)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    return sink.getvalue()
+
+
+def _batch(sets: Sets, lengths: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.RecordBatch:
+    codes = np.repeat(np.repeat(np.arange(len(sets.segments), dtype=np.int16), 2), lengths)
+    members = np.repeat(np.tile([True, False], len(sets.segments)), lengths)
+    columns = {
+        "segment": pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(sets.segments, pa.string())),
+        "member": pa.array(members, mask=~members),
+    }
+    if sets.ids is None:
+        return pa.RecordBatch.from_pydict({"row": pa.array(rows_of_sets(sets).astype(np.uint64))} | columns)
+    return pa.RecordBatch.from_pydict({"id": ids_of_sets(sets, sets.ids)} | columns)
