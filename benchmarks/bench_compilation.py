@@ -11,7 +11,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.contenders.resident import batch_of, program_of, schema_of
 from benchmarks.dialects.arrays import count_members, expected_planes
 from benchmarks.dialects.cel import cel
-from benchmarks.rules import conditions
+from benchmarks.rules import columns_of, conditions
 from benchmarks.scenario import Scenario
 from segmentd.engine import Engine
 from segmentd.language import Environment
@@ -73,7 +73,7 @@ def test_binding(benchmark: BenchmarkFixture, scenario: Scenario, engine: Engine
 
 
 def _columns_of(scenario: Scenario, index: int) -> set[str]:
-    return {condition.column for condition in conditions(scenario.segments[index].rule)}
+    return {name for condition in conditions(scenario.segments[index].rule) for name in columns_of(condition)}
 
 
 def _check(program: Program, scenario: Scenario, engine: Engine) -> None:

@@ -11,7 +11,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.contenders.contender import Planes
 from benchmarks.contenders.resident import batch_of, program_of
 from benchmarks.dialects.arrays import count_members, expected_planes
-from benchmarks.scenario import Scenario, Values
+from benchmarks.population import Values
+from benchmarks.scenario import Scenario
 from segmentd.columns.column import Batch
 from segmentd.engine import Engine
 from segmentd.plan import Program

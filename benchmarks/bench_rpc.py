@@ -10,7 +10,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.contenders.contender import Planes
 from benchmarks.dialects.arrays import count_members, holds
-from benchmarks.scenario import Scenario, Values
+from benchmarks.population import Values
+from benchmarks.scenario import Scenario
 from segmentd.client import Client, EvaluationResult, Form, ScoreResult, SegmentdCallError
 
 BATCH_ROWS = 65_536

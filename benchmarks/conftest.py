@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from benchmarks.bank import bank
 from benchmarks.contenders.contender import Planes
 from benchmarks.dialects.arrays import expected_planes
-from benchmarks.scenario import Scenario, Values
+from benchmarks.population import Values
+from benchmarks.scenario import Scenario
+from benchmarks.scenarios.bank import bank
 from benchmarks.serving import serve_population
 from segmentd.client import Client
 from segmentd.engine import Engine, warm

@@ -8,7 +8,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-PACKAGES: Final = ("segmentd", "numpy", "numba", "polars", "duckdb", "pyarrow", "grpcio", "cel-expr-python")
+PACKAGES: Final = (
+    "segmentd",
+    "numpy",
+    "numba",
+    "numexpr",
+    "polars",
+    "duckdb",
+    "chdb",
+    "chdb-core",
+    "pyarrow",
+    "grpcio",
+    "cel-expr-python",
+)
 
 
 def describe_machine() -> dict[str, Any]:

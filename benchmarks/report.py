@@ -1,4 +1,4 @@
-"""The figures of a run: as a table for people and as JSON for whoever draws or compares them."""
+"""The figures of a run: as tables for people and as JSON for whoever draws or compares them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,43 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.comparison import Comparison, Measured
+from benchmarks.comparison import Comparison, Measured, Peer
+from benchmarks.contenders.contender import Form
+from benchmarks.contests import Kept
+from benchmarks.growth import Growth
 from benchmarks.rounds import Spread
+from benchmarks.wire.figures import Figure
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All comparisons of a run, and where it took place."""
+    """All that a run measured, and where it took place. `targets` are the resident ones, `wire` those of the wire."""
 
     comparisons: tuple[Comparison, ...]
+    targets: tuple[Figure, ...]
+    wire: tuple[Figure, ...]
+    growth: tuple[Growth, ...]
+    kept: tuple[Kept, ...]
     threads: int
     recorded: str
     machine: dict[str, Any]
     versions: dict[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """Numbers in seconds; a ratio is a peer's time over ours."""
+        """Numbers in seconds and bytes where no unit is named; a ratio of a comparison is a peer's time over ours."""
         return {
             "recorded": self.recorded,
             "threads": self.threads,
             "machine": self.machine,
             "versions": self.versions,
             "results": [_result(comparison) for comparison in self.comparisons],
+            "targets": [figure.to_json() for figure in self.targets],
+            "wire": [figure.to_json() for figure in self.wire],
+            "growth": [growth.to_json() for growth in self.growth],
+            "resident_bytes": [
+                {"scenario": kept.scenario, "rows": kept.rows, "raw": kept.raw_bytes, "codes": kept.code_bytes}
+                for kept in self.kept
+            ],
         }
 
     def write(self, path: Path) -> None:
@@ -39,30 +54,37 @@ class Report:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(self.to_json(), indent=2) + "\n", "utf-8")
 
-    def tables(self) -> tuple[Table, Table]:
-        """The comparisons, ratios first and seconds second; and how each engine was asked."""
-        return _figures(self), _ways(self.comparisons)
+    def tables(self) -> list[Table]:
+        """How each engine was asked; the comparisons, ratios first and seconds second; then what has a target."""
+        tables = [_ways(self.comparisons), _figures(self)] if self.comparisons else []
+        return [*tables, *([_growth(self.growth)] if self.growth else []), _targets((*self.targets, *self.wire))]
 
 
 def _result(comparison: Comparison) -> dict[str, Any]:
     scenario = comparison.scenario
     return {
-        "name": f"{scenario.name}/{comparison.question}",
+        "name": comparison.name,
         "rows": comparison.rows,
         "segments": len(scenario.segments),
         "conditions": scenario.condition_count,
         "distinct_conditions": scenario.distinct_condition_count,
         "columns": len(scenario.columns),
-        "rounds": comparison.rounds,
-        "ours": _measured(comparison.ours),
+        "ours": {"name": comparison.ours.name} | _measured(comparison.ours),
         "peers": {
             peer.measured.name: {"ratio": _spread(peer.ratio)} | _measured(peer.measured) for peer in comparison.peers
         },
+        "left_out": {each.name: each.reason for each in comparison.left_out},
     }
 
 
 def _measured(measured: Measured) -> dict[str, Any]:
-    return {"seconds": _spread(measured.seconds), "way": measured.way, "other_ways_s": measured.other_ways_s}
+    return {
+        "form": measured.form,
+        "seconds": _spread(measured.seconds),
+        "rounds": measured.rounds,
+        "way": measured.way,
+        "other_ways_s": measured.other_ways_s,
+    }
 
 
 def _spread(spread: Spread) -> dict[str, float]:
@@ -70,47 +92,93 @@ def _spread(spread: Spread) -> dict[str, float]:
 
 
 def _figures(report: Report) -> Table:
-    first = report.comparisons[0]
-    names = [first.ours.name, *(peer.measured.name for peer in first.peers)]
-    title = (
-        f"{report.threads} threads, median (quartiles) of {first.rounds} rounds in turn; {report.machine['processor']}"
-    )
-    table = Table("asked", "rows", "segments", title=title)
-    for name in names[1:]:
-        table.add_column(f"{name} / {names[0]}", justify="right", style="bold")
+    """A line for each of ours; a peer's cell has how many times our time it took raw, below that in codes."""
+    names = list(dict.fromkeys(_engine(peer) for each in report.comparisons for peer in each.peers))
+    processor = report.machine["processor"]
+    title = f"{report.threads} threads, median (quartiles) of rounds in turn; {processor}; + prepared: given codes"
+    table = Table("asked", "customers", "segments", title=title, show_lines=True)
     for name in names:
+        table.add_column(f"{name} / ours", justify="right", style="bold")
+    for name in ("ours", *names):
         table.add_column(f"{name}, ms", justify="right")
     for comparison in report.comparisons:
-        table.add_row(*_cells(comparison))
+        table.add_row(*_cells(comparison, names))
     return table
 
 
-def _cells(comparison: Comparison) -> list[str]:
-    scenario = comparison.scenario
-    seconds = [comparison.ours.seconds, *(peer.measured.seconds for peer in comparison.peers)]
-    return [
-        f"{scenario.name}, {comparison.question}",
-        f"{comparison.rows:,}",
-        f"{len(scenario.segments):,}",
-        *(_text(peer.ratio, 1, "×") for peer in comparison.peers),
-        *(_text(spread, 1e3, "") for spread in seconds),
-    ]
+def _engine(peer: Peer) -> str:
+    return peer.measured.name.removesuffix(f", {Form.PREPARED}")
 
 
-def _text(spread: Spread, factor: float, unit: str) -> str:
-    median, low, high = (_number(number * factor) for number in (spread.median, spread.low, spread.high))
+def _cells(comparison: Comparison, names: Sequence[str]) -> list[str]:
+    raw = "" if comparison.ours.name == "segmentd" else f", {comparison.ours.name}"
+    cells = [f"{comparison.scenario.name}, {comparison.question}{raw}", f"{comparison.rows:,}"]
+    cells.append(f"{len(comparison.scenario.segments):,}")
+    of = {name: [peer for peer in comparison.peers if _engine(peer) == name] for name in names}
+    cells += ["\n".join(_ratio_text(peer) for peer in of[name]) for name in names]
+    cells.append(spread_text(comparison.ours.seconds, 1e3))
+    return cells + ["\n".join(_seconds_text(peer) for peer in of[name]) for name in names]
+
+
+def _ratio_text(peer: Peer) -> str:
+    return _marked(peer, spread_text(peer.ratio, 1, "×"))
+
+
+def _seconds_text(peer: Peer) -> str:
+    few = f" in {peer.measured.rounds}" if peer.measured.rounds < 10 else ""
+    return _marked(peer, spread_text(peer.measured.seconds, 1e3) + few)
+
+
+def _marked(peer: Peer, text: str) -> str:
+    return f"+ {text}" if peer.measured.form is Form.PREPARED else text
+
+
+def spread_text(spread: Spread, factor: float, unit: str = "") -> str:
+    """The median and the quartiles."""
+    median, low, high = (number_text(number * factor) for number in (spread.median, spread.low, spread.high))
     return f"{median}{unit} ({low}–{high})"
 
 
-def _number(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+def number_text(number: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
 def _ways(comparisons: Sequence[Comparison]) -> Table:
     table = Table("asked", "engine", "its fastest way", "its other ways, best of a few runs, ms")
     for comparison in comparisons:
+        asked = f"{comparison.scenario.name}, {comparison.question}, {comparison.rows:,}"
         for measured in (comparison.ours, *(peer.measured for peer in comparison.peers)):
-            others = "; ".join(f"{name} {_number(seconds * 1e3)}" for name, seconds in measured.other_ways_s.items())
-            asked = f"{comparison.scenario.name}, {comparison.question}"
+            others = "; ".join(f"{name} {number_text(taken * 1e3)}" for name, taken in measured.other_ways_s.items())
             table.add_row(asked, measured.name, measured.way, others)
+        for each in comparison.left_out:
+            table.add_row(asked, each.name, f"left out: {each.reason}", "")
     return table
+
+
+def _growth(growths: Sequence[Growth]) -> Table:
+    table = Table("growth along", "size", "counts, ms", "planes, ms", "memory beside the columns, MB", title="Growth")
+    for growth in growths:
+        for point in growth.points:
+            times = (number_text(point.counts_s * 1e3), number_text(point.planes_s * 1e3))
+            table.add_row(growth.along, f"{point.size:,}", *times, number_text(point.memory_bytes / 1e6))
+        powers = (f"power {growth.exponent(name):.2f}" for name in ("counts_s", "planes_s", "memory_bytes"))
+        table.add_row(growth.along, "fitted", *powers, style="bold", end_section=True)
+    return table
+
+
+def _targets(figures: Sequence[Figure]) -> Table:
+    table = Table("measured", title="Targets")
+    for heading in ("judged", "target", "", "ours", "peer", "note"):
+        table.add_column(heading, justify="left" if heading in ("", "note") else "right")
+    for figure in figures:
+        table.add_row(*_target_cells(figure), style=None if figure.is_met is not False else "red")
+    return table
+
+
+def _target_cells(figure: Figure) -> list[str]:
+    judged = spread_text(figure.judged, 1, figure.judged_unit if figure.judged_unit == "×" else "")
+    target = "" if figure.target is None else f"{figure.target.sign} {figure.target.bound:g} {figure.judged_unit}"
+    met = {True: "met", False: "missed", None: ""}[figure.is_met]
+    theirs = "" if figure.theirs is None else f"{figure.peer}: {number_text(figure.theirs.median)} {figure.unit}"
+    return [figure.name, judged, target, met, f"{number_text(figure.ours.median)} {figure.unit}", theirs, figure.note]

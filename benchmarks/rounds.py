@@ -27,22 +27,26 @@ class Spread:
         return cls(float(median), float(low), float(high))
 
 
-def take_turns(calls: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+def take_turns(calls: Mapping[str, Callable[[], Any]], rounds: int | Mapping[str, int]) -> dict[str, list[float]]:
     """Seconds of each call, one a round. The order rotates: who comes first finds other caches than who comes last.
 
-    Every call should have been made before, so that buffers have been touched and code is loaded.
+    Every call should have been made before, so that buffers have been touched and code is loaded. `rounds` may be given
+    by name: who has fewer sits the last ones out.
     """
     names = list(calls)
     seconds: dict[str, list[float]] = {name: [] for name in names}
+    wanted = dict.fromkeys(names, rounds) if isinstance(rounds, int) else rounds
     with _without_collection():
-        for turn in range(rounds):
+        for turn in range(max(wanted.values(), default=0)):
             first = turn % len(names)
             for name in names[first:] + names[:first]:
-                seconds[name].append(_time(calls[name]))
+                if turn < wanted[name]:
+                    seconds[name].append(time_once(calls[name]))
     return seconds
 
 
-def _time(call: Callable[[], Any]) -> float:
+def time_once(call: Callable[[], Any]) -> float:
+    """Seconds of a call; what it gives is let go after the clock has stopped."""
     start = time.perf_counter()
     result = call()
     elapsed = time.perf_counter() - start

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.dialects.cel import cel
-from benchmarks.scenario import Scenario, Values
+from benchmarks.population import Values
+from benchmarks.scenario import Scenario
 from segmentd.cli.serve import READY
 from segmentd.client import Client, SegmentDefinition
 

@@ -1,0 +1,1 @@
+"""What the hot path is held to, each measured beside the best peer or beside ourselves."""

@@ -1,0 +1,58 @@
+"""Every engine gives the expected answer to every question of every scenario, from raw columns and from codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.scenarios import SCENARIOS
+
+ROOT = Path(__file__).parents[2]
+ROWS = "4999"
+"""More than a block, and no whole number of words."""
+
+ASKED = tuple(name for name in SCENARIOS if name != "platform")
+"""All but *platform*, which asks as *bank* does, only more: databases take minutes to plan it."""
+
+CANNOT = {("NumPy", "text", "native"), ("numexpr", "text", "native")}
+"""Who declines what; all others answer."""
+
+Found = dict[tuple[str, str, str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def found() -> Found:
+    """What each engine was found to answer, in a process that imports the peers in the order that they need."""
+    for module in ("chdb", "numexpr", "polars", "duckdb"):
+        if find_spec(module) is None:
+            pytest.skip(f"{module} is a peer of the benchmarks alone: make bench installs it")
+    command = [sys.executable, "-m", "benchmarks.agreement", "--rows", ROWS, *ASKED]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    lines = [json.loads(line) for line in finished.stdout.splitlines() if line.startswith("{")]
+    assert len(lines) == len(ASKED) * 12, finished.stderr
+    return {(line["engine"], line["scenario"], line["form"]): line for line in lines}
+
+
+@pytest.mark.parametrize("scenario", ASKED)
+@pytest.mark.parametrize("engine", ["segmentd", "segmentd, raw"])
+def test_we_give_the_expected_answers(found: Found, engine: str, scenario: str) -> None:
+    """With codes beside the columns and without, this engine answers as the plain reading of the rules does."""
+    agreement = found[engine, scenario, "native"]
+    assert (agreement["ways"], agreement["wrong"]) == (3, "")
+
+
+@pytest.mark.parametrize("form", ["native", "prepared"])
+@pytest.mark.parametrize("scenario", ASKED)
+@pytest.mark.parametrize("peer", ["Polars", "DuckDB", "chDB", "NumPy", "numexpr"])
+def test_peers_give_the_expected_answers(found: Found, peer: str, scenario: str, form: str) -> None:
+    """Every way of every peer that takes part answers as the plain reading of the rules does."""
+    agreement = found[peer, scenario, form]
+    assert agreement["wrong"] == ""
+    assert bool(agreement["declined"]) == ((peer, scenario, form) in CANNOT)
+    assert agreement["declined"] or agreement["ways"] >= 3
