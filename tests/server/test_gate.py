@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from segmentd.api.v1 import ledger_service_pb2 as ledgers
 from segmentd.api.v1 import scoring_service_pb2 as scoring
-from segmentd.server.app import running_server
+from segmentd.server.app import Server, running_server
 from segmentd.server.config import ServerConfig
 from tests.server.api import Api
 
@@ -33,6 +34,18 @@ def test_only_scores_may_be_large(channel: grpc.Channel) -> None:
     refusal = Api(channel).refusal("GetLedger", ledgers.GetLedgerRequest(name=large))
     assert (refusal.reason, refusal.metadata["limit_bytes"]) == ("MESSAGE_TOO_LARGE", str(MEBIBYTE))
     assert Api(channel).refusal("Score", scoring.ScoreRequest(parent=large)).reason == "INVALID_RESOURCE_NAME"
+
+
+async def test_many_callers_share_a_connection(server: Server) -> None:
+    """200 callers on one connection, each of which calls again as soon as it is answered, are all answered."""
+    request = ledgers.ListLedgersRequest().SerializeToString()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as connection:
+        call: Any = connection.unary_unary("/segmentd.api.v1.LedgerService/ListLedgers")
+
+        async def call_again_and_again() -> int:
+            return len([await call(request) for _ in range(10)])
+
+        assert await asyncio.gather(*(call_again_and_again() for _ in range(200))) == [10] * 200
 
 
 def test_health_answers_when_no_call_is_let_in(channel: grpc.Channel) -> None:
