@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from segmentd.columns.build import RowLimit, build_batch, resolve
-from segmentd.columns.column import Batch
+from segmentd.columns.build import RowLimit, build_column, resolve
+from segmentd.columns.column import Batch, Column
 from segmentd.columns.errors import ColumnError, IdsLengthError, TooManyRowsError
-from segmentd.columns.given import ElementType, GivenColumn, Lists, Numbers, Raw, Strings, Values
+from segmentd.columns.given import ElementType, Lists, Numbers, Raw, Strings, Values
 from segmentd.columns.planes import Plane, byte_count, unpack
 from segmentd.engine.texts import join_texts, read_lists
 from segmentd.engine.vectors import SLOTS, VectorColumns, Vectors, find_uneven, read_attributes, read_columns, read_ids
@@ -75,14 +75,8 @@ def decode_vectors(vectors: Vectors, schema: Schema, limit: RowLimit, path: str)
         _check_vectors(vectors, specs, path)
         if vectors.id_count not in (0, vectors.row_count):
             raise IdsLengthError(rows=vectors.id_count, expected=vectors.row_count)
-        cells = _Cells(vectors, read_columns(vectors))
-        return build_batch(
-            list(_columns(specs, cells)),
-            schema,
-            ids=read_ids(vectors),
-            row_count=vectors.row_count,
-            limit=limit,
-        )
+        columns = dict(_columns(specs, _Cells(vectors, read_columns(vectors)), schema.time_zone))
+        return Batch(vectors.row_count, columns, read_ids(vectors) if vectors.id_count else None)
 
 
 def _check_size(rows: int, attributes: int, limit: RowLimit) -> None:
@@ -152,14 +146,15 @@ class _Cells:
         return Lists(*read_lists(data, lists))
 
 
-def _columns(specs: Sequence[AttributeSpec], cells: _Cells) -> Iterator[GivenColumn]:
+def _columns(specs: Sequence[AttributeSpec], cells: _Cells, time_zone: str) -> Iterator[tuple[str, Column]]:
     places = dict.fromkeys(SLOTS, 0)
     for index, spec in enumerate(specs):
         slot = _SLOTS[spec.type.kind]
         absent = cells.columns.absent[index] if cells.vectors.has_nulls else None
         values = cells.values(slot, places[slot], absent)
         places[slot] += 1
-        yield GivenColumn(spec.id, values, _validity(spec, absent, cells.vectors.row_count))
+        rows = cells.vectors.row_count
+        yield spec.id, build_column(spec, values, _validity(spec, absent, rows), rows=rows, time_zone=time_zone)
 
 
 def _validity(spec: AttributeSpec, absent: Plane | None, rows: int) -> bytes:

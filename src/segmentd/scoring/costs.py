@@ -7,6 +7,7 @@ from typing import Final
 
 from segmentd.api.v1 import feature_batch_pb2
 from segmentd.engine import estimate_cost_s
+from segmentd.engine.vectors import SLOTS
 from segmentd.plan import Program
 from segmentd.scoring.memberships import Form
 from segmentd.scoring.request_parts import RequestParts, Subjects
@@ -21,6 +22,14 @@ INLINE_S: Final = 200e-6
 _REQUEST_S: Final = 50e-6
 _COLUMN_S: Final = 8e-6
 _VECTORS_S: Final = 30e-6
+_SLOTS_S: Final[Mapping[str, float]] = {
+    "doubles": 6e-6,
+    "integers": 6e-6,
+    "bools": 8e-6,
+    "strings": 25e-6,
+    "lists": 150e-6,
+}
+_CELL_S: Final = 0.05e-6
 _SEGMENT_S: Final = 4e-6
 _ENTRY_S: Final = 0.05e-6
 
@@ -38,7 +47,8 @@ def score_cost_s(parts: RequestParts, program: Program, form: Form) -> float:
     """Seconds on one thread for decoding, evaluating and encoding. Arrow and resident customers never are short."""
     if parts.vectors is not None:
         rows = parts.vectors.row_count
-        decoding = _VECTORS_S + _COLUMN_S * parts.vectors.attribute_count
+        decoding = _VECTORS_S + sum(_SLOTS_S[slot] * most for slot, most in zip(SLOTS, parts.vectors.most, strict=True))
+        decoding += _CELL_S * rows * parts.vectors.attribute_count
     elif parts.subjects is Subjects.COLUMNS:
         message = parts.parse_body(feature_batch_pb2.ColumnBatch)
         rows = _most_rows(message)
