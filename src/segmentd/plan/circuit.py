@@ -30,61 +30,69 @@ class Gate:
 
 
 class Circuit:
-    """Gates by number; equal gates have one number. `ZEROS` and `ONES` are planes of every circuit."""
+    """Gates by number; equal gates have one number. `zeros` and `ones` are planes of every circuit."""
 
     def __init__(self) -> None:
         self.gates: list[Gate] = []
-        self._numbers: dict[Gate, GateId] = {}
-        self.zeros = self.add(Gate(Op.ZEROS))
-        self.ones = self.add(Gate(Op.ONES))
-
-    def add(self, gate: Gate) -> GateId:
-        """The gate's number, a new one if no equal gate is there."""
-        number = self._numbers.get(gate)
-        if number is None:
-            number = self._numbers[gate] = len(self.gates)
-            self.gates.append(gate)
-        return number
+        # By their parts, which are hashed faster than gates: most gates that are asked for are there already.
+        self._numbers: dict[tuple[Op, tuple[GateId, ...], tuple[Hashable, ...]], GateId] = {}
+        self.zeros = self.make(Op.ZEROS)
+        self.ones = self.make(Op.ONES)
 
     def make(self, op: Op, *operands: GateId, details: tuple[Hashable, ...] = ()) -> GateId:
-        """A gate of this operation."""
-        return self.add(Gate(op, operands, details))
+        """The number of the gate of this operation, a new one if no equal gate is there."""
+        key = op, operands, details
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.gates)
+            self.gates.append(Gate(op, operands, details))
+        return number
+
+    def add(self, gate: Gate) -> GateId:
+        """The number of an equal gate here."""
+        return self.make(gate.op, *gate.operands, details=gate.details)
 
     def complement(self, plane: GateId) -> GateId:
         """Rows that are not in the plane."""
-        gate = self.gates[plane]
         if plane == self.zeros:
             return self.ones
         if plane == self.ones:
             return self.zeros
+        gate = self.gates[plane]
         return gate.operands[0] if gate.op is Op.NOT else self.make(Op.NOT, plane)
 
     def both(self, left: GateId, right: GateId) -> GateId:
         """Rows in both planes."""
-        if self.zeros in (left, right) or self._are_complements(left, right):
+        if self.zeros in (left, right):
             return self.zeros
         if left in (self.ones, right):
             return right
         if right == self.ones:
             return left
-        if self.gates[right].op is Op.NOT:
-            return self._difference(left, self.gates[right].operands[0])
-        if self.gates[left].op is Op.NOT:
-            return self._difference(right, self.gates[left].operands[0])
+        one, other = self.gates[left], self.gates[right]
+        if _negates(one, right) or _negates(other, left):
+            return self.zeros
+        if other.op is Op.NOT:
+            return self._difference(left, other.operands[0])
+        if one.op is Op.NOT:
+            return self._difference(right, one.operands[0])
         return self.make(Op.AND, min(left, right), max(left, right))
 
     def either(self, left: GateId, right: GateId) -> GateId:
         """Rows in one of the planes."""
-        if self.ones in (left, right) or self._are_complements(left, right):
+        if self.ones in (left, right):
             return self.ones
         if left in (self.zeros, right):
             return right
         if right == self.zeros:
             return left
-        if self.gates[left].op is Op.NOT:
-            return self.complement(self.without(self.gates[left].operands[0], right))
-        if self.gates[right].op is Op.NOT:
-            return self.complement(self.without(self.gates[right].operands[0], left))
+        one, other = self.gates[left], self.gates[right]
+        if _negates(one, right) or _negates(other, left):
+            return self.ones
+        if one.op is Op.NOT:
+            return self.complement(self.without(one.operands[0], right))
+        if other.op is Op.NOT:
+            return self.complement(self.without(other.operands[0], left))
         whole = self._joined(left, right)
         if whole is None:
             whole = self._joined(right, left)
@@ -118,13 +126,6 @@ class Circuit:
             return self._difference(plane, other.operands[other.operands[0] == plane])
         return self.make(Op.AND_NOT, plane, removed)
 
-    def _are_complements(self, left: GateId, right: GateId) -> bool:
-        return self._negates(left, right) or self._negates(right, left)
-
-    def _negates(self, plane: GateId, other: GateId) -> bool:
-        gate = self.gates[plane]
-        return gate.op is Op.NOT and gate.operands[0] == other
-
     def _joined(self, kept: GateId, other: GateId) -> GateId | None:
         """`kept | other` where the second adds to the first in a simpler way, or nothing.
 
@@ -141,3 +142,7 @@ class Circuit:
         if plane == kept:
             return kept
         return plane if first.op is Op.AND and set(first.operands) == {plane, removed} else None
+
+
+def _negates(gate: Gate, other: GateId) -> bool:
+    return gate.op is Op.NOT and gate.operands[0] == other

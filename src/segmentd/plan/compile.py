@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from segmentd.language.tree import AttributeRead, Node, Presence, SegmentVerdict, walk
+from segmentd.language.tree import AttributeRead, Call, ListLiteral, Node, Presence, SegmentVerdict
 from segmentd.plan.arithmetic import ARITHMETIC
 from segmentd.plan.linear import Emission, linearize
 from segmentd.plan.logic import LOGIC
@@ -31,8 +32,8 @@ def compile_program(
     everybody. References were checked when the definitions were made: they exist and have no cycle.
     """
     low = Lowering(HANDLERS, zone=schema.time_zone)
-    roots = [tree for _, tree in computed]
-    reached = {name: definitions[name] for name in _in_order_of_reference((*asked, *_references(roots)), definitions)}
+    contents = [_contents(tree) for _, tree in computed]
+    reached = _in_order_of_reference((*asked, *(name for each in contents for name in each.segments)), definitions)
     for segment in reached:
         low.verdicts[segment] = _verdict(low, definitions[segment])
     emissions = [_segment_emission(low, number, low.verdicts[segment]) for number, segment in enumerate(asked)]
@@ -45,7 +46,7 @@ def compile_program(
         schema=schema,
         segments=tuple(asked),
         computed=tuple(described),
-        attributes=_readers(asked, computed, reached),
+        attributes=_readers(asked, [name for name, _ in computed], contents, reached),
         columns=tuple(line.columns),
         parameters=tuple(line.parameters),
         tables=tuple(line.tables),
@@ -88,46 +89,72 @@ def _emit_computed(
     return ComputedOutput(attribute, tree.type, *numbers)
 
 
-def _references(trees: Iterable[Node]) -> list[str]:
-    return [part.segment for tree in trees for part in walk(tree) if isinstance(part, SegmentVerdict)]
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """The given attributes and, from left to right, the segments that a tree names itself."""
+
+    attributes: frozenset[str] = frozenset()
+    segments: tuple[str, ...] = ()
 
 
-def _in_order_of_reference(segments: Iterable[str], definitions: Mapping[str, Node | None]) -> list[str]:
-    """Every segment that is reached, after those that it refers to. Chains may be long, so no recursion."""
-    order: dict[str, None] = {}
-    stack = [(segment, False) for segment in reversed(list(segments))]
+def _contents(tree: Node | None) -> _Contents:
+    if tree is None:
+        return _Contents()
+    attributes: set[str] = set()
+    segments: list[str] = []
+    stack = [tree]
     while stack:
-        segment, ready = stack.pop()
+        node = stack.pop()
+        if isinstance(node, Call):
+            stack.extend(reversed(node.arguments))
+        elif isinstance(node, AttributeRead | Presence):
+            attributes.add(node.id)
+        elif isinstance(node, SegmentVerdict):
+            segments.append(node.segment)
+        elif isinstance(node, ListLiteral):
+            stack.extend(reversed(node.elements))
+    return _Contents(frozenset(attributes), tuple(segments))
+
+
+def _in_order_of_reference(segments: Iterable[str], definitions: Mapping[str, Node | None]) -> Mapping[str, _Contents]:
+    """Every segment that is reached, after those that it refers to. Chains may be long, so no recursion."""
+    order: dict[str, _Contents] = {}
+    found: dict[str, _Contents] = {}
+    stack = list(reversed(list(segments)))
+    while stack:
+        segment = stack.pop()
         if segment in order:
             continue
-        if ready:
-            order[segment] = None
+        if segment in found:
+            order[segment] = found[segment]
             continue
-        stack.append((segment, True))
-        tree = definitions[segment]
-        if tree is not None:
-            stack.extend((other, False) for other in _references([tree]) if other not in order)
-    return list(order)
+        here = found[segment] = _contents(definitions[segment])
+        stack.append(segment)
+        stack.extend(other for other in here.segments if other not in order)
+    return order
 
 
 def _readers(
-    asked: Sequence[str], computed: Sequence[tuple[str, Node]], definitions: Mapping[str, Node | None]
+    asked: Sequence[str],
+    computed: Sequence[str],
+    contents: Sequence[_Contents],
+    reached: Mapping[str, _Contents],
 ) -> Mapping[str, tuple[str, ...]]:
-    """The given attributes that are read, each with the asked names that need it, directly or through references."""
-    readers: dict[str, dict[str, None]] = {}
+    """The given attributes that are read, each with the asked names that need it, directly or through references.
+
+    `contents` are those of the computed attributes, `reached` those of segments, after what they refer to.
+    """
     below: dict[str, frozenset[str]] = {}
-    for segment in _in_order_of_reference((*asked, *_references(tree for _, tree in computed)), definitions):
-        below[segment] = _reads(definitions[segment], below)
-    reads = [(segment, below[segment]) for segment in asked] + [(name, _reads(tree, below)) for name, tree in computed]
+    for segment, here in reached.items():
+        below[segment] = _reads(here, below)
+    reads = [(segment, below[segment]) for segment in asked]
+    reads += [(name, _reads(here, below)) for name, here in zip(computed, contents, strict=True)]
+    readers: dict[str, dict[str, None]] = {}
     for name, attributes in reads:
         for attribute in attributes:
             readers.setdefault(attribute, {})[name] = None
     return {attribute: tuple(readers[attribute]) for attribute in sorted(readers)}
 
 
-def _reads(tree: Node | None, below: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    if tree is None:
-        return frozenset()
-    parts = list(walk(tree))
-    own = {part.id for part in parts if isinstance(part, AttributeRead | Presence)}
-    return frozenset(own).union(*(below[part.segment] for part in parts if isinstance(part, SegmentVerdict)))
+def _reads(contents: _Contents, below: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    return contents.attributes.union(*(below[segment] for segment in contents.segments))

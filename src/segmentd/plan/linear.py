@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from segmentd.plan.circuit import Circuit, Gate, GateId
 from segmentd.plan.operations import FALLIBLE, Op, Register
@@ -58,71 +59,92 @@ class Line:
 
 def linearize(circuit: Circuit, emissions: Sequence[Emission]) -> Line:
     """The instructions that compute and emit what is asked, in one pass over registers that are used again."""
-    steps = _schedule(circuit, emissions)
-    return _Allocation(circuit, _last_uses(circuit, steps)).run(steps)
+    needed = _Needed(circuit)
+    steps = _schedule(needed, emissions)
+    return _Allocation(circuit, needed, steps).run(steps)
 
 
 Step = GateId | Emission
 
 
-def _schedule(circuit: Circuit, emissions: Iterable[Emission]) -> list[Step]:
+class _Needed:
+    """The operands of gates that must be in registers: a comparison with a bound reads a column where it lies."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.gates = circuit.gates
+        self._found: dict[GateId, tuple[GateId, ...]] = {}
+
+    def of(self, number: GateId) -> tuple[GateId, ...]:
+        """The operands of this gate."""
+        found = self._found.get(number)
+        if found is None:
+            gate = self.gates[number]
+            found = self._found[number] = () if self.reads_column(gate) else gate.operands
+        return found
+
+    def reads_column(self, gate: Gate) -> bool:
+        """Whether a gate compares a column, which need not be loaded."""
+        return gate.op in _WITH_BOUND and self.gates[gate.operands[0]].op in _LOADS
+
+
+_WITH_BOUND: Final = frozenset({Op.COMPARE_INT, Op.COMPARE_DOUBLE})
+_LOADS: Final = frozenset({Op.LOAD_INT, Op.LOAD_DOUBLE})
+_COMPARISONS: Final = _WITH_BOUND | {Op.COMPARE_INTS, Op.COMPARE_DOUBLES}
+
+
+def _schedule(needed: _Needed, emissions: Iterable[Emission]) -> list[Step]:
     """Gates after their operands, right before the first output that needs them."""
     steps: list[Step] = []
     placed: set[GateId] = set()
     for emission in emissions:
         for gate in emission.gates:
-            if gate is not None:
-                _place(circuit, gate, placed, steps)
+            if gate is not None and gate not in placed:
+                _place(needed, gate, placed, steps)
         steps.append(emission)
     return steps
 
 
-def _place(circuit: Circuit, root: GateId, placed: set[GateId], steps: list[Step]) -> None:
-    stack = [(root, False)]
+def _place(needed: _Needed, root: GateId, placed: set[GateId], steps: list[Step]) -> None:
+    """A negative number on the stack is that of a gate whose operands are placed, inverted."""
+    stack = [root]
     while stack:
-        gate, ready = stack.pop()
-        if gate in placed:
-            continue
-        if ready:
-            placed.add(gate)
-            steps.append(gate)
-            continue
-        stack.append((gate, True))
-        stack.extend((operand, False) for operand in reversed(_needed(circuit, gate)) if operand not in placed)
+        gate = stack.pop()
+        if gate < 0:
+            gate = ~gate
+            if gate not in placed:
+                placed.add(gate)
+                steps.append(gate)
+        elif gate not in placed:
+            operands = needed.of(gate)
+            stack.append(~gate)
+            stack.extend(operand for operand in reversed(operands) if operand not in placed)
 
 
-def _needed(circuit: Circuit, gate: GateId) -> tuple[GateId, ...]:
-    """The operands that must be in registers: a comparison with a bound reads a column where it lies."""
-    here = circuit.gates[gate]
-    if _reads_column(circuit, here):
-        return ()
-    return here.operands
-
-
-def _reads_column(circuit: Circuit, gate: Gate) -> bool:
-    if gate.op not in (Op.COMPARE_INT, Op.COMPARE_DOUBLE):
-        return False
-    return circuit.gates[gate.operands[0]].op in (Op.LOAD_INT, Op.LOAD_DOUBLE)
-
-
-def _last_uses(circuit: Circuit, steps: Sequence[Step]) -> dict[GateId, int]:
+def _last_uses(needed: _Needed, steps: Sequence[Step]) -> dict[GateId, int]:
     last: dict[GateId, int] = {}
     for index, step in enumerate(steps):
-        used = step.gates if isinstance(step, Emission) else (step, *_needed(circuit, step))
-        last.update((gate, index) for gate in used if gate is not None)
+        if isinstance(step, Emission):
+            for gate in step.gates:
+                if gate is not None:
+                    last[gate] = index
+        else:
+            last[step] = index
+            for gate in needed.of(step):
+                last[gate] = index
     return last
 
 
 class _Allocation:
     """Gives every gate a register and frees it after its last use."""
 
-    def __init__(self, circuit: Circuit, last_uses: dict[GateId, int]) -> None:
-        self.circuit = circuit
+    def __init__(self, circuit: Circuit, needed: _Needed, steps: Sequence[Step]) -> None:
+        self.gates = circuit.gates
         self.line = Line()
-        self._last_uses = last_uses
+        self._needed = needed
+        self._last_uses = _last_uses(needed, steps)
         self._places: dict[GateId, int] = {}
         self._failed: dict[GateId, int] = {}
-        self._watched = {circuit.gates[gate].operands[0] for gate in last_uses if circuit.gates[gate].op is Op.FAILED}
+        self._watched = {self.gates[gate].operands[0] for gate in self._last_uses if self.gates[gate].op is Op.FAILED}
         self._free: dict[Register, list[int]] = {register: [] for register in Register}
 
     def run(self, steps: Sequence[Step]) -> Line:
@@ -131,17 +153,17 @@ class _Allocation:
             if isinstance(step, Emission):
                 planes = tuple(NO_PLANE if gate is None else self._places[gate] for gate in step.gates)
                 self.line.instructions.append(Instruction(step.op, step.number, planes))
-                self._release((gate for gate in step.gates if gate is not None), index)
+                self._release({gate for gate in step.gates if gate is not None}, index)
             else:
                 self._emit_gate(step, index)
         return self.line
 
     def _emit_gate(self, number: GateId, index: int) -> None:
-        gate = self.circuit.gates[number]
-        needed = _needed(self.circuit, number)
+        gate = self.gates[number]
+        needed = self._needed.of(number)
         if gate.op is Op.FAILED:
             self._places[number] = self._failed.pop(gate.operands[0])
-            self._release(needed, index)
+            self._release(set(needed), index)
             return
         operands = self._operands(gate)
         failed = self._take(Register.PLANE) if gate.op in FALLIBLE else NO_PLANE
@@ -149,7 +171,7 @@ class _Allocation:
         if failed != NO_PLANE:
             self._keep_failed(number, failed)
         self.line.instructions.append(Instruction(gate.op, destination, operands, failed))
-        self._release((*needed, number), index)
+        self._release({*needed, number}, index)
 
     def _keep_failed(self, number: GateId, failed: int) -> None:
         if number in self._watched:
@@ -158,17 +180,18 @@ class _Allocation:
             self._free[Register.PLANE].append(failed)
 
     def _operands(self, gate: Gate) -> tuple[int | str, ...]:
-        operands: list[int | str] = []
-        details = list(gate.details)
-        if gate.details and isinstance(gate.details[0], str) and gate.op.value.startswith("compare"):
-            operands.append(str(details.pop(0)))  # the predicate comes first
-        if _reads_column(self.circuit, gate):
-            load = self.circuit.gates[gate.operands[0]]
-            operands.append(~self._column(load.details[0]))
-        else:
-            operands.extend(self._places[operand] for operand in gate.operands)
-        operands.extend(self._detail(detail) for detail in details)
-        return tuple(operands)
+        if not gate.details:
+            return tuple([self._places[operand] for operand in gate.operands])
+        if gate.op not in _COMPARISONS:
+            places = [self._places[operand] for operand in gate.operands]
+            return (*places, *[self._detail(detail) for detail in gate.details])
+        predicate, *details = gate.details  # the predicate comes first
+        return (str(predicate), *self._compared(gate), *[self._detail(detail) for detail in details])
+
+    def _compared(self, gate: Gate) -> list[int]:
+        if self._needed.reads_column(gate):
+            return [~self._column(self.gates[gate.operands[0]].details[0])]
+        return [self._places[operand] for operand in gate.operands]
 
     def _detail(self, detail: object) -> int | str:
         if isinstance(detail, AttributeColumn | CodeColumn | SlicedCodes):
@@ -192,7 +215,7 @@ class _Allocation:
         self.line.registers[register] += 1
         return self.line.registers[register] - 1
 
-    def _release(self, gates: Iterable[GateId], index: int) -> None:
-        for gate in set(gates):
+    def _release(self, gates: set[GateId], index: int) -> None:
+        for gate in gates:
             if self._last_uses.get(gate) == index:
-                self._free[self.circuit.gates[gate].register].append(self._places[gate])
+                self._free[self.gates[gate].register].append(self._places[gate])

@@ -133,7 +133,7 @@ def ordering(predicate: Predicate) -> Handler:
         circuit = low.circuit
         if sort_of(left.type) is Sort.TRUTH:
             return _truth_order(circuit, predicate, low.truth(left), low.truth(right))
-        present = circuit.both(low.quantity(left).present, low.quantity(right).present)
+        present = circuit.both(low.presence(left), low.presence(right))
         fulfilled = compare(low, predicate, left, right)
         return Truth(circuit.both(present, fulfilled), circuit.without(present, fulfilled), circuit.zeros)
 

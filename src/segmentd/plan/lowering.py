@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from segmentd.language.extent import node_count
-from segmentd.language.tree import AttributeRead, Call, Constant, ListLiteral, Node, Presence, SegmentVerdict
+from segmentd.language.tree import (
+    AttributeRead,
+    Call,
+    Constant,
+    ListLiteral,
+    Node,
+    Now,
+    Presence,
+    SegmentVerdict,
+    children,
+)
 from segmentd.plan.circuit import Circuit, GateId
 from segmentd.plan.lowered import Lowered, Quantity, Sort, Truth, sort_of
 from segmentd.plan.operations import Flag, Op
@@ -32,7 +42,6 @@ from segmentd.plan.text import (
     distribute,
     is_text,
     is_text_call,
-    reads_subject,
 )
 from segmentd.schema import BOOL, NULL
 
@@ -61,6 +70,8 @@ class Lowering:
         self._room = room
         self._handlers = handlers
         self._done: dict[int, tuple[Node, Lowered]] = {}
+        self._about_subject: dict[int, tuple[Node, bool]] = {}
+        self._read_already: dict[tuple[str, bool], Lowered] = {}
 
     def truth(self, node: Node) -> Truth:
         """The planes of a node of type BOOL or NULL."""
@@ -88,8 +99,10 @@ class Lowering:
             done = self._done[id(node)] = (node, self._lower(node))
         return done[1]
 
-    def _lower(self, node: Node) -> Lowered:  # noqa: C901  (a case a kind of node)
+    def _lower(self, node: Node) -> Lowered:
         match node:
+            case Call():
+                return self._call(node)
             case Constant():
                 return self._constant(node)
             case SegmentVerdict():
@@ -101,19 +114,20 @@ class Lowering:
             case Presence():
                 present = self.validity(node.id, required=node.required)
                 return Truth(present, self.circuit.complement(present), self.circuit.zeros)
-            case _ if not reads_subject(node):
-                return self._uniform(node)
-            case Call() if node.overload == CONDITIONAL:
-                return self._conditional(node)
-            case Call() if is_text_call(node):
-                if can_be_tabulated(node):
-                    return self._tabulated(node)
-                return self.lower(self._distributed(node))
-            case Call():
-                return self._handlers[node.overload](self, node)
             case ListLiteral():
                 return self._tabulated(node)
+            case Now():
+                return self._uniform(node)
         raise TypeError(f"{type(node).__name__} is no node")
+
+    def _call(self, node: Call) -> Lowered:
+        if not self._reads_subject(node):
+            return self._uniform(node)
+        if node.overload == CONDITIONAL:
+            return self._conditional(node)
+        if not is_text_call(node):
+            return self._handlers[node.overload](self, node)
+        return self._tabulated(node) if can_be_tabulated(node) else self.lower(self._distributed(node))
 
     def _distributed(self, node: Call) -> Call:
         rearranged = distribute(node)
@@ -131,6 +145,12 @@ class Lowering:
             return self.circuit.ones
         return self.circuit.make(Op.VALIDITY, details=(AttributeColumn(attribute),))
 
+    def presence(self, node: Node) -> GateId:
+        """The rows in which a node, not of type BOOL, has a value. No gate is made of a constant for that."""
+        if isinstance(node, Constant) and node.value is not None:
+            return self.circuit.ones
+        return self.quantity(node).present
+
     def constant(self, node: Constant, sort: Sort) -> GateId:
         """A value register filled with a constant."""
         if sort is Sort.DOUBLE:
@@ -143,7 +163,17 @@ class Lowering:
         """The node as a parameter, if it has one value a request; None otherwise."""
         if isinstance(node, Constant) and node.value is not None:
             return double_constant(float(node.value)) if sort is Sort.DOUBLE else int_constants(int(node.value))  # type: ignore[arg-type]
-        return None if reads_subject(node) else Uniform(_VALUE_KINDS[sort], node)
+        return None if self._reads_subject(node) else Uniform(_VALUE_KINDS[sort], node)
+
+    def _reads_subject(self, node: Node) -> bool:
+        """Whether the node depends on who is looked at; otherwise it has one value a request."""
+        if not isinstance(node, Call | ListLiteral):
+            return not isinstance(node, Constant | Now)
+        known = self._about_subject.get(id(node))
+        if known is None:
+            found = any(self._reads_subject(part) for part in children(node))
+            known = self._about_subject[id(node)] = (node, found)
+        return known[1]
 
     def _constant(self, node: Constant) -> Lowered:
         zeros, ones = self.circuit.zeros, self.circuit.ones
@@ -152,6 +182,13 @@ class Lowering:
         return Quantity(self.constant(node, sort_of(node.type)), ones, zeros)
 
     def _read(self, node: AttributeRead) -> Lowered:
+        key = node.id, node.required
+        known = self._read_already.get(key)
+        if known is None:
+            known = self._read_already[key] = self._load(node)
+        return known
+
+    def _load(self, node: AttributeRead) -> Lowered:
         column = (AttributeColumn(node.id),)
         valid = self.validity(node.id, required=node.required)
         missing = self.circuit.complement(valid)
@@ -175,7 +212,7 @@ class Lowering:
         return Quantity(value, flag(Flag.PRESENT), null)
 
     def _tabulated(self, node: Node) -> Lowered:
-        if not reads_subject(node):
+        if not self._reads_subject(node):
             return self._uniform(node)
         attributes = attributes_of(node)
         codes = CodeColumn(attributes)

@@ -178,6 +178,14 @@ column), `c`olumns, parameters `k`, `t`ables, and `_` for a number or the name o
 
 def register_of(operation: Op) -> Register:
     """The register file of an operation's result."""
-    if operation in INT_OPERATIONS:
-        return Register.INT
-    return Register.DOUBLE if operation in DOUBLE_OPERATIONS else Register.PLANE
+    return _REGISTERS[operation]
+
+
+_REGISTERS: Final = {
+    operation: Register.INT
+    if operation in INT_OPERATIONS
+    else Register.DOUBLE
+    if operation in DOUBLE_OPERATIONS
+    else Register.PLANE
+    for operation in Op
+}

@@ -16,7 +16,6 @@ from segmentd.language.tree import (
     Constant,
     ListLiteral,
     Node,
-    Now,
     Position,
     Presence,
     children,
@@ -48,11 +47,6 @@ class PlanTooLargeError(SegmentdError):
 def is_text(data_type: DataType) -> bool:
     """Whether values of the type are text or lists of it."""
     return data_type.kind in _TEXT_KINDS
-
-
-def reads_subject(node: Node) -> bool:
-    """Whether the node depends on who is looked at; otherwise it has one value a request."""
-    return any(not isinstance(part, Constant | Now | Call | ListLiteral) for part in walk(node))
 
 
 def is_text_call(node: Node) -> bool:
