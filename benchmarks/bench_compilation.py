@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks.contenders.resident import batch_of, program_of, schema_of
 from benchmarks.dialects.arrays import count_members, expected_planes
 from benchmarks.dialects.cel import cel
+from benchmarks.inputs import batch_of, program_of, schema_of
 from benchmarks.rules import columns_of, conditions
 from benchmarks.scenario import Scenario
 from segmentd.engine import Engine

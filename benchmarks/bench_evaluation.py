@@ -9,8 +9,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.contenders.contender import Planes
-from benchmarks.contenders.resident import batch_of, program_of
 from benchmarks.dialects.arrays import count_members, expected_planes
+from benchmarks.inputs import batch_of, program_of
 from benchmarks.population import Values
 from benchmarks.scenario import Scenario
 from segmentd.columns.column import Batch

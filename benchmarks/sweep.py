@@ -68,7 +68,7 @@ def _measure(rows: int, block_rows: int, tasks: int) -> None:
 
     for module, name, size in product((compiler, coding), ("BLOCK_ROWS", "BLOCK_WORDS"), (block_rows,)):
         setattr(module, name, size if name == "BLOCK_ROWS" else size // 64)
-    from benchmarks.contenders.resident import batch_of, program_of  # noqa: PLC0415
+    from benchmarks.inputs import batch_of, program_of  # noqa: PLC0415
     from benchmarks.scenarios.bank import bank  # noqa: PLC0415
     from segmentd.engine import Engine, PlaneBuffers, running  # noqa: PLC0415
 

@@ -7,10 +7,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from benchmarks.contenders.resident import schema_of
 from benchmarks.dialects.arrays import count_members, expected_planes, holds
 from benchmarks.dialects.cel import cel
 from benchmarks.dialects.sql import duckdb_dialect, sql
+from benchmarks.inputs import schema_of
 from benchmarks.rules import Comparison, Condition, Either, Every, Not, columns_of, conditions
 from benchmarks.scenarios.bank import COLUMNS, bank
 

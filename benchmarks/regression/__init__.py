@@ -1,0 +1,1 @@
+"""Whether this checkout is slower than another one: the same work done by both in turn."""
