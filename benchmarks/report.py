@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
@@ -56,7 +56,7 @@ class Report:
 
     def tables(self) -> list[Table]:
         """How each engine was asked; the comparisons, ratios first and seconds second; then what has a target."""
-        tables = [_ways(self.comparisons), _figures(self)] if self.comparisons else []
+        tables = [_ways(self.comparisons), _ratios(self), _times(self)] if self.comparisons else []
         return [*tables, *([_growth(self.growth)] if self.growth else []), _targets((*self.targets, *self.wire))]
 
 
@@ -91,46 +91,46 @@ def _spread(spread: Spread) -> dict[str, float]:
     return {"median": spread.median, "low": spread.low, "high": spread.high}
 
 
-def _figures(report: Report) -> Table:
-    """A line for each of ours; a peer's cell has how many times our time it took raw, below that in codes."""
-    names = list(dict.fromkeys(_engine(peer) for each in report.comparisons for peer in each.peers))
+def _ratios(report: Report) -> Table:
+    """How many times our time each peer takes, of raw columns and of codes."""
     processor = report.machine["processor"]
-    title = f"{report.threads} threads, median (quartiles) of rounds in turn; {processor}; + prepared: given codes"
-    table = Table("asked", "customers", "segments", title=title, show_lines=True)
-    for name in names:
-        table.add_column(f"{name} / ours", justify="right", style="bold")
-    for name in ("ours", *names):
-        table.add_column(f"{name}, ms", justify="right")
-    for comparison in report.comparisons:
-        table.add_row(*_cells(comparison, names))
+    title = f"Times our time: median (quartiles) of rounds in turn, {report.threads} threads, {processor}"
+    return _table(title, report.comparisons, lambda peer: spread_text(peer.ratio, 1, "×"))
+
+
+def _times(report: Report) -> Table:
+    """Milliseconds of everybody; in how many rounds where they are few."""
+    return _table("Milliseconds: median (quartiles)", report.comparisons, _seconds_text)
+
+
+def _table(title: str, comparisons: Sequence[Comparison], word: Callable[[Peer], str]) -> Table:
+    names = list(dict.fromkeys(_engine(peer) for each in comparisons for peer in each.peers))
+    table = Table("asked", "customers", "segments", "peers are given", "ours, ms", *names, title=title)
+    for comparison in comparisons:
+        for form in Form:
+            of = {_engine(peer): word(peer) for peer in comparison.peers if peer.measured.form is form}
+            if of:
+                cells = (spread_text(comparison.ours.seconds, 1e3), *(of.get(name, "") for name in names))
+                table.add_row(*_asked(comparison), _GIVEN[form], *cells)
     return table
+
+
+_GIVEN: Final = {Form.NATIVE: "raw columns", Form.PREPARED: "codes"}
+
+
+def _asked(comparison: Comparison) -> tuple[str, str, str]:
+    raw = ", ours raw" if comparison.ours.name != "segmentd" else ""
+    asked = f"{comparison.scenario.name}, {comparison.question}{raw}"
+    return asked, f"{comparison.rows:,}", f"{len(comparison.scenario.segments):,}"
 
 
 def _engine(peer: Peer) -> str:
     return peer.measured.name.removesuffix(f", {Form.PREPARED}")
 
 
-def _cells(comparison: Comparison, names: Sequence[str]) -> list[str]:
-    raw = "" if comparison.ours.name == "segmentd" else f", {comparison.ours.name}"
-    cells = [f"{comparison.scenario.name}, {comparison.question}{raw}", f"{comparison.rows:,}"]
-    cells.append(f"{len(comparison.scenario.segments):,}")
-    of = {name: [peer for peer in comparison.peers if _engine(peer) == name] for name in names}
-    cells += ["\n".join(_ratio_text(peer) for peer in of[name]) for name in names]
-    cells.append(spread_text(comparison.ours.seconds, 1e3))
-    return cells + ["\n".join(_seconds_text(peer) for peer in of[name]) for name in names]
-
-
-def _ratio_text(peer: Peer) -> str:
-    return _marked(peer, spread_text(peer.ratio, 1, "×"))
-
-
 def _seconds_text(peer: Peer) -> str:
-    few = f" in {peer.measured.rounds}" if peer.measured.rounds < 10 else ""
-    return _marked(peer, spread_text(peer.measured.seconds, 1e3) + few)
-
-
-def _marked(peer: Peer, text: str) -> str:
-    return f"+ {text}" if peer.measured.form is Form.PREPARED else text
+    few = f" of {peer.measured.rounds}" if peer.measured.rounds < 10 else ""
+    return spread_text(peer.measured.seconds, 1e3) + few
 
 
 def spread_text(spread: Spread, factor: float, unit: str = "") -> str:

@@ -31,7 +31,7 @@ QUICK_RESULTS: Final = Path("build") / "side-by-side.json"
 ROWS: Final = 4_000_000
 """Customers of what is measured without contests."""
 
-TABLE_WIDTH: Final = 200
+TABLE_WIDTH: Final = 180
 """Columns of the terminal that the tables take at least: narrower ones would break figures over lines."""
 
 PARTS: Final = ("contests", "scaling", "members", "first-answers", "starts", "growth", "wire")
