@@ -9,8 +9,9 @@ import threading
 
 import pytest
 
-from segmentd.server import logs
-from segmentd.server.logs import JsonFormatter, LineHandler
+from segmentd.server import lines
+from segmentd.server.lines import LineHandler
+from segmentd.server.logs import LOGGER, JsonFormatter, log_call
 
 
 def line_of(record: logging.LogRecord) -> dict[str, object]:
@@ -60,6 +61,9 @@ def test_an_exception_is_written_without_its_message() -> None:
     assert "Jana" not in stream.getvalue()
 
 
+CALL = '{"event": "call"}'
+
+
 class Lines(io.StringIO):
     """A stream that tells when something has been written to it."""
 
@@ -72,11 +76,6 @@ class Lines(io.StringIO):
         size = super().write(text)
         self.written.set()
         return size
-
-
-def record(event: str, *, may_wait: bool) -> logging.LogRecord:
-    """An event, which may wait for others or not."""
-    return logging.makeLogRecord({"msg": event, "levelname": "INFO", "fields": {}, "may_wait": may_wait})
 
 
 def handler_of(stream: Lines) -> LineHandler:
@@ -94,32 +93,32 @@ def events_in(stream: Lines) -> list[str]:
 def test_lines_of_calls_are_written_soon() -> None:
     """Nobody has to log something else, or to end the process."""
     stream = Lines()
-    handler_of(stream).handle(record("call", may_wait=True))
+    handler_of(stream).add(CALL, may_wait=True)
     assert stream.written.wait(20)
     assert events_in(stream) == ["call"]
 
 
 def test_other_events_are_written_at_once_after_what_was_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines keep their order, and an event that may not wait takes those that do along."""
-    monkeypatch.setattr(logs, "WRITE_DELAY_S", 60)
+    monkeypatch.setattr(lines, "WRITE_DELAY_S", 60)
     stream = Lines()
     handler = handler_of(stream)
-    handler.handle(record("call", may_wait=True))
+    handler.add(CALL, may_wait=True)
     assert events_in(stream) == []
-    handler.handle(record("stopped", may_wait=False))
+    handler.handle(logging.makeLogRecord({"msg": "stopped", "levelname": "INFO", "fields": {}}))
     assert events_in(stream) == ["call", "stopped"]
 
 
 def test_only_so_many_lines_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever logs one more writes them all."""
-    monkeypatch.setattr(logs, "WRITE_DELAY_S", 60)
-    monkeypatch.setattr(logs, "MOST_WAITING", 3)
+    monkeypatch.setattr(lines, "WRITE_DELAY_S", 60)
+    monkeypatch.setattr(lines, "MOST_WAITING", 3)
     stream = Lines()
     handler = handler_of(stream)
     for _ in range(3):
-        handler.handle(record("call", may_wait=True))
+        handler.add(CALL, may_wait=True)
     assert events_in(stream) == []
-    handler.handle(record("call", may_wait=True))
+    handler.add(CALL, may_wait=True)
     assert len(events_in(stream)) == 4
 
 
@@ -130,7 +129,7 @@ def test_no_line_is_lost_among_threads() -> None:
 
     def log_some(thread: int) -> None:
         for number in range(500):
-            handler.handle(record(f"{thread}-{number}", may_wait=number % 50 > 0))
+            handler.add(f'{{"event": "{thread}-{number}"}}', may_wait=number % 50 > 0)
 
     threads = [threading.Thread(target=log_some, args=(thread,)) for thread in range(4)]
     for thread in threads:
@@ -139,3 +138,24 @@ def test_no_line_is_lost_among_threads() -> None:
         thread.join()
     handler.flush()
     assert sorted(events_in(stream)) == sorted(f"{thread}-{number}" for thread in range(4) for number in range(500))
+
+
+def test_the_line_of_a_call_is_as_of_any_other_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written without a record, it has the same members in the same order; so where others listen too."""
+    stream, other = Lines(), Lines()
+    handler = handler_of(stream)
+    second = logging.StreamHandler(other)
+    second.setFormatter(JsonFormatter())
+    monkeypatch.setattr(LOGGER, "level", logging.INFO)
+    monkeypatch.setattr(logging.root, "handlers", [handler])
+    log_call("/a/B", "OK", 0.25, 3)
+    log_call("/a/B", "CANCELLED", 1e-05, None)
+    handler.flush()
+    monkeypatch.setattr(logging.root, "handlers", [second])
+    log_call("/a/B", "OK", 0.25, 3)
+    log_call("/a/B", "CANCELLED", 1e-05, None)
+    written, usual = ([json.loads(line) for line in each.getvalue().splitlines()] for each in (stream, other))
+    assert [list(line) for line in written] == [list(line) for line in usual]
+    for line in (*written, *usual):
+        assert len(line.pop("time")) == len("2026-01-01T00:00:00.000+00:00")
+    assert written == usual

@@ -46,14 +46,14 @@ def length_delimited(tag: bytes, data: bytes) -> bytes:
     return bytes(head) + data
 
 
-def undelimited(tag: bytes, message: bytes) -> bytes | None:
-    """The data of the field if the message is that field alone, with a length of at most two bytes; None otherwise."""
+def undelimited(tag: bytes, message: bytes) -> bytes:
+    """The data of the field if the message is that field alone, with a length of one or two bytes; none otherwise."""
     if not message.startswith(tag) or len(message) < len(tag) + 2:
-        return None
+        return b""
     start, size = len(tag) + 1, message[len(tag)]
     if size > 0x7F:
         start, size = start + 1, size & 0x7F | message[start] << 7
-    return message[start:] if size < 0x4000 and size == len(message) - start else None
+    return message[start:] if size < 0x4000 and size == len(message) - start else b""
 
 
 def to_timestamp(moment: datetime) -> Timestamp:

@@ -94,8 +94,8 @@ def plan_short(
     columns = [places.get(attribute, (_ABSENT, _ABSENT)) for attribute in program.columns]
     return ShortPlan(
         program=program,
-        rows=rows,
-        form=form,
+        rows=int(rows),
+        form=int(form),  # Numba takes 10 µs to tell what an enum is
         columns=np.array(columns, np.int64).reshape(-1, 2),
         slots=np.array([(each.conversion, each.presence, each.required) for each in slots], np.int64).reshape(-1, 3),
         limits=np.array([slot.limits for slot in slots], np.int64).reshape(-1, 2),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import grpc
@@ -23,7 +24,7 @@ from segmentd.scoring.request_parts import RequestParts, Subjects, split_request
 from segmentd.scoring.requests import score_question
 from segmentd.scoring.responses import encode_answer
 from segmentd.scoring.service import Cancelled, Scoring
-from segmentd.scoring.short_scores import ShortScores
+from segmentd.scoring.short_scores import MAX_BYTES, ShortScores
 from segmentd.scoring.workers import Cancellation, Workers
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -56,7 +57,8 @@ class ScoringServicer:
 
     async def Score(self, request: bytes, context: Context) -> bytes:
         """Answer for one batch."""
-        return await self._score(request, _UNARY, Cancellation(context.time_remaining()))
+        asked = self._ask(request, _UNARY)
+        return self._answer_known(asked) or await self._answer_new(asked, Cancellation(context.time_remaining()))
 
     async def StreamScores(self, requests: AsyncIterator[bytes], context: Context) -> AsyncGenerator[bytes, None]:
         """Answer many batches in order; a wrong one is answered by its error."""
@@ -65,7 +67,8 @@ class ScoringServicer:
         async def outcome(request: bytes) -> bytes:
             try:
                 self._around.check_size(request)
-                return await self._score(request, _STREAMED, cancellation)
+                asked = self._ask(request, _STREAMED)
+                return self._answer_known(asked) or await self._answer_new(asked, cancellation)
             except Exception as error:  # noqa: BLE001 - one request fails, and the stream goes on
                 return pb.StreamScoresResponse(error=self._around.explain(error)).SerializeToString()
 
@@ -84,42 +87,44 @@ class ScoringServicer:
             noted = page.rows_done
             yield page.response
 
-    async def _score(self, raw: bytes, wire: _Wire, cancellation: Cancellation) -> bytes:
-        """The bytes of the answer: at once if its like is known, from the event loop if it is short, else a worker."""
-        request = wire.unwrap(raw)
-        shape = None if request is None else self._short.scan(request)
-        if request is None or shape is None:
-            response, _, answer = await self._score_anew(raw, wire, cancellation)
-        elif short := self._short.answer(shape):
-            response, rows = short
-            self._around.note_rows(rows)
-            return wire.wrap(response)
+    def _ask(self, raw: bytes, method: _Method) -> _Asked:
+        request = method.unwrap(raw)
+        return _Asked(method, raw, request, self._short.scan(request))
+
+    def _answer_known(self, asked: _Asked) -> bytes | None:
+        """The answer if requests of this shape are known."""
+        known = None if asked.shape is None else self._short.answer(asked.shape)
+        if known is None:
+            return None
+        response, rows = known
+        self._around.note_rows(rows)
+        return asked.method.wrap(response)
+
+    async def _answer_new(self, asked: _Asked, cancellation: Cancellation) -> bytes:
+        """The answer, from the event loop if that is quick, else from a worker. The next of its shape is known."""
+        opened = asked.open() if len(asked.raw) <= INLINE_BYTES else None
+        if opened is not None and self._is_quick(opened):
+            scored = self._score(opened, None)
         else:
-            response, plan, answer = await self._score_anew(raw, wire, cancellation)
-            self._short.learn(shape, request, plan, answer)
-        self._around.note_rows(answer.verdicts.rows)
-        return wire.wrap(response)
+            job = partial(self._open_and_score, asked, opened, cancellation)
+            scored = await self._workers.run(job, cancellation, size_bytes=len(asked.raw))
+        if asked.shape is not None:
+            self._short.learn(asked.shape, asked.request, scored.plan, scored.answer)
+        self._around.note_rows(scored.answer.verdicts.rows)
+        return scored.response
 
-    async def _score_anew(self, raw: bytes, wire: _Wire, cancellation: Cancellation) -> tuple[bytes, Plan, Answer]:
-        """The ScoreResponse, and what it was made of."""
-        if len(raw) > INLINE_BYTES:
-            return await self._workers.run(
-                lambda: self._answer(_Opened.of(raw, wire), cancellation), cancellation, size_bytes=len(raw)
-            )
-        opened = _Opened.of(raw, wire)
-        if self._is_short(opened):
-            return self._answer(opened, None)
-        return await self._workers.run(lambda: self._answer(opened, cancellation), cancellation, size_bytes=len(raw))
-
-    def _is_short(self, opened: _Opened) -> bool:
+    def _is_quick(self, opened: _Opened) -> bool:
         program = self._scoring.kept_program(opened.question)
         return program is not None and score_cost_s(opened.parts, program, opened.question.form) <= INLINE_S
 
-    def _answer(self, opened: _Opened, cancelled: Cancelled | None) -> tuple[bytes, Plan, Answer]:
+    def _open_and_score(self, asked: _Asked, opened: _Opened | None, cancelled: Cancelled) -> _Scored:
+        return self._score(asked.open() if opened is None else opened, cancelled)
+
+    def _score(self, opened: _Opened, cancelled: Cancelled | None) -> _Scored:
         plan = self._scoring.plan(opened.question)
         answer = self._evaluate(plan, opened.parts, cancelled)
         response = encode_answer(plan, answer, include_benefits=opened.include_benefits, cancelled=cancelled)
-        return response.SerializeToString(), plan, answer
+        return _Scored(opened.method.wrap(response.SerializeToString()), plan, answer)
 
     def _evaluate(self, plan: Plan, parts: RequestParts, cancelled: Cancelled | None) -> Answer:
         match parts.subjects:
@@ -137,44 +142,58 @@ class ScoringServicer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wire:
-    """How a request and its answer lie in the messages of a method.
+class _Method:
+    """How a ScoreRequest and its answer lie in the messages of a method.
 
-    `unwrap` gives the bytes of a ScoreRequest, or None where it takes a parser to find them.
+    `unwrap` gives the bytes of the ScoreRequest, or none where it takes a parser to find them or they are not short.
     """
 
-    split: Callable[[bytes], RequestParts]
-    unwrap: Callable[[bytes], bytes | None]
+    streamed: bool
+    unwrap: Callable[[bytes], bytes]
     wrap: Callable[[bytes], bytes]
+
+
+_ONLY_FIELD: Final = b"\x0a"
+"""The tag of `request` and of `response`, the first fields of a stream's messages."""
+
+_UNARY: Final = _Method(streamed=False, unwrap=lambda raw: raw, wrap=lambda response: response)
+_STREAMED: Final = _Method(
+    streamed=True,
+    unwrap=lambda raw: undelimited(_ONLY_FIELD, raw) if len(raw) <= MAX_BYTES else b"",
+    wrap=lambda response: length_delimited(_ONLY_FIELD, response),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """A request of whom the subjects have not been looked at yet."""
 
+    method: _Method
     parts: RequestParts
     question: Question
     include_benefits: bool
 
-    @classmethod
-    def of(cls, raw: bytes, wire: _Wire) -> _Opened:
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as it came; its ScoreRequest and the shape of that, where it is short."""
+
+    method: _Method
+    raw: bytes
+    request: bytes
+    shape: bytes | None
+
+    def open(self) -> _Opened:
         """Raises SegmentdError with the field at fault."""
-        parts = wire.split(raw)
+        parts = split_request(self.raw, streamed=self.method.streamed)
         request = parts.parse_question()
-        return cls(parts, score_question(request), request.include_benefits)
+        return _Opened(self.method, parts, score_question(request), request.include_benefits)
 
 
-_ONLY_FIELD: Final = b"\x0a"
-"""The tag of `request` and of `response`, the first fields of a stream's messages."""
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """The bytes of an answer, and what it was made of."""
 
-_UNARY: Final = _Wire(
-    split=lambda raw: split_request(raw, streamed=False),
-    unwrap=lambda raw: raw,
-    wrap=lambda response: response,
-)
-
-_STREAMED: Final = _Wire(
-    split=lambda raw: split_request(raw, streamed=True),
-    unwrap=lambda raw: undelimited(_ONLY_FIELD, raw) if len(raw) <= INLINE_BYTES else None,
-    wrap=lambda response: length_delimited(_ONLY_FIELD, response),
-)
+    response: bytes
+    plan: Plan
+    answer: Answer

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from segmentd.api.v1 import membership_pb2
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.api.wire import length_delimited, parse_request
-from segmentd.engine.short import ShortPlan, ShortRequests, plan_short
+from segmentd.engine.short import MAX_BYTES, ShortPlan, ShortRequests, plan_short
 from segmentd.engine.short_program import short_program
 from segmentd.errors import SegmentdError
 from segmentd.scoring.memberships import Form
@@ -23,6 +23,8 @@ from segmentd.scoring.requests import moment_us
 from segmentd.scoring.responses import encode_benefits
 from segmentd.scoring.short_shapes import slots_of
 from segmentd.segments.catalogue import Catalogue
+
+__all__ = ["MAX_BYTES", "ShortScores"]
 
 MAX_KNOWN: Final = 256
 """Shapes that are kept."""
@@ -85,13 +87,9 @@ class ShortScores:
             self._forget(known.catalogue)
             return None
         self._known.move_to_end(shape)
-        try:
-            moment = self._requests.moment
-            now_us = self._versions.now_us() if moment is None else moment_us(*moment)
-        except SegmentdError:
-            return None
+        now_us = self._now_us()
         memberships = self._requests.answer(known.plan)
-        if memberships is None:
+        if memberships is None or now_us is None:
             return None
         known.basis.data_version = self._versions.data_version(known.ledger)
         known.basis.now.FromMicroseconds(now_us)
@@ -111,6 +109,14 @@ class ShortScores:
             self._known[shape] = known
             if len(self._known) > MAX_KNOWN:
                 self._known.popitem(last=False)
+
+    def _now_us(self) -> int | None:
+        """What `now` means to the request that was scanned last; None if that is no moment."""
+        moment = self._requests.moment
+        try:
+            return self._versions.now_us() if moment is None else moment_us(*moment)
+        except SegmentdError:
+            return None
 
     def _forget(self, catalogue: Catalogue) -> None:
         """Keep nothing of a catalogue that is not current any more: it may be large."""

@@ -61,15 +61,18 @@ class Call:
 
     def log(self) -> None:
         """Log that the call has ended."""
-        log_call(
-            {
-                "method": self.method,
-                "code": self.code,
-                "reason": self.reason,
-                "event_id": self.event_id,
-                "duration_ms": round((time.monotonic() - self.started) * 1e3, 3),
-                "rows": self.rows,
-            }
+        duration_ms = round((time.monotonic() - self.started) * 1e3, 3)
+        if self.reason is None and self.event_id is None:
+            log_call(self.method, self.code, duration_ms, self.rows)
+            return
+        log_event(
+            "call",
+            method=self.method,
+            code=self.code,
+            reason=self.reason,
+            event_id=self.event_id,
+            duration_ms=duration_ms,
+            rows=self.rows,
         )
 
 

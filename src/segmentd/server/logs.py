@@ -5,24 +5,38 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import threading
 import time
 import traceback
-from collections import deque
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, TextIO
 
+from segmentd.server.lines import LineHandler
+
 LOGGER: Final = logging.getLogger("segmentd.server")
 
-WRITE_DELAY_S: Final = 0.05
-"""How long the line of a call may wait for others to be written with."""
-
-MOST_WAITING: Final = 10_000
-"""Lines that wait at most; who logs one more writes them."""
+_PARENT: Final = logging.getLogger("segmentd")
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
+
+
+class _Clock:
+    """Tells moments in UTC; those of the same second, of which there are many, without asking the calendar."""
+
+    def __init__(self) -> None:
+        self._last = (0, "1970-01-01T00:00:00")
+
+    def tell(self, moment_s: float) -> str:
+        """The moment, cut off to milliseconds, as ISO 8601."""
+        second = int(moment_s)
+        last, text = self._last
+        if last != second:
+            text = datetime.fromtimestamp(second, UTC).isoformat()[:19]
+            self._last = (second, text)
+        return f"{text}.{int((moment_s - second) * 1_000):03d}+00:00"
+
+
+_CLOCK: Final = _Clock()
 
 
 class JsonFormatter(logging.Formatter):
@@ -34,7 +48,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of JSON."""
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        moment = _CLOCK.tell(record.created)
         line: dict[str, object] = {"time": moment, "level": record.levelname.lower(), "event": message_of(record)}
         line.update(getattr(record, "fields", {"logger": record.name}))
         if record.exc_info and record.exc_info[0] is not None:
@@ -43,62 +57,26 @@ class JsonFormatter(logging.Formatter):
         return _ENCODER.encode(line)
 
 
-class LineHandler(logging.StreamHandler[TextIO]):
-    """Writes records as lines: at once, but those of calls together with what comes within `WRITE_DELAY_S`.
-
-    To write the line of each call by itself takes longer than to answer it. No line is left out: where the stream is
-    slow, whoever logs waits for it.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
-        self._lines: deque[str] = deque()
-        self._writing = threading.Lock()
-        self._some_wait = threading.Event()
-        threading.Thread(target=self._write_late_lines, name="segmentd-logs", daemon=True).start()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the line, and write it with those before it unless it may wait."""
-        try:
-            self._lines.append(self.format(record))
-            if not getattr(record, "may_wait", False) or len(self._lines) > MOST_WAITING:
-                self.flush()
-            elif len(self._lines) == 1:
-                self._some_wait.set()
-        except Exception:  # noqa: BLE001 - what cannot be logged must not fail the call
-            self.handleError(record)
-
-    def flush(self) -> None:
-        """Write all lines that wait."""
-        with self._writing:
-            lines = []
-            while self._lines:
-                lines.append(self._lines.popleft() + "\n")
-            if lines:
-                self.stream.write("".join(lines))
-                self.stream.flush()
-
-    def _write_late_lines(self) -> None:
-        while True:
-            self._some_wait.wait()
-            time.sleep(WRITE_DELAY_S)
-            self._some_wait.clear()
-            self.flush()
-
-
 def log_event(event: str, *, level: int = logging.INFO, **fields: object) -> None:
     """Log an event with its fields; fields that are None are left out."""
     given = {name: value for name, value in fields.items() if value is not None}
     LOGGER.log(level, event, extra={"fields": given})
 
 
-def log_call(fields: Mapping[str, object]) -> None:
-    """Log that a call has ended, which happens so often that its line may wait for others; fields as `log_event`'s."""
-    if LOGGER.isEnabledFor(logging.INFO):
-        record = logging.LogRecord(LOGGER.name, logging.INFO, __file__, 0, "call", None, None)
-        record.fields = {name: value for name, value in fields.items() if value is not None}
-        record.may_wait = True
-        LOGGER.handle(record)
+def log_call(method: str, code: str, duration_ms: float, rows: int | None) -> None:
+    """Log that a call has ended well, or was cancelled: an event like others, whose line may wait for more.
+
+    Where nobody but the server's own handler listens, the line is written without a record and an encoder, which take
+    longer than all else that is done around a call.
+    """
+    handlers = logging.root.handlers
+    if len(handlers) != 1 or not isinstance(handlers[0], LineHandler) or LOGGER.handlers or _PARENT.handlers:
+        log_event("call", method=method, code=code, duration_ms=duration_ms, rows=rows)
+    elif LOGGER.isEnabledFor(logging.INFO):
+        about = f'"method": "{method}", "code": "{code}", "duration_ms": {duration_ms}'
+        told = about if rows is None else f'{about}, "rows": {rows}'
+        line = f'{{"time": "{_CLOCK.tell(time.time())}", "level": "info", "event": "call", {told}}}'
+        handlers[0].add(line, may_wait=True)
 
 
 def message_of(record: logging.LogRecord) -> str:
