@@ -17,10 +17,11 @@ from benchmarks.wire import bare
 from benchmarks.wire.exchange import WrongAnswerError
 from benchmarks.wire.figures import BARE, Figure, Target, alone, ratio
 from benchmarks.wire.processes import MEBIBYTE, Memory
-from benchmarks.wire.requests import EVALUATE, IDS, evaluate_bytes
+from benchmarks.wire.requests import ARROW, EVALUATE, IDS, evaluate_bytes
 from benchmarks.wire.servers import Pair, add_segments, pair
 from benchmarks.wire.slow_reader import MEMORY_TARGET, slow_reader
 from benchmarks.wire.turns import Run, in_turn
+from segmentd.api.v1 import membership_pb2
 from segmentd.api.v1 import scoring_service_pb2 as scoring
 
 CUSTOMERS: Final = 2_000_000
@@ -42,12 +43,15 @@ def measure(directory: Path, progress: Console) -> Iterator[Figure]:
     with pair(directory, population) as servers:
         add_segments(servers.ours.target, "main", segments)
         one, all_of_them = (evaluate_bytes(asked, IDS) for asked in (["half0"], list(segments)))
-        progress.print("EvaluateSegments, ids")
+        table = evaluate_bytes(["half0"], ARROW)
+        progress.print("EvaluateSegments by id")
         _check(servers.to_ours.stream(EVALUATE, one), expected)
+        _check(servers.to_ours.stream(EVALUATE, table), expected)
         for name, request in (("a segment", one), (f"{SEGMENTS} segments", all_of_them)):
             title = f"EvaluateSegments, ids of {name}, first page"
             yield alone(title, "ms", _first_pages(servers, request), target=FIRST_PAGE_TARGET)
-        yield _throughput(servers, one)
+        yield _throughput(servers, "EvaluateSegments, ids", one)
+        yield _throughput(servers, "EvaluateSegments, ids as Arrow tables", table)
         for name, request, members in (("1 M", one, 1), ("8 M", all_of_them, SEGMENTS)):
             yield _memory(servers, f"EvaluateSegments, {name} ids, memory", request, members * MEMBERS)
         yield from slow_reader(servers, all_of_them)
@@ -66,9 +70,17 @@ def _write_customers(path: Path) -> Sequence[str]:
 
 def _check(pages: Iterator[bytes], expected: Sequence[str]) -> None:
     messages = [scoring.EvaluateSegmentsResponse.FromString(page) for page in pages]
-    found = [id_ for message in messages for each in message.memberships.segments for id_ in each.ids.member_ids]
+    found = [id_ for message in messages for id_ in _member_ids(message.memberships)]
     if found != expected or messages[-1].totals[0].member_count != len(expected):
         raise WrongAnswerError("the ids are not those of the members")
+
+
+def _member_ids(memberships: membership_pb2.Memberships) -> Sequence[str]:
+    """The ids of a page, of its table if it has one."""
+    if not memberships.table:
+        return [id_ for segment in memberships.segments for id_ in segment.ids.member_ids]
+    ids: list[str] = pa.ipc.open_stream(memberships.table).read_all().column("id").to_pylist()
+    return ids
 
 
 def _first_pages(servers: Pair, request: bytes) -> list[float]:
@@ -84,7 +96,7 @@ def _first_pages(servers: Pair, request: bytes) -> list[float]:
     return found
 
 
-def _throughput(servers: Pair, request: bytes) -> Figure:
+def _throughput(servers: Pair, name: str, request: bytes) -> Figure:
     """Ids a second, against a bare stream of pages of the same bytes."""
     sizes = [len(page) for page in servers.to_ours.stream(EVALUATE, request)]
     bare.set_replies(servers.to_bare, sizes)
@@ -93,10 +105,10 @@ def _throughput(servers: Pair, request: bytes) -> Figure:
         "bare": Run(lambda: list(servers.to_bare.stream(bare.STREAM, request)), servers.bare),
     }
     taken = in_turn(runs, ROUNDS)
-    ours, limit = ([MEMBERS / seconds / 1e6 for seconds in taken[name].seconds] for name in ("ours", "bare"))
+    ours, limit = ([MEMBERS / seconds / 1e6 for seconds in taken[which].seconds] for which in ("ours", "bare"))
     cpu_ms = float(np.median(taken["ours"].cpu_s)) * 1e3
     note = f"{len(sizes)} pages, {sum(sizes) / 1e6:.1f} MB, server CPU {cpu_ms:.0f} ms a million ids"
-    return ratio("EvaluateSegments, ids", "M ids/s", ours, limit, peer=BARE, note=note)
+    return ratio(name, "M ids/s", ours, limit, peer=BARE, note=note)
 
 
 def _memory(servers: Pair, name: str, request: bytes, ids: int) -> Figure:

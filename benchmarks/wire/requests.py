@@ -16,6 +16,7 @@ from segmentd.api.v1 import scoring_service_pb2 as scoring
 COUNTS: Final = membership_pb2.MEMBERSHIP_FORM_COUNTS
 LISTS: Final = membership_pb2.MEMBERSHIP_FORM_LISTS
 PLANES: Final = membership_pb2.MEMBERSHIP_FORM_PLANES
+ARROW: Final = membership_pb2.MEMBERSHIP_FORM_ARROW
 IDS: Final = membership_pb2.MEMBERSHIP_FORM_IDS
 Form: TypeAlias = membership_pb2.MembershipForm.ValueType
 

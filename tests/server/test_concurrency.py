@@ -329,8 +329,11 @@ FULL_CONNECTION: Final = 12
 """Pages, of a mebibyte each, that gRPC takes from a server before the reader has taken any."""
 
 
-def test_a_slow_reader_is_not_served_ahead(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a reader takes nothing, pages are made only until the connection is full; then it gets the rest."""
+def test_a_slow_reader_is_not_served_ahead(api: Api, large_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a reader takes nothing, pages are made only until the connection is full; then it gets the rest.
+
+    Its connection does not widen its window for having been fast.
+    """
     made: list[int] = []
 
     def counted(*arguments: Any) -> Iterator[evaluation.Page]:
@@ -341,7 +344,8 @@ def test_a_slow_reader_is_not_served_ahead(api: Api, monkeypatch: pytest.MonkeyP
             yield page
 
     monkeypatch.setattr(servicer, "evaluation_pages", counted)
-    slow = api.start("EvaluateSegments", EVERYBODY_BY_ID)
+    channel = grpc.insecure_channel(f"127.0.0.1:{large_server.port}", [("grpc.http2.bdp_probe", 0)])
+    slow = Api(channel).start("EvaluateSegments", EVERYBODY_BY_ID)
     first = next(slow)
     for _ in range(3):  # which gives the server time for three times the slow reader's pages
         whole = len(api.call("EvaluateSegments", EVERYBODY_BY_ID))
@@ -350,3 +354,4 @@ def test_a_slow_reader_is_not_served_ahead(api: Api, monkeypatch: pytest.MonkeyP
     rest = list(slow)
     assert [1 + len(rest), made[0]] == [whole, whole]
     assert first.HasField("basis")
+    channel.close()
