@@ -32,10 +32,12 @@ class Details(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentNames:
-    """The field `segment` of each segment's message, one after the other, and where each ends."""
+    """The field `segment` of each segment's message, one after the other, and where each ends; both with addresses."""
 
     data: Bytes
     ends: npt.NDArray[np.int64]
+    data_at: int
+    ends_at: int
 
 
 @lru_cache(maxsize=64)
@@ -43,7 +45,8 @@ def segment_names(segments: tuple[str, ...]) -> SegmentNames:
     """The names of segments as fields of their messages."""
     fields = [b"" if not name else b"\x0a" + varint(len(name)) + name for name in (each.encode() for each in segments)]
     ends = np.cumsum([0, *map(len, fields)], dtype=np.int64)
-    return SegmentNames(np.frombuffer(b"".join(fields), np.uint8), ends)
+    data = np.frombuffer(b"".join(fields), np.uint8)
+    return SegmentNames(data, ends, address(data), address(ends))
 
 
 def write_memberships(sets: Sets, details: Details, grew: Grew) -> Bytes:
@@ -68,10 +71,11 @@ class _Writing:
         self._bitmaps = write_bitmaps(sets, self._sizes, grew) if details is Details.BITMAPS else _NOTHING
         planes = details in (Details.IDS, Details.ROWS, Details.PLANES)
         self._kept = [np.ascontiguousarray(each) for each in _arrays(sets, with_planes=planes)]
+        self._at = _addresses(self._kept)
         self._size: int = wire.measure_memberships(
             int(details),
-            address(self._names.ends),
-            *self._addresses(),
+            self._names.ends_at,
+            *self._at,
             sets.rows,
             sets.row_start,
             self._texts.ends,
@@ -84,9 +88,9 @@ class _Writing:
         out = np.empty(self._size, np.uint8)
         wire.write_memberships(
             int(self._details),
-            address(self._names.data),
-            address(self._names.ends),
-            *self._addresses(),
+            self._names.data_at,
+            self._names.ends_at,
+            *self._at,
             self._sets.rows,
             self._sets.row_start,
             self._texts.ends,
@@ -98,9 +102,10 @@ class _Writing:
         )
         return out
 
-    def _addresses(self) -> tuple[int, int, int, int]:
-        member_counts, unknown_counts, members, unknowns = map(address, self._kept)
-        return member_counts, unknown_counts, members, unknowns
+
+def _addresses(arrays: Sequence[npt.NDArray[Any]]) -> tuple[int, int, int, int]:
+    member_counts, unknown_counts, members, unknowns = map(address, arrays)
+    return member_counts, unknown_counts, members, unknowns
 
 
 _NOTHING: Final = np.empty(0, np.uint8)

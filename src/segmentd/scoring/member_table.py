@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from segmentd.engine.cutting import Counts
 from segmentd.engine.member_columns import count_bytes, ids_of_sets, lengths_of_sets, rows_of_sets
 from segmentd.engine.sets import Grew, Sets
 
@@ -30,13 +31,19 @@ def write_table(sets: Sets, grew: Grew) -> pa.Buffer:
     return sink.getvalue()
 
 
-def _batch(sets: Sets, lengths: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.RecordBatch:
+def _batch(sets: Sets, lengths: Counts) -> pa.RecordBatch:
     codes = np.repeat(np.repeat(np.arange(len(sets.segments), dtype=np.int16), 2), lengths)
-    members = np.repeat(np.tile([True, False], len(sets.segments)), lengths)
     columns = {
         "segment": pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(sets.segments, pa.string())),
-        "member": pa.array(members, mask=~members),
+        "member": _members(lengths),
     }
     if sets.ids is None:
         return pa.RecordBatch.from_pydict({"row": pa.array(rows_of_sets(sets).astype(np.uint64))} | columns)
     return pa.RecordBatch.from_pydict({"id": ids_of_sets(sets, sets.ids)} | columns)
+
+
+def _members(lengths: Counts) -> pa.BooleanArray:
+    """True for each member, null for the others: one bitmap serves as values and as validity."""
+    bits = np.packbits(np.repeat(np.tile([True, False], len(lengths) // 2), lengths), bitorder="little")
+    bitmap = pa.py_buffer(bits)
+    return pa.BooleanArray.from_buffers(pa.bool_(), int(lengths.sum()), [bitmap, bitmap])
