@@ -17,7 +17,7 @@ USABLE := $(VENV)/.usable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fuzz bench check format-check lint types imports proto-check stubs-check format protos image \
+.PHONY: help setup demo test fuzz bench bench-full bench-check check format-check lint types imports proto-check stubs-check format protos image \
 	googleapis lock upgrade clean
 
 help: ## List the tasks
@@ -34,10 +34,16 @@ test: $(DEV) ## Run the test suite (WORKERS=2 processes)
 fuzz: $(DEV) ## Run the tests that generate their input for much longer
 	$(PY) -m pytest -n $(WORKERS) -p no:benchmark -m fuzz --hypothesis-profile=fuzz --timeout=7200
 
-bench: $(BENCH) ## Run the benchmarks, then side by side with peers (ROWS=100000 for a quick look)
+bench: $(BENCH) ## Run the benchmarks that tell most, side by side with peers and on the wire (ROWS=100000 for a quick look)
 	$(if $(ROWS),SEGMENTD_BENCH_ROWS=$(ROWS)) $(PY) -m pytest benchmarks --timeout=3600 --benchmark-sort=name \
 		--benchmark-columns=median,iqr,min,ops,rounds
 	$(PY) -m benchmarks.side_by_side $(if $(ROWS),--rows $(ROWS))
+
+bench-full: $(BENCH) ## Run every scenario at every size, raw and in codes: hours
+	$(PY) -m benchmarks.side_by_side --full --out build/bench-full.json
+
+bench-check: $(BENCH) ## Compare this checkout with another one in interleaved pairs (BASE=v0.1.0; else the last tag, or HEAD~1)
+	$(PY) -m benchmarks.regression $(if $(BASE),--base $(BASE))
 
 check: format-check lint types imports proto-check stubs-check ## Run every check below, all that CI runs beside the tests
 

@@ -1,4 +1,4 @@
-"""Whether all engines agree, without timing them: `python -m benchmarks.agreement --rows 5000`."""
+"""Whether all engines that are installed agree, without timing them: `python -m benchmarks.agreement --rows 5000`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.comparison import WrongAnswerError, check
 from benchmarks.contenders.contender import Form, Maker, Question
 from benchmarks.contenders.resident import ArrivingEngine, ResidentEngine
 from benchmarks.dialects.arrays import Verdicts, expected_verdicts
-from benchmarks.makers import peers
+from benchmarks.makers import installed, peers
 from benchmarks.population import Population
 from benchmarks.preparation import prepare
 from benchmarks.scenario import Scenario
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("scenarios", nargs="*", help=f"of {', '.join(SCENARIOS)} (default: all of them)")
     options = parser.parse_args(arguments)
     os.environ["POLARS_MAX_THREADS"] = str(THREADS)  # read once, when Polars is imported
-    makers = peers()
+    makers = peers(installed())
     failed = False
     for name in options.scenarios or SCENARIOS:
         for agreement in agree(SCENARIOS[name](), options.rows, makers):

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Final, cast
 
 from benchmarks.contenders.contender import Maker
 
+PEERS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
+    {
+        "Polars": ("polars", "polars_frame", "PolarsFrame"),
+        "DuckDB": ("duckdb", "duckdb_table", "DuckdbTable"),
+        "chDB": ("chdb", "chdb_table", "ChdbTable"),
+        "NumPy": ("numpy", "numpy_arrays", "NumpyArrays"),
+        "numexpr": ("numexpr", "numexpr_arrays", "NumexprArrays"),
+    }
+)
+"""By name: the package that it needs, and the module and class of its contender."""
 
-def peers() -> Sequence[Maker]:
-    """The makers of all peers.
+
+def installed() -> tuple[str, ...]:
+    """The names of the peers whose packages are here; `make bench` installs all of them."""
+    return tuple(name for name, (package, _, _) in PEERS.items() if find_spec(package) is not None)
+
+
+def peers(names: Collection[str] = tuple(PEERS)) -> Sequence[Maker]:
+    """The makers of peers. Raises ImportError for one that is not installed.
 
     To be called after POLARS_MAX_THREADS is set, which Polars reads when it is imported, and before the first
     expression is compiled: chDB's library cannot be loaded after CEL's, because both bring some of the same C++.
     """
-    from benchmarks.contenders.chdb_table import ChdbTable  # noqa: PLC0415
-    from benchmarks.contenders.duckdb_table import DuckdbTable  # noqa: PLC0415
-    from benchmarks.contenders.numexpr_arrays import NumexprArrays  # noqa: PLC0415
-    from benchmarks.contenders.numpy_arrays import NumpyArrays  # noqa: PLC0415
-    from benchmarks.contenders.polars_frame import PolarsFrame  # noqa: PLC0415
-
-    return (PolarsFrame, DuckdbTable, ChdbTable, NumpyArrays, NumexprArrays)
+    wanted = [PEERS[name] for name in PEERS if name in names]
+    return [cast(Maker, getattr(import_module(f"benchmarks.contenders.{module}"), made)) for _, module, made in wanted]

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -19,19 +18,22 @@ from benchmarks.contenders.contender import Answer, Form, Planes, Question, Way,
 from benchmarks.contenders.duckdb_table import DuckdbTable
 from benchmarks.contenders.resident import ResidentEngine
 from benchmarks.dialects.arrays import Verdicts, expected_verdicts
+from benchmarks.makers import PEERS, installed
 from benchmarks.rounds import Spread, take_turns
 from benchmarks.scenarios.bank import bank
 
 ROOT = Path(__file__).parents[2]
 ROWS = 10_000
 
+pytestmark = pytest.mark.timeout(600)
+"""One test waits for a run of everything."""
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any], str]:
     """What a small run printed, its JSON and its chart; in a process that imports the peers in their order."""
-    for module in ("chdb", "numexpr"):
-        if find_spec(module) is None:
-            pytest.skip(f"{module} is a peer of the benchmarks alone: make bench installs it")
+    if lacking := PEERS.keys() - set(installed()):
+        pytest.skip(f"{', '.join(sorted(lacking))} are peers of the benchmarks alone: make bench installs them")
     out = tmp_path_factory.mktemp("results") / "new" / "latest.json"
     command = [sys.executable, "-m", "benchmarks.side_by_side", "contests", "members", "growth"]
     command += ["--scenario", "bank", "--scenario", "text", "--rows", str(ROWS), "--rounds", "3", "--out", str(out)]
