@@ -144,12 +144,27 @@ def test_columns_of_a_population_are_attributes_of_the_check(offline: Run, popul
 
 def test_a_plan_is_printed(offline: Run, definitions: Path) -> None:
     """The plan names the asked segments, and the condition that both share is there once."""
-    plan = offline("explain-plan", definitions).stdout
+    plan = offline("explain-plan", definitions, "--raw").stdout
     assert "segment local" in plan
     assert "segment wealthy" in plan
     assert plan.count("compare_double") == 1
     assert "segment local" not in offline("explain-plan", definitions, "--segment", "wealthy").stdout
     assert json.loads(offline("explain-plan", definitions, "--json").stdout)["segments"] == ["local", "wealthy"]
+
+
+def test_a_plan_says_what_is_read_as_codes(offline: Run, definitions: Path, population: Path) -> None:
+    """Thresholds become codes: as attributes suggest, or as a population has it; text with a population alone."""
+    assumed = offline("explain-plan", definitions).stdout
+    assert "c0 = codes of income, 2 bits for 1 threshold (0.25 bytes a row instead of 8)" in assumed
+    assert "# income >= 3000.0" in assumed
+    assert "distinct values of (country)" in assumed
+    real = json.loads(offline("explain-plan", definitions, "--population", population, "--json").stdout)
+    coded = {tuple(column["attributes"]): column["codes"] for column in real["columns"]}
+    assert coded == {("income",): True, ("country",): True}
+    assert real["bytes_per_row"]["chosen"] < real["bytes_per_row"]["raw"] == 8 + 1 / 8 + 4
+    raw = json.loads(offline("explain-plan", definitions, "--raw", "--json").stdout)
+    assert [column["codes"] for column in raw["columns"]] == [False, False]
+    assert raw["bytes_per_row"]["raw"] == raw["bytes_per_row"]["chosen"]
 
 
 @pytest.mark.parametrize(

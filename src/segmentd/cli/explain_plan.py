@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from segmentd.cli.options import DefinitionFile, IdOption, PopulationOption, SegmentsOption
@@ -13,19 +15,34 @@ def explain_plan(
     segments: SegmentsOption = None,
     population: PopulationOption = None,
     id_column: IdOption = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Show the program for columns that have no codes.")] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Print the program that evaluates segments: shared conditions, registers, tables."""
-    from segmentd.cli.offline import compile_segments, load_catalogue
+    """Print the program that evaluates segments: shared conditions, registers, tables, columns read as codes."""
+    from segmentd.cli.coded_plan import CodedPlan, plan_codes, widths_of
+    from segmentd.cli.offline import compile_segments, load_customers
+    from segmentd.plan.render import render_program
     from segmentd.segments.errors import UnknownSegmentError
 
-    catalogue = load_catalogue(file, population, id_column)
+    catalogue, batch = load_customers(file, population, id_column)
     try:
         program = compile_segments(catalogue, segments or ())
     except UnknownSegmentError as error:
         raise typer.BadParameter(f"--segment: {error.fields[0].description}") from error
-    if json:
-        attributes = {attribute: list(needed_by) for attribute, needed_by in program.attributes.items()}
-        print_json({"segments": program.segments, "attributes": attributes, "plan": program.render().splitlines()})
+    plan = CodedPlan(program, program, widths_of(batch)) if raw else plan_codes(program, batch)
+    text = render_program(plan.chosen, plan.widths)
+    before, after = plan.bytes_per_row
+    if not json:
+        typer.echo(f"{after:.3g} bytes a row are read; without codes {before:.3g}")
+        typer.echo(text)
         return
-    typer.echo(program.render())
+    attributes = {attribute: list(needed_by) for attribute, needed_by in program.attributes.items()}
+    print_json(
+        {
+            "segments": program.segments,
+            "attributes": attributes,
+            "columns": plan.columns(),
+            "bytes_per_row": {"raw": before, "chosen": after},
+            "plan": text.splitlines(),
+        }
+    )

@@ -59,6 +59,19 @@ def load_catalogue(file: Path, population: Path | None, id_column: str | None) -
     return complete(definitions, read_population(population), id_column).catalogue()
 
 
+def load_customers(file: Path, population: Path | None, id_column: str | None) -> tuple[Catalogue, Batch | None]:
+    """The catalogue of a file, completed by the columns of a population, and its customers, None where there are none.
+
+    Raises DefinitionsError, ColumnErrors.
+    """
+    definitions = load_definitions(file)
+    if population is None:
+        return definitions.catalogue(), None
+    table, chosen = read_population(population), choose_id_column(definitions, id_column)
+    catalogue = complete(definitions, table, chosen).catalogue()
+    return catalogue, read_batch(population, catalogue.schemas[Subject.CUSTOMER], chosen, table=table)
+
+
 def complete(definitions: Definitions, table: Any, id_column: str | None) -> Definitions:
     """The definitions with the attributes that the table's columns suggest."""
     return definitions.merge_inferred(infer_attributes(table, choose_id_column(definitions, id_column)))

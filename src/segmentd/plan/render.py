@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from segmentd.language.tree import (
-    AttributeRead,
-    Call,
-    Constant,
-    ListLiteral,
-    Node,
-    Now,
-    Presence,
-    SegmentVerdict,
-    children,
-)
+from collections.abc import Mapping
+
 from segmentd.plan.linear import Instruction
 from segmentd.plan.operations import FALLIBLE, OPERANDS, Op, Register, register_of
 from segmentd.plan.program import Program
-from segmentd.plan.sources import AttributeColumn, Constants, Table
+from segmentd.plan.render_codes import render_bound, render_codes
+from segmentd.plan.render_tree import render_tree
+from segmentd.plan.sources import AttributeColumn, Constants, SlicedCodes, Table
+from segmentd.plan.traffic import value_bytes
 
 
-def render_program(program: Program) -> str:
-    """What is read, then the instructions, a line each; `p` are planes, `i` integers, `d` doubles."""
+def render_program(program: Program, widths: Mapping[str, float] | None = None) -> str:
+    """What is read, then the instructions, a line each; `p` are planes, `i` integers, `d` doubles.
+
+    `widths`: the bytes of a value, by attribute, where they are known.
+    """
     conditions = sum(instruction.op in _CONDITIONS for instruction in program.instructions)
     registers = ", ".join(f"{program.registers[kind]} {name}" for kind, name in _REGISTER_NAMES.items())
     lines = [
@@ -35,7 +32,7 @@ def render_program(program: Program) -> str:
             )
         )
     ]
-    lines += _section("columns", [_column(program, index) for index in range(len(program.columns))])
+    lines += _section("columns", [_column(program, index, widths or {}) for index in range(len(program.columns))])
     lines += _section("parameters", [_parameter(program, index) for index in range(len(program.parameters))])
     lines += _section("tables", [_table(program, index) for index in range(len(program.tables))])
     lines += _section("instructions", [_instruction(program, step) for step in program.instructions])
@@ -43,7 +40,8 @@ def render_program(program: Program) -> str:
 
 
 _CONDITIONS = frozenset(
-    {Op.COMPARE_INT, Op.COMPARE_DOUBLE, Op.COMPARE_INTS, Op.COMPARE_DOUBLES, Op.LOOKUP_BIT} | {Op.COLUMN_BITS}
+    {Op.COMPARE_INT, Op.COMPARE_DOUBLE, Op.COMPARE_INTS, Op.COMPARE_DOUBLES, Op.LOOKUP_BIT}
+    | {Op.COLUMN_BITS, Op.CODE_AT_LEAST}
 )
 _REGISTER_NAMES = {Register.PLANE: "planes", Register.INT: "integers", Register.DOUBLE: "doubles"}
 
@@ -52,12 +50,16 @@ def _section(title: str, items: list[str]) -> list[str]:
     return ["", f"{title}:", *(f"  {item}" for item in items)] if items else []
 
 
-def _column(program: Program, index: int) -> str:
+def _column(program: Program, index: int, widths: Mapping[str, float]) -> str:
     source = program.columns[index]
     if isinstance(source, AttributeColumn):
         spec = program.schema.get(source.attribute)
         return f"c{index} = {source.attribute} {spec.type if spec else ''}"
-    return f"c{index} = codes of ({', '.join(source.attributes)})"
+    if isinstance(source, SlicedCodes):
+        raw = sum(value_bytes(program, AttributeColumn(attribute), widths) for attribute in source.attributes)
+        taken = value_bytes(program, source, widths)
+        return f"c{index} = {render_codes(source)} ({taken:.3g} bytes a row instead of {raw:.3g})"
+    return f"c{index} = distinct values of ({', '.join(source.attributes)})"
 
 
 def _parameter(program: Program, index: int) -> str:
@@ -91,25 +93,18 @@ def _instruction(program: Program, step: Instruction) -> str:
     if step.op in (Op.EMIT_PLANE, Op.EMIT_INT, Op.EMIT_DOUBLE):
         return f"output {step.destination} = {operands}"
     destination = f"{register_of(step.op).value}{step.destination}"
+    if step.op is Op.CODE_AT_LEAST:
+        return f"{destination} = {_code_at_least(program, step)}"
     if step.op in FALLIBLE:
         destination += f", p{step.failed}"
     return f"{destination} = {step.op.value}({operands})"
 
 
-def render_tree(node: Node) -> str:
-    """A tree in the form of calls, by overload id."""
-    match node:
-        case Constant():
-            return repr(node.value)
-        case Now():
-            return "now"
-        case AttributeRead():
-            return node.id
-        case Presence():
-            return f"has({node.id})"
-        case SegmentVerdict():
-            return f"segment({node.segment})"
-        case ListLiteral():
-            return f"[{', '.join(map(render_tree, children(node)))}]"
-        case Call():
-            return f"{node.overload}({', '.join(map(render_tree, children(node)))})"
+def _code_at_least(program: Program, step: Instruction) -> str:
+    """The comparison with the whole code, and with the value that it stands for."""
+    column, left_out, bound = (int(operand) for operand in step.operands)
+    codes = program.columns[column]
+    if not isinstance(codes, SlicedCodes):
+        raise TypeError(f"{codes} has no codes")
+    whole = bound << left_out
+    return f"{step.op.value}(c{column}, {whole})  # {render_bound(codes, whole, program.schema)}"

@@ -1,0 +1,82 @@
+"""Which columns a program would read as codes: over a population that is there, or over one as attributes suggest."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segmentd.columns.coding import Layout, Ranges
+from segmentd.columns.column import BoolColumn, Column, FixedColumn
+from segmentd.engine import Engine
+from segmentd.engine.binding import program_for
+from segmentd.engine.coding import pays
+from segmentd.plan.sources import AttributeColumn, SlicedCodes
+from segmentd.plan.traffic import CODE_BYTES, PLANE_BYTES, VALUE_BYTES, bytes_per_row
+
+if TYPE_CHECKING:
+    from segmentd.columns.column import Batch
+    from segmentd.plan import Program
+    from segmentd.plan.sources import ColumnSource
+
+
+@dataclass(frozen=True, slots=True)
+class CodedPlan:
+    """A program over columns, and the one that would be run. `widths`: the bytes of values, by attribute."""
+
+    raw: Program
+    chosen: Program
+    widths: Mapping[str, float]
+
+    @property
+    def bytes_per_row(self) -> tuple[float, float]:
+        """What the two read of a row."""
+        return sum(bytes_per_row(self.raw, self.widths)), sum(bytes_per_row(self.chosen, self.widths))
+
+    def columns(self) -> list[dict[str, object]]:
+        """What the chosen program reads, for JSON."""
+        taken = bytes_per_row(self.chosen, self.widths)
+        return [_described(source, each) for source, each in zip(self.chosen.columns, taken, strict=True)]
+
+
+def plan_codes(program: Program, batch: Batch | None) -> CodedPlan:
+    """The program as resident customers are asked: over their codes, once these were made.
+
+    Without customers, numbers are thought to have eight bytes, to be missing where they may be, and none to be NaN;
+    text has no codes then, since its values are not known.
+    """
+    if batch is None:
+        layouts: dict[Hashable, Layout] = {}
+        for attribute, cuts in program.distinctions.cuts.items():
+            spec = program.schema.get(attribute)
+            layout = Ranges(tuple(sorted(cuts)), has_missing=spec is None or not spec.required, has_nan=False)
+            if pays(layout.size, VALUE_BYTES):
+                layouts[attribute,] = layout
+        return CodedPlan(program, program.for_batch(layouts, frozenset()), {})
+    with Engine() as engine:
+        chosen = program_for(program, engine.coded(batch, program.distinctions))
+    return CodedPlan(program, chosen, widths_of(batch))
+
+
+def widths_of(batch: Batch | None) -> dict[str, float]:
+    """The bytes of a value of each column, as far as they are known."""
+    return {} if batch is None else {attribute: _width(column) for attribute, column in batch.columns.items()}
+
+
+def _width(column: Column) -> float:
+    match column:
+        case FixedColumn():
+            return column.values.itemsize
+        case BoolColumn():
+            return PLANE_BYTES
+        case _:
+            return CODE_BYTES
+
+
+def _described(source: ColumnSource, taken: float) -> dict[str, object]:
+    if isinstance(source, AttributeColumn):
+        return {"attributes": [source.attribute], "codes": False, "bytes": taken}
+    if not isinstance(source, SlicedCodes):
+        return {"attributes": list(source.attributes), "codes": False, "bytes": taken}
+    thresholds = len(source.layout.cuts) if isinstance(source.layout, Ranges) else None
+    return {"attributes": list(source.attributes), "codes": True, "thresholds": thresholds, "bytes": taken}
