@@ -264,7 +264,8 @@ class Tabulations:
         """The distinct tuples of some attributes."""
         found = self._distinct.get(attributes)
         if found is None:
-            columns = [distinct_column(self._batch, attribute, self._schema) for attribute in attributes]
+            known = self._evaluators.dictionaries.known
+            columns = [known(distinct_column(self._batch, attribute, self._schema)) for attribute in attributes]
             found = self._distinct[attributes] = distinct_tuples(columns)
         return found
 

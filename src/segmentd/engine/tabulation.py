@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from segmentd.engine.dictionaries import Dictionaries
 from segmentd.engine.distinct import Distinct, DistinctTuples
 from segmentd.engine.errors import DistinctLimitError, EvaluationCancelledError, TextLimitError
 from segmentd.engine.spans import Bounds, Sizes, byte_bounds, byte_sizes, pattern_weight, spans, spans_between
@@ -69,6 +70,7 @@ class Evaluators:
     def __init__(self, limit: int = MAX_EVALUATORS, kept_bytes: int = MAX_KEPT_BYTES) -> None:
         self.tabulated: WeakCache[Tabulated] = WeakCache(kept_bytes)
         """What was tabulated for whole dictionaries, by node and zone, for as long as the dictionaries live."""
+        self.dictionaries: Final = Dictionaries()
         self._kept: OrderedDict[tuple[Node, tuple[str, ...], str], SubtreeEvaluator] = OrderedDict()
         self._limit = limit
         self._lock = threading.Lock()
