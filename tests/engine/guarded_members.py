@@ -98,7 +98,7 @@ def write_messages(shelf: Shelf, plane: npt.NDArray[Any], rows: int, count: int,
     scratch = np.empty(roaring.CONTAINER_WORDS, np.uint64), np.empty((3, 2), np.int64)
     bitmap_ends = np.zeros(2, np.int64)
     bitmap = shelf.empty(2 * count + 8 * 4, np.uint8)
-    roaring.write_bitmaps(np.array([address(plane)]), rows, 65_500, *scratch, bitmap, bitmap_ends)
+    roaring.write_bitmaps(np.array([address(plane)]), rows, 65_500, *scratch, bitmap, address(bitmap), bitmap_ends)
 
 
 def expect(found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> None:

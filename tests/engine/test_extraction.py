@@ -44,6 +44,13 @@ def test_rows(rows: int, density: float, seed: int, first_row: int) -> None:
     assert found.tolist() == [first_row + row for row in range(rows) if bools[row]]
 
 
+def test_a_plane_may_be_a_column_of_words() -> None:
+    """Words that do not follow each other in memory are read as the plane that they are."""
+    bools = drawn(4_097, 0.3)
+    words = np.stack([pack(bools), ~pack(bools)], axis=1)
+    assert rows_of(words[:, 0]).tolist() == np.flatnonzero(bools).tolist()
+
+
 @given(
     st.sampled_from(ROWS),
     st.sampled_from(DENSITIES),

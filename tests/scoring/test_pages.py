@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from segmentd.columns.planes import WORD, word_count
 from segmentd.scoring.memberships import Form, encode_memberships
-from segmentd.scoring.pages import PAGE_BYTES, PLANE_BYTES, WINDOW_STEP, pages, window_rows, windows
+from segmentd.scoring.pages import FIRST_WINDOW_ROWS, PAGE_BYTES, PLANE_BYTES, WINDOW_STEP, pages, window_rows, windows
 from segmentd.scoring.verdicts import Verdicts
 from tests.scoring.naive import Case, cases
 
@@ -35,6 +37,21 @@ def test_windows_have_whole_pages(start: int, count: int, segments: int, page_ro
     if page_rows <= window_rows(segments, Form.IDS):
         assert all((stop - first) % page_rows == 0 for first, stop in covered[:-1])
     assert sum(stop - first for first, stop in covered) == count
+
+
+@given(st.integers(0, 1_000), st.integers(1, 9_000_000), st.sampled_from([1, 100]), st.sampled_from(list(Form)))
+def test_windows_begin_small_and_double(start: int, count: int, segments: int, form: Form) -> None:
+    """The first window is small, so that its page comes soon; none has more than twice the rows of the one before."""
+    rows = [stop - first for first, stop in windows(start, start + count, segments, form)]
+    assert rows[0] <= FIRST_WINDOW_ROWS
+    assert all(later <= 2 * (before + WORD) for before, later in pairwise(rows))
+    assert max(rows) <= window_rows(segments, form)
+    assert len(rows) <= 5 + count // window_rows(segments, form) + 1
+
+
+def test_pages_that_are_asked_for_do_not_change_counts() -> None:
+    """Of the form COUNTS, which has no pages, the windows are the same whatever their length was to be."""
+    assert list(windows(5, 3_000_000, 1, Form.COUNTS, 77)) == list(windows(5, 3_000_000, 1, Form.COUNTS))
 
 
 @pytest.mark.parametrize("segments", [0, 1, 63, 64, 65, 4_096])

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentd.engine.cutting import Counts
+from segmentd.engine.extraction import address
 from segmentd.engine.sets import Grew, Sets, addresses_of
 from segmentd.kernels import roaring
 
@@ -47,5 +48,5 @@ def _some_bitmaps(
     room = int(np.minimum(2 * ones, containers * roaring.CONTAINER_BYTES).sum()) + len(ones) * 8 * (containers + 2)
     out, ends = np.empty(room, np.uint8), np.zeros(len(ones) + 1, np.int64)
     scratch = np.empty(roaring.CONTAINER_WORDS, np.uint64), np.empty((containers, 2), np.int64)
-    roaring.write_bitmaps(planes, sets.rows, sets.row_start, *scratch, out, ends)
+    roaring.write_bitmaps(planes, sets.rows, sets.row_start, *scratch, out, address(out), ends)
     return out, ends

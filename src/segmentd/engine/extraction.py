@@ -107,12 +107,13 @@ def take_texts(plane: Plane, array: pa.StringArray, *, run: Run = run_here) -> p
 
 
 def _parts(plane: Plane) -> list[_Part]:
+    plane = np.ascontiguousarray(plane)
+    counts = np.zeros(-(-len(plane) // _PART_WORDS), np.int64)
+    extraction.count_parts(address(plane), len(plane), _PART_WORDS, counts)
     parts, before = [], 0
-    for first in range(0, len(plane), _PART_WORDS):
-        words = plane[first : first + _PART_WORDS]
-        count = int(np.bitwise_count(words).sum(dtype=np.int64))
+    for first, count in zip(range(0, len(plane), _PART_WORDS), counts.tolist(), strict=True):
         if count:
-            parts.append(_Part(words, first * 64, before, count))
+            parts.append(_Part(plane[first : first + _PART_WORDS], first * 64, before, count))
         before += count
     return parts
 

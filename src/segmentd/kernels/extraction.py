@@ -31,6 +31,17 @@ _ALL = ~np.uint64(0)
 
 
 @kernel
+def count_parts(plane: int, words: int, part_words: int, counts: Any) -> None:
+    """How many ones each part of a plane has, of so many words but for the last: `counts` int64[parts]."""
+    bits = uint64_at(plane, words)
+    for part in range(counts.shape[0]):
+        ones = 0
+        for index in range(part * part_words, min((part + 1) * part_words, words)):
+            ones += ones_of(bits[index])
+        counts[part] = ones
+
+
+@kernel
 def scan_rows(planes: Any, rows: int, first_row: int, out: int, count: int) -> None:
     """The rows of the planes' `count` ones, as uint32 at `out`; their first bit is row `first_row`.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentd.kernels.bits import ones_of, trailing_zeros
+from segmentd.kernels.bits import ones_of, store_word, trailing_zeros
 from segmentd.kernels.compiler import inline_kernel, kernel
 from segmentd.kernels.lanes import uint64_at
 
@@ -26,11 +26,13 @@ UNPLACED = 4
 
 
 @kernel
-def write_bitmaps(planes: Any, rows: Any, first_row: Any, words: Any, found: Any, out: Any, ends: Any) -> None:
+def write_bitmaps(
+    planes: Any, rows: Any, first_row: Any, words: Any, found: Any, out: Any, out_at: Any, ends: Any
+) -> None:
     """The bitmaps of planes of `rows` rows from `first_row` on, one after the other; each ends at `ends[plane + 1]`.
 
-    `planes` are addresses. Scratch: `words` uint64[1024], `found` int64[containers touched, 2]. `out` has room for what
-    containers of lists and bits take, and 8 bytes a bitmap and a container.
+    `planes` are addresses. Scratch: `words` uint64[1024], `found` int64[containers touched, 2]. `out`, at the address
+    `out_at`, has room for what containers of lists and bits take, and 8 bytes a bitmap and a container.
     """
     first, last = first_row >> 16, (first_row + rows + CONTAINER_ROWS - 1) >> 16
     ends[0] = 0
@@ -55,13 +57,13 @@ def write_bitmaps(planes: Any, rows: Any, first_row: Any, words: Any, found: Any
                     of_runs += ones > 0 and is_of_runs(ones, runs)
                     continue
                 ones, runs = found[key - first, 0], found[key - first, 1]
-                put_bytes(out, header - 4 * (containers - written), key, 2)
-                put_bytes(out, header - 4 * (containers - written) + 2, ones - 1, 2)
+                put_16(out, header - 4 * (containers - written), key)
+                put_16(out, header - 4 * (containers - written) + 2, ones - 1)
                 if of_runs == 0 or containers >= UNPLACED:
-                    put_bytes(out, header + 4 * written, offset, 4)
+                    put_32(out, header + 4 * written, offset)
                 if is_of_runs(ones, runs):
                     out[at + 4 + (written >> 3)] |= np.uint8(1 << (written & 7))
-                offset = put_container(low, high, words, ones, runs, out, at + offset) - at
+                offset = put_container(low, high, words, ones, runs, out, out_at, at + offset) - at
                 written += 1
         ends[index + 1] = at + offset
 
@@ -100,8 +102,8 @@ def is_of_runs(ones: Any, runs: Any) -> Any:
 @inline_kernel
 def put_header(containers: Any, of_runs: Any, out: Any, at: Any) -> Any:
     """What a bitmap begins with, no container marked as one of runs; returned is the place behind keys and counts."""
-    put_bytes(out, at, COOKIE_WITH_RUNS | (containers - 1) << 16 if of_runs else COOKIE, 4)
-    put_bytes(out, at + 4, containers if of_runs == 0 else 0, 4)
+    put_32(out, at, COOKIE_WITH_RUNS | (containers - 1) << 16 if of_runs else COOKIE)
+    put_32(out, at + 4, containers if of_runs == 0 else 0)
     flags = (containers + 7) >> 3 if of_runs else 4
     for byte in range(4, flags):
         out[at + 4 + byte] = 0
@@ -109,16 +111,16 @@ def put_header(containers: Any, of_runs: Any, out: Any, at: Any) -> Any:
 
 
 @inline_kernel
-def put_container(low: Any, high: Any, words: Any, ones: Any, runs: Any, out: Any, at: Any) -> Any:
+def put_container(low: Any, high: Any, words: Any, ones: Any, runs: Any, out: Any, out_at: Any, at: Any) -> Any:
     """The rows of a container, in the shortest way: a list, a bit each, or runs; returned is the place behind them."""
     as_runs = is_of_runs(ones, runs)
     if ones > LISTED_ROWS and not as_runs:
-        out[at : at + CONTAINER_BYTES] = 0
-        for index in range(low, high):
-            put_bytes(out, at + 8 * index, words[index], 8)
+        for index in range(CONTAINER_WORDS):
+            word = words[index] if low <= index < high else np.uint64(0)
+            store_word(out_at + at + 8 * index, word)
         return at + CONTAINER_BYTES
     if as_runs:
-        at = put_bytes(out, at, runs, 2)
+        at = put_16(out, at, runs)
     before, begun = np.uint64(0), 0
     for index in range(low, high):
         word = words[index]
@@ -129,16 +131,20 @@ def put_container(low: Any, high: Any, words: Any, ones: Any, runs: Any, out: An
             row = 64 * index + trailing_zeros(rest)
             rest &= rest - np.uint64(1)
             is_one = (word >> np.uint64(row & 63)) & np.uint64(1)
-            at = put_bytes(out, at, row if is_one else row - begun - 1, 2)
+            at = put_16(out, at, row if is_one else row - begun - 1)
             begun = row if is_one else begun
-    return put_bytes(out, at, 64 * high - begun - 1, 2) if as_runs and before else at
+    return put_16(out, at, 64 * high - begun - 1) if as_runs and before else at
 
 
 @inline_kernel
-def put_bytes(out: Any, at: Any, value: Any, size: Any) -> Any:
-    """A number in so many bytes, the lowest first; returned is the place behind it."""
-    rest = np.uint64(value)
-    for place in range(size):
-        out[at + place] = np.uint8(rest & np.uint64(255))
-        rest >>= np.uint64(8)
-    return at + size
+def put_16(out: Any, at: Any, value: Any) -> Any:
+    """A number in two bytes, the lower first; returned is the place behind it."""
+    out[at] = np.uint8(value & 255)
+    out[at + 1] = np.uint8((value >> 8) & 255)
+    return at + 2
+
+
+@inline_kernel
+def put_32(out: Any, at: Any, value: Any) -> Any:
+    """A number in four bytes, the lowest first; returned is the place behind it."""
+    return put_16(out, put_16(out, at, value & 0xFFFF), value >> 16)
