@@ -64,7 +64,10 @@ def test_words_that_multiply_to_the_limits() -> None:
         assert results(out, failed) == [naive.within(value * value)] * 64
 
 
-@pytest.mark.parametrize(("low", "high"), [(INT64_MIN, INT64_MAX), (-100, 2**53), (0, 0)])
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(INT64_MIN, INT64_MAX), (INT64_MIN, INT64_MAX - 1), (INT64_MIN + 1, INT64_MAX), (-100, 2**53), (0, 0)],
+)
 @pytest.mark.parametrize("name", ["add", "subtract"])
 def test_sums_in_a_range(name: str, low: int, high: int) -> None:
     """Sums and differences fail outside of int64 and outside of the range they are given."""

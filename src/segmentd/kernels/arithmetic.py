@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from segmentd.kernels.compiler import inline_kernel
-from segmentd.kernels.lanes import product_overflows
+from segmentd.kernels.lanes import element_pointer, product_overflows
+from segmentd.kernels.vector_arithmetic import (
+    store_checked_difference,
+    store_checked_sum,
+    store_ranged_difference,
+    store_ranged_sum,
+)
 
 INT64_MIN = -9223372036854775808
 INT64_MAX = 9223372036854775807
@@ -26,33 +32,28 @@ CERTAIN_PRODUCT = 4.6e18
 @inline_kernel
 def add_ints(left: Any, right: Any, low: int, high: int, words: int, out: Any, failed: Any) -> None:
     """Sums; fails where the sum leaves `low..high`."""
-    for word in range(words):
-        bits = np.uint64(0)
-        for lane in range(64):
-            row = word * 64 + lane
-            a = left[row]
-            b = right[row]
-            total = np.int64(np.uint64(a) + np.uint64(b))  # wraps; signed sums that overflow are undefined to LLVM
-            overflow = ((a ^ total) & (b ^ total)) < 0
-            bits |= np.uint64(overflow | (total < low) | (total > high)) << np.uint64(lane)
-            out[row] = total
-        failed[word] = bits
+    if low == INT64_MIN and high == INT64_MAX:
+        for word in range(words):
+            first, second = element_pointer(left, word * 64), element_pointer(right, word * 64)
+            store_checked_sum(first, second, element_pointer(out, word * 64), element_pointer(failed, word))
+    else:
+        for word in range(words):
+            first, second = element_pointer(left, word * 64), element_pointer(right, word * 64)
+            store_ranged_sum(first, second, low, high, element_pointer(out, word * 64), element_pointer(failed, word))
 
 
 @inline_kernel
 def subtract_ints(left: Any, right: Any, low: int, high: int, words: int, out: Any, failed: Any) -> None:
     """Differences; fails where the difference leaves `low..high`."""
-    for word in range(words):
-        bits = np.uint64(0)
-        for lane in range(64):
-            row = word * 64 + lane
-            a = left[row]
-            b = right[row]
-            difference = np.int64(np.uint64(a) - np.uint64(b))  # wraps
-            overflow = ((a ^ b) & (a ^ difference)) < 0
-            bits |= np.uint64(overflow | (difference < low) | (difference > high)) << np.uint64(lane)
-            out[row] = difference
-        failed[word] = bits
+    if low == INT64_MIN and high == INT64_MAX:
+        for word in range(words):
+            first, second = element_pointer(left, word * 64), element_pointer(right, word * 64)
+            store_checked_difference(first, second, element_pointer(out, word * 64), element_pointer(failed, word))
+    else:
+        for word in range(words):
+            first, second = element_pointer(left, word * 64), element_pointer(right, word * 64)
+            result, bits = element_pointer(out, word * 64), element_pointer(failed, word)
+            store_ranged_difference(first, second, low, high, result, bits)
 
 
 @inline_kernel
