@@ -53,6 +53,9 @@ def _vectors(encoder: Encoder) -> bytes:
     fields = [encoder.sized(1, _text(encoder)) for _ in range(random.randrange(6))]
     rows = random.choice((0, 1, 1, 2, 3, 5, 70 if random.random() < 0.05 else 2))
     shape = [random.choice((0, 0, 1, 2, 9)) for _ in range(5)]
+    if encoder.happens(0.2):
+        shape = [random.choice((1, 2, 8, 15, 16, 40)), 0, 0, 0, 0]
+        rows = random.choice((2, 3, 10, 140))
     for _ in range(rows):
         if encoder.happens(0.05):
             shape = [random.choice((0, 1, 3)) for _ in range(5)]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import struct
+from random import Random
 from typing import Any
 
 import pytest
 
-from segmentd.engine.vectors import find_uneven, read_columns, survey_vectors
+from segmentd.engine.vectors import find_uneven, read_columns, read_sample, survey_vectors
 from segmentd.engine.wire import NotAMessageError, whole_message
+from segmentd.kernels import fields, requests, vectors
 from tests.wire.encoding import sized
 from tests.wire.reading import BatchReading, read
+from tests.wire.requests import generate
 
 ONE_HALF = struct.pack("<d", 0.5)
 NAN = bytes.fromhex("010000000000f47f")
@@ -153,3 +156,20 @@ def test_a_batch_that_is_no_message_is_refused() -> None:
     for damaged in (sized(1, b"\xff"), sized(3, b"\xff"), b"\x7b", b"\x12\x05", b"\x0a", b"\x00\x00"):
         with pytest.raises(NotAMessageError):
             survey_vectors(whole_message(sized(2, b"") + damaged))
+
+
+def test_requests_are_read_by_what_the_sample_has_loaded() -> None:
+    """After the sample, which a starting server reads, no kernel is compiled for other types."""
+    kernels: tuple[Any, ...] = (
+        requests.locate_subjects,
+        vectors.survey_vectors,
+        vectors.read_vectors,
+        fields.count_fields,
+        fields.list_fields,
+        fields.join_values,
+    )
+    read_sample()
+    random = Random(3)  # noqa: S311 - repeatable, not secret
+    for _ in range(300):
+        read(generate(random), streamed=False)
+    assert [len(kernel.signatures) for kernel in kernels] == [1] * len(kernels)
