@@ -22,6 +22,11 @@ REST: Final = 4.0
 """After codes were made, none are made for so many times as long: questions that change all the time get a fifth of a
 core."""
 
+MAX_REST_S: Final = 10.0
+
+SETTLE_S: Final = 0.1
+"""Codes are begun so long after they are missed: the answer that missed them has both cores until then."""
+
 Key = tuple[str, Subject]
 
 
@@ -95,12 +100,13 @@ class Recoder:
                 return
             except Exception as error:  # noqa: BLE001  (whatever it is, answers are right without codes)
                 self._when_failed(key[0], error)
-            self._rest(REST * (time.monotonic() - begun))
+            self._rest(min(REST * (time.monotonic() - begun), MAX_REST_S))
 
     def _next(self) -> Key | None:
         """The ledger that has waited longest; None once it is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._due)
+            self._changed.wait_for(lambda: self._closed, SETTLE_S)
             if self._closed:
                 return None
             key = next(iter(self._due))
