@@ -49,7 +49,7 @@ class Raw:
     """Bytes without gaps, little-endian; of BIT: lowest bit of the first byte first, rounded up to bytes."""
 
     element: ElementType
-    data: bytes
+    data: Buffer
 
     def rows(self, attribute: str) -> int | None:
         """The number of elements; None for BIT, whose bytes do not tell. ColumnWidthError if it is not whole."""

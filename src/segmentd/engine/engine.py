@@ -22,7 +22,7 @@ from segmentd.engine.coding import Coder
 from segmentd.engine.encoding import is_encoded
 from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.engine.evaluation import ComputedValues, Evaluation, PlaneBuffers
-from segmentd.engine.running import Stretch, Target, make_target, run_part, stretches
+from segmentd.engine.running import Stretch, Target, is_brief, make_target, run_part, stretches
 from segmentd.engine.tabulation import Cancelled, Evaluators
 from segmentd.engine.zones import is_prepared
 from segmentd.plan.program import ComputedOutput, Program
@@ -139,8 +139,10 @@ class Engine:
         rows = stop - start
         target = make_target(bound.program, rows, planes=planes, into=into)
         counts = np.zeros((len(bound.program.segments), 2), np.int64)
-        tasks = [self._task(bound, part, target) for part in stretches(bound, start, stop, self.threads)]
-        for counted in self._run_all(tasks, target, cancelled):
+        parts = stretches(bound, start, stop, self.threads)
+        tasks = [self._task(bound, part, target) for part in parts]
+        brief = is_brief(bound.program, sum(part.blocks for part in parts))
+        for counted in self._run_all(tasks, target, cancelled, brief=brief):
             counts += counted
         return Evaluation(
             rows=rows,
@@ -163,8 +165,10 @@ class Engine:
         tasks: list[Callable[[], npt.NDArray[np.int64]]],
         target: Target,
         cancelled: Cancelled | None,
+        *,
+        brief: bool,
     ) -> list[npt.NDArray[np.int64]]:
-        if (len(tasks) <= 2 and cancelled is None) or len(tasks) == 1:
+        if (len(tasks) <= 2 and cancelled is None) or len(tasks) == 1 or brief:
             counts = [task() for task in tasks]
         else:
             counts = self._on_pool(tasks, target, cancelled)

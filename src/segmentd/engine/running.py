@@ -18,6 +18,8 @@ from segmentd.plan.program import Program
 
 INLINE_BLOCKS: Final = 4
 """Fewer blocks run on the calling thread: handing over takes longer than they do."""
+INLINE_STEPS: Final = 16_384
+"""As do fewer blocks times instructions: a millisecond, for which other threads are seldom free."""
 TASKS_A_THREAD: Final = 4
 
 _FULL_WORD: Final = ~np.uint64(0)
@@ -54,7 +56,8 @@ def stretches(bound: Bound, start: int, stop: int, threads: int) -> list[Stretch
     parts = [_partial(bound, start, first, start)] if start < first else []
     whole = (last - first) // BLOCK_ROWS
     if whole:
-        size = whole if whole <= INLINE_BLOCKS else max(1, -(-whole // (threads * TASKS_A_THREAD)))
+        inline = whole <= INLINE_BLOCKS or is_brief(bound.program, whole)
+        size = whole if inline else max(1, -(-whole // (threads * TASKS_A_THREAD)))
         for block in range(0, whole, size):
             row = first + block * BLOCK_ROWS
             blocks = min(size, whole - block)
@@ -63,6 +66,11 @@ def stretches(bound: Bound, start: int, stop: int, threads: int) -> list[Stretch
     if last < stop:
         parts.append(_partial(bound, last, stop, start))
     return parts
+
+
+def is_brief(program: Program, blocks: int) -> bool:
+    """Whether so many blocks are no work to be shared."""
+    return blocks * len(program.instructions) <= INLINE_STEPS
 
 
 def _partial(bound: Bound, first: int, stop: int, start: int) -> Stretch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from segmentd.columns.build import RowLimit, build_batch, resolve
 from segmentd.columns.column import Batch
 from segmentd.columns.errors import ColumnError, TooManyRowsError, TypeMismatchError
 from segmentd.columns.given import Coded, ElementType, GivenColumn, Lists, Numbers, Raw, Strings, Values
+from segmentd.columns.planes import Buffer
 from segmentd.schema import AttributeSpec, Kind, Schema
 
 _INTEGERS: Final = (ElementType.INT64, ElementType.INT32, ElementType.INT16, ElementType.INT8)
@@ -47,12 +49,25 @@ _ELEMENTS: Final[Mapping[int, ElementType]] = {
 }
 
 
-def decode_columns(message: pb.ColumnBatch, schema: Schema, limit: RowLimit, path: str) -> Batch:
-    """The batch of a message that has a column an attribute. Raises SegmentdError with the field at fault."""
+NOTHING_LIFTED: Final[Mapping[int, Buffer]] = MappingProxyType({})
+
+_LIFTED: Final[Mapping[str, str]] = {"doubles": "<f8", "floats": "<f4"}
+"""The elements of the bytes that are lifted out of a field."""
+
+
+def decode_columns(
+    message: pb.ColumnBatch, schema: Schema, limit: RowLimit, path: str, lifted: Mapping[int, Buffer] = NOTHING_LIFTED
+) -> Batch:
+    """The batch of a message that has a column an attribute. Raises SegmentdError with the field at fault.
+
+    `lifted`: by the index of a column, the bytes of its numbers, where they are not in the message.
+    """
     with _placed(message, path):
         specs = resolve(schema, (each.attribute for each in message.columns))
         given = [
-            GivenColumn(spec.id, _values(column, spec, limit, f"{path}.columns[{index}]"), column.validity)
+            GivenColumn(
+                spec.id, _values(column, lifted.get(index), spec, limit, f"{path}.columns[{index}]"), column.validity
+            )
             for index, (column, spec) in enumerate(zip(message.columns, specs, strict=True))
         ]
         return build_batch(given, schema, ids=message.ids, row_count=message.row_count, limit=limit)
@@ -79,16 +94,23 @@ def _field(message: pb.ColumnBatch, path: str, error: ColumnError) -> str:
     return f"{path}.{error.part}" if error.part in ("ids", "row_count") else path
 
 
-def _values(column: pb.Column, spec: AttributeSpec, limit: RowLimit, field: str) -> Values:
+def _values(column: pb.Column, lifted: Buffer | None, spec: AttributeSpec, limit: RowLimit, field: str) -> Values:
     """The column's values as given, of a form that the attribute's type takes."""
     form = column.WhichOneof("values")
     if form is None:
         raise FieldRequiredError(f"{field}.values")
     if form == "raw":
-        return _raw(column.raw, spec, field)
+        return _raw(column.raw, lifted, spec, field)
     if form not in _FITTING[spec.type.kind]:
         raise TypeMismatchError(spec.id, given=form, expected=str(spec.type))
+    if lifted is not None:
+        return _lifted(lifted, form, limit)
     _check_length(column, form, limit)
+    return _copied(column, form)
+
+
+def _copied(column: pb.Column, form: str) -> Values:
+    """The values of a field of the message."""
     match form:
         case "strings":
             return Strings(column.strings.values)
@@ -114,10 +136,18 @@ def _check_length(column: pb.Column, form: str, limit: RowLimit) -> None:
         raise TooManyRowsError(rows, limit.most)
 
 
-def _raw(raw: pb.RawValues, spec: AttributeSpec, field: str) -> Raw:
+def _lifted(data: Buffer, form: str, limit: RowLimit) -> Numbers:
+    """The numbers of lifted bytes, in place."""
+    values = np.frombuffer(data, dtype=_LIFTED[form])
+    if len(values) > limit.most:
+        raise TooManyRowsError(len(values), limit.most)
+    return Numbers(values)
+
+
+def _raw(raw: pb.RawValues, lifted: Buffer | None, spec: AttributeSpec, field: str) -> Raw:
     element = _ELEMENTS.get(raw.type)
     if element is None:
         raise InvalidFieldError(f"{field}.raw.type", raw.type, ", ".join(each.name for each in ElementType))
     if element not in _FITTING_RAW.get(spec.type.kind, ()):
         raise TypeMismatchError(spec.id, given=f"raw {element.name}", expected=str(spec.type))
-    return Raw(element, raw.data)
+    return Raw(element, raw.data if lifted is None else lifted)

@@ -17,6 +17,7 @@ from segmentd.columns.ipc import read_arrow_stream
 from segmentd.schema import Schema
 from segmentd.scoring.batch_columns import decode_columns
 from segmentd.scoring.batch_vectors import decode_vectors
+from segmentd.scoring.lifted_values import lift_values
 from segmentd.scoring.request_parts import RequestParts, Subjects
 
 MAX_ID_BYTES: Final = 1_024
@@ -39,8 +40,9 @@ def _decode(parts: RequestParts, schema: Schema, path: str) -> Batch:
         return decode_vectors(parts.vectors, schema, ROW_LIMIT, f"{path}.vectors")
     match parts.subjects:
         case Subjects.COLUMNS:
-            message = parts.parse_body(feature_batch_pb2.ColumnBatch)
-            return decode_columns(message, schema, ROW_LIMIT, f"{path}.columns")
+            lifted = lift_values(parts.body.view())
+            message = parts.parse_as(feature_batch_pb2.ColumnBatch, lifted.rest)
+            return decode_columns(message, schema, ROW_LIMIT, f"{path}.columns", lifted.values)
         case Subjects.ARROW:
             return _decode_arrow(bytes(parts.body), schema, f"{path}.arrow")
     raise FieldRequiredError(path, "must hold columns, vectors or arrow")

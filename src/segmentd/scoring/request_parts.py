@@ -48,7 +48,11 @@ class RequestParts:
 
     def parse_body(self, message_type: type[MessageT]) -> MessageT:
         """The body as a message of the type that `subjects` says. Raises MalformedRequestError."""
-        return parse_request(message_type, bytes(self.body), within=self.type_name)
+        return self.parse_as(message_type, bytes(self.body))
+
+    def parse_as(self, message_type: type[MessageT], data: bytes) -> MessageT:
+        """A part of the body. Raises MalformedRequestError, about the whole request."""
+        return parse_request(message_type, data, within=self.type_name)
 
 
 def split_request(raw: bytes, *, streamed: bool) -> RequestParts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from segmentd.scoring.service import Scoring
 from segmentd.scoring.servicer import ScoringServicer, Surroundings
 from segmentd.scoring.workers import Workers
 from segmentd.segments.servicer import SegmentServicer
+from segmentd.server.allocator import keep_freed_memory
 from segmentd.server.calls import Gate, explain, note_rows
 from segmentd.server.config import ServerConfig
 from segmentd.server.definitions import Definitions
@@ -129,6 +131,7 @@ def run(config: ServerConfig, *, when_serving: Callable[[Server], None] = lambda
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends the process at once. Logs JSON to stderr."""
     write_logs()
     ignore_departures()
+    keep_freed_memory()
     asyncio.run(_serve(config, when_serving))
 
 
@@ -148,6 +151,9 @@ async def _serve(config: ServerConfig, when_serving: Callable[[Server], None]) -
     except StartAbandonedError:
         log_event("stopped")
         return
+    # What is there now stays, so that no garbage collection between two calls has to look at it.
+    gc.collect()
+    gc.freeze()
     when_serving(server)
     await told_to_stop.wait()
     log_event("draining", grace_s=config.drain_s)
