@@ -15,6 +15,9 @@ from segmentd.kernels import cutting, extraction, membership_wire, roaring
 
 PAGES: Final = 8
 NO_ACCESS: Final = 0
+SPARE: Final = 1_024
+"""Bytes of room that are more than any kernel asks for."""
+
 ROWS: Final = (1, 7, 63, 64, 65, 128, 500)
 
 
@@ -56,15 +59,17 @@ def take_everything(rows: int, density: float, id_bytes: int) -> None:
     found = shelf.empty(count, np.uint32)
     extraction.scan_rows(planes, rows, 0, address(found), count)
     expect(found, np.flatnonzero(bools))
-    ends = shelf.put(np.arange(rows + 1, dtype=np.int32) * id_bytes)
-    texts = shelf.put(np.random.default_rng(rows).integers(97, 122, rows * id_bytes).astype(np.uint8))
-    size = extraction.sum_texts(planes, rows, address(ends))
-    out_ends, out = shelf.empty(count, np.int32), shelf.empty(size, np.uint8)
-    text = (address(ends), address(texts), texts.nbytes)
-    extraction.take_texts(planes, rows, *text, 0, address(out_ends), address(out), size)
-    expect(out, texts.reshape(rows, id_bytes)[bools].ravel())
-    strings = shelf.empty(membership_wire.measure_strings(address(plane), rows, address(ends)), np.uint8)
-    membership_wire.write_strings(address(plane), rows, 10, *text, address(strings), len(strings))
+    # Short copies need room on both sides: exactly none on both, and on either alone.
+    for more_data, more_room in ((SPARE, 0), (0, SPARE), (0, 0)):
+        ends = shelf.put(np.arange(rows + 1, dtype=np.int32) * id_bytes)
+        texts = shelf.put(np.random.default_rng(rows).integers(97, 122, rows * id_bytes + more_data).astype(np.uint8))
+        size = extraction.sum_texts(planes, rows, address(ends))
+        out_ends, out = shelf.empty(count, np.int32), shelf.empty(size + more_room, np.uint8)
+        text = (address(ends), address(texts), texts.nbytes)
+        extraction.take_texts(planes, rows, *text, 0, address(out_ends), address(out), size + more_room)
+        expect(out[:size], texts[: rows * id_bytes].reshape(rows, id_bytes)[bools].ravel())
+        size = membership_wire.measure_strings(address(plane), rows, address(ends)) + more_room
+        membership_wire.write_strings(address(plane), rows, 10, *text, address(shelf.empty(size, np.uint8)), size)
     cut = np.zeros((1, 1), np.uint64)
     cutting.cut_planes(address(plane), len(plane), rows // 2, cut, ~np.uint64(0), np.zeros(1, np.int64))
     counts = shelf.empty(64 * len(plane), np.uint16)
