@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from segmentd.engine.vectors import find_uneven, read_columns, read_sample, survey_vectors
-from segmentd.engine.wire import NotAMessageError, whole_message
+from segmentd.engine.wire import Message, NotAMessageError, whole_message
 from segmentd.kernels import fields, requests, vectors
 from tests.wire.encoding import sized
 from tests.wire.reading import BatchReading, read
@@ -173,3 +173,17 @@ def test_requests_are_read_by_what_the_sample_has_loaded() -> None:
     for _ in range(300):
         read(generate(random), streamed=False)
     assert [len(kernel.signatures) for kernel in kernels] == [1] * len(kernels)
+
+
+@pytest.mark.parametrize(
+    ("depth", "vector", "taken"), [(0, "", False), (1, "", True), (1, "2a00", False), (2, "2a00", True)]
+)
+def test_messages_in_each_other_are_counted(depth: int, vector: str, taken: bool) -> None:  # noqa: FBT001 - a column
+    """A batch within which no message may begin has no vectors; where one may, no lists."""
+    raw = sized(2, bytes.fromhex(vector))
+    message = Message(whole_message(raw).data, 0, len(raw), depth)
+    if taken:
+        assert survey_vectors(message).row_count == 1
+    else:
+        with pytest.raises(NotAMessageError):
+            survey_vectors(message)
