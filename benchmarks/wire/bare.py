@@ -6,6 +6,7 @@ It has the options of the real server, the same event loop, and takes and gives 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,8 +15,12 @@ import grpc
 import numpy as np
 
 from benchmarks.wire.connection import Connection
+from segmentd.server.allocator import keep_freed_memory
 from segmentd.server.config import ServerConfig
 from segmentd.server.transport import make_server
+
+KEEP: Final = "--keep-freed-memory"
+"""The argument with which it treats freed memory as the real server does, and not as the C library would."""
 
 READY: Final = "bare server on "
 SERVICE: Final = "segmentd.benchmarks.Bare"
@@ -79,4 +84,6 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
+    if KEEP in sys.argv:
+        keep_freed_memory()
     asyncio.run(serve())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +41,16 @@ def pair(directory: Path, population: Path | None = None) -> Iterator[Pair]:
         limit = stack.enter_context(started(["benchmarks.wire.bare"], bare.READY, directory / "bare.log"))
         to_ours, to_bare = (stack.enter_context(Connection(child.target)) for child in (ours, limit))
         yield Pair(ours, limit, to_ours, to_bare)
+
+
+@contextmanager
+def with_keeping_bare(servers: Pair, directory: Path) -> Iterator[Pair]:
+    """Our server and another bare one, which treats freed memory as ours does."""
+    with (
+        started(["benchmarks.wire.bare", bare.KEEP], bare.READY, directory / "keeping.log") as child,
+        Connection(child.target) as connection,
+    ):
+        yield replace(servers, bare=child, to_bare=connection)
 
 
 @contextmanager

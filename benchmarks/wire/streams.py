@@ -16,8 +16,8 @@ from benchmarks.wire.figures import BARE, Figure, Target, ratio
 from benchmarks.wire.flight import DOUBLES, FlightCounts
 from benchmarks.wire.processes import Child
 from benchmarks.wire.questions import Planes, doubles, expected_planes, segments
-from benchmarks.wire.requests import COUNTS, PLANES, STREAM_SCORES, Form, raw_columns, stream_bytes, vectors
-from benchmarks.wire.servers import Pair, define, flight_server, pair
+from benchmarks.wire.requests import COUNTS, PLANES, STREAM_SCORES, raw_columns, stream_bytes, vectors
+from benchmarks.wire.servers import Pair, define, flight_server, pair, with_keeping_bare
 from benchmarks.wire.turns import Run, Taken, in_turn
 from segmentd.schema import DOUBLE
 
@@ -31,6 +31,7 @@ ROUNDS: Final = 9
 COLUMNS_TARGET: Final = Target("≥", 0.85)
 VECTORS_TARGET: Final = Target("≥", 0.8)
 FLIGHT_TARGET: Final = Target("≥", 1.0)
+KEEPING: Final = "bare gRPC with our allocator settings"
 FLIGHT: Final = "Flight + Polars"
 
 
@@ -40,7 +41,6 @@ class Batch:
 
     name: str
     request: bytes
-    form: Form
     target: Target
 
 
@@ -64,7 +64,11 @@ def measure(directory: Path, progress: Console) -> Iterator[Figure]:
     values = doubles(ROWS)
     columns = {f"{DOUBLES}{index}": column for index, column in enumerate(values)}
     expected = expected_planes(values)
-    with pair(directory) as servers, flight_server(directory) as flight:
+    with (
+        pair(directory) as servers,
+        with_keeping_bare(servers, directory) as keeping,
+        flight_server(directory) as flight,
+    ):
         expressions = {segment.id: segment.cel(DOUBLES, lambda bound: f"{bound}.0") for segment in segments()}
         define(servers.ours.target, LEDGER, dict.fromkeys(columns, DOUBLE), expressions)
         peer = FlightPeer(flight, FlightCounts(flight.target, pa.RecordBatch.from_pydict(columns)))
@@ -74,8 +78,9 @@ def measure(directory: Path, progress: Console) -> Iterator[Figure]:
             for answer, form in (("counts", COUNTS), ("planes", PLANES)):
                 progress.print(f"StreamScores, {shape}, {answer}")
                 request = stream_bytes(LEDGER, features, form)
-                batch = Batch(f"StreamScores, {shape}, {answer}", request, form, target)
-                yield from _compare(servers, batch, expected, peer if (shape, form) == ("columns", COUNTS) else None)
+                batch = Batch(f"StreamScores, {shape}, {answer}", request, target)
+                check(servers.to_ours.exchange(STREAM_SCORES, request, 3), form, expected)
+                yield from _compare((servers, keeping), batch, peer if (shape, form) == ("columns", COUNTS) else None)
         peer.client.close()
 
 
@@ -84,16 +89,20 @@ def _check_peer(peer: FlightPeer, expected: Planes) -> None:
         raise WrongAnswerError(f"{FLIGHT}: wrong counts")
 
 
-def _compare(servers: Pair, batch: Batch, expected: Planes, peer: FlightPeer | None) -> Iterator[Figure]:
-    check(servers.to_ours.exchange(STREAM_SCORES, batch.request, 3), batch.form, expected)
+def _compare(pairs: tuple[Pair, Pair], batch: Batch, peer: FlightPeer | None) -> Iterator[Figure]:
+    servers, keeping = pairs
     batches = fitting(servers, batch.request, STREAM_S)
-    run_of = {"ours": score_run, "bare": bare_run}
-    runs = {name: make(servers, batch.request, batches) for name, make in run_of.items()}
+    runs = {
+        "ours": score_run(servers, batch.request, batches),
+        "bare": bare_run(servers, batch.request, batches),
+        "keeping": bare_run(keeping, batch.request, batches),
+    }
     taken = in_turn(runs if peer is None else runs | {"flight": peer.run(batches)}, ROUNDS)
     megabytes = batches * len(batch.request) / 1e6
-    ours, limit = (_rates(megabytes, taken[name]) for name in ("ours", "bare"))
+    ours, limit, kept = (_rates(megabytes, taken[name]) for name in ("ours", "bare", "keeping"))
     note = cpu_note(taken, batches)
     yield ratio(batch.name, "MB/s", ours, limit, peer=BARE, target=batch.target, note=note)
+    yield ratio(f"{batch.name}, against {KEEPING}", "MB/s", ours, kept, peer=KEEPING)
     if peer is not None:
         rows = batches * ROWS / 1e6
         ours, theirs = (_rates(rows, taken[name]) for name in ("ours", "flight"))

@@ -41,7 +41,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize(
     ("part", "figures", "judged"),
-    [("calls", 8, 4), ("streams", 5, 5), ("evaluation", 9, 7), ("widths", 10, 5)],
+    [("calls", 8, 4), ("streams", 9, 5), ("evaluation", 9, 7), ("widths", 10, 5)],
 )
 def test_every_part_runs_through(part: str, figures: int, judged: int) -> None:
     """Each part checks its answers and gives its figures, most of them with a target."""
