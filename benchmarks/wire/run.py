@@ -29,6 +29,6 @@ def run(progress: Console, parts: Sequence[str] = ()) -> list[Figure]:
     for name in parts or PARTS:
         with tempfile.TemporaryDirectory() as directory:
             for figure in PARTS[name](Path(directory), progress):
-                progress.print(figure.line())
+                progress.print(figure.line(), soft_wrap=True)
                 figures.append(figure)
     return figures
