@@ -16,6 +16,9 @@ from typing import Final
 Bound = int | float | Decimal | str
 """What a column is compared with: of integers an int, of doubles a float, of amounts a Decimal, of text a str."""
 
+FEW_RUNS: Final = 4
+"""Runs of codes up to which engines compare with the ends of each; beyond, they look a code up in a set."""
+
 MINOR_DIGITS: Final = 2
 """Digits after the point of all amounts."""
 
@@ -105,6 +108,17 @@ class CodeCondition:
     column: str
     codes: tuple[int, ...]
     missing: bool | None
+
+    @property
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """The codes as first and last of those that follow each other."""
+        found: list[tuple[int, int]] = []
+        for code in sorted(self.codes):
+            if found and found[-1][1] == code - 1:
+                found[-1] = (found[-1][0], code)
+            else:
+                found.append((code, code))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

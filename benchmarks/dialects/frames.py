@@ -13,6 +13,7 @@ import polars as pl
 
 from benchmarks.dialects.arrays import COMPARE
 from benchmarks.rules import (
+    FEW_RUNS,
     AmountCondition,
     Atom,
     Bound,
@@ -30,9 +31,6 @@ from benchmarks.rules import (
     minor,
     when_missing,
 )
-
-FEW_CODES: Final = 4
-"""Codes up to which comparing with each is faster than looking for one in a set."""
 
 TESTS: Final[Mapping[TextTest, Callable[[pl.Expr, str], pl.Expr]]] = {
     TextTest.STARTS_WITH: lambda column, text: column.str.starts_with(text),
@@ -79,17 +77,21 @@ class Frames:
                 wanted = pl.col(bound) if isinstance(bound, str) else pl.lit(minor(bound), pl.Int64)
                 ordered: pl.Expr = COMPARE[comparison](total, wanted)
                 return ordered
-            case CodeCondition(column, codes, _):
-                return self._decide(self._one_of(column, codes), atom)
+            case CodeCondition():
+                return self._decide(self._codes(atom), atom)
 
     def _literal(self, column: str, bound: Bound) -> pl.Expr:
         """In the column's own type: a wider one would make Polars widen the column first."""
         return pl.lit(minor(bound) if isinstance(bound, Decimal) else bound, self.types[column])
 
-    def _one_of(self, column: str, codes: tuple[int, ...]) -> pl.Expr:
-        if 0 < len(codes) <= FEW_CODES:
-            return reduce(operator.or_, (pl.col(column) == self._literal(column, code) for code in codes))
-        return pl.col(column).is_in(pl.Series(list(codes), dtype=self.types[column]))
+    def _codes(self, atom: CodeCondition) -> pl.Expr:
+        if 0 < len(atom.runs) <= FEW_RUNS:
+            return reduce(operator.or_, (self._run(atom.column, *run) for run in atom.runs))
+        return pl.col(atom.column).is_in(pl.Series(list(atom.codes), dtype=self.types[atom.column]))
+
+    def _run(self, column: str, first: int, last: int) -> pl.Expr:
+        found, low, high = pl.col(column), self._literal(column, first), self._literal(column, last)
+        return found == low if first == last else (found >= low) & (found <= high)
 
     def _decide(self, compared: pl.Expr, atom: Condition | OneOf | CodeCondition) -> pl.Expr:
         """With missing values decided; null, which they are, is unknown already."""

@@ -46,8 +46,9 @@ class Numexprs:
                 total = " - ".join([" + ".join(plus), *minus])
                 right = bound if isinstance(bound, str) else str(minor(bound))
                 return self._decide(f"({total} {comparison} {right})", atom)
-            case CodeCondition(column, codes, _):
-                return self._decide(_any_of(column, codes), atom)
+            case CodeCondition(column):
+                runs = [f"(({column} >= {first}) & ({column} <= {last}))" for first, last in atom.runs]
+                return self._decide(_joined(" | ", runs or [f"({column} < 0)"]), atom)
             case _:
                 raise ValueError(f"{atom} is asked of text")
 

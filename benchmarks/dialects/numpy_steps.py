@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import numpy as np
 
 from benchmarks.dialects.arrays import COMPARE
 from benchmarks.population import Bools, Column
 from benchmarks.rules import (
+    FEW_RUNS,
     AmountCondition,
     Atom,
     CodeCondition,
@@ -25,9 +26,6 @@ from benchmarks.rules import (
 
 Truth = tuple[Bools, Bools | None]
 """Where something is true, where it is false; None: everywhere else."""
-
-FEW_CODES: Final = 4
-"""Codes up to which comparing with each is faster than looking up whether it is one of them."""
 
 
 def truth(atom: Atom, columns: Mapping[str, Column], *, complete: bool) -> Truth:
@@ -60,8 +58,8 @@ def _holds(atom: Atom, columns: Mapping[str, Column]) -> Bools:
             return np.isin(columns[column].values, values)
         case Has(column):
             return np.ones(len(columns[column].values), np.bool_)
-        case CodeCondition(column, codes, _):
-            return _is_one_of(columns[column].values, codes)
+        case CodeCondition(column):
+            return _is_one_of(columns[column].values, atom)
         case AmountCondition(plus, minus, comparison, bound):
             total = reduce(np.subtract, (columns[name].values for name in minus), _sum(plus, columns))
             other = columns[bound].values if isinstance(bound, str) else minor(bound)
@@ -74,9 +72,10 @@ def _sum(names: Sequence[str], columns: Mapping[str, Column]) -> Any:
     return reduce(np.add, (columns[name].values for name in names))
 
 
-def _is_one_of(values: Any, codes: Sequence[int]) -> Bools:
-    if 0 < len(codes) <= FEW_CODES:
-        return cast(Bools, reduce(np.logical_or, (values == code for code in codes)))
+def _is_one_of(values: Any, atom: CodeCondition) -> Bools:
+    if 0 < len(atom.runs) <= FEW_RUNS:
+        runs = ((values >= first) & (values <= last) if first < last else values == first for first, last in atom.runs)
+        return cast(Bools, reduce(np.logical_or, runs))
     table = np.zeros(1 << (8 * values.itemsize), np.bool_)
-    table[list(codes)] = True
+    table[list(atom.codes)] = True
     return cast(Bools, table[values])

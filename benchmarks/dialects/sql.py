@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from benchmarks.rules import (
+    FEW_RUNS,
     AmountCondition,
     Atom,
     Bound,
@@ -34,7 +35,7 @@ Wording = Callable[[Atom], str]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How an engine words conditions: text tests by name, what a missing value is decided to be, quoted text.
+    """How an engine words conditions: text tests by name, decided missing values, quoted text.
 
     `nullable` are the columns that lack values. NULL stands for unknown.
     """
@@ -59,8 +60,11 @@ class Dialect:
             case AmountCondition(plus, minus, comparison, bound):
                 total = " - ".join([" + ".join(map(name, plus)), *map(name, minus)])
                 return f"{total} {comparison} {name(bound) if isinstance(bound, str) else minor(bound)}"
-            case CodeCondition(column, codes, _):
+            case CodeCondition(column, codes, _) if not 0 < len(atom.runs) <= FEW_RUNS:
                 return self._decide(f"{name(column)} IN ({self._literals(codes)})", atom)
+            case CodeCondition(column):
+                runs = [f"{name(column)} {_within(first, last)}" for first, last in atom.runs]
+                return self._decide(f"({' OR '.join(runs)})", atom)
 
     def _decide(self, compared: str, atom: Condition | OneOf | CodeCondition) -> str:
         missing = when_missing(atom)
@@ -163,6 +167,10 @@ def name(column: str) -> str:
 
 def _columns(segments: Sequence[Segment], word: Wording) -> str:
     return ", ".join(f"{sql(segment.rule, word)} AS {name(segment.id)}" for segment in segments)
+
+
+def _within(first: int, last: int) -> str:
+    return f"= {first}" if first == last else f"BETWEEN {first} AND {last}"
 
 
 def _operand(rule: Rule, word: Wording) -> str:
