@@ -122,8 +122,9 @@ class Server:
             "SegmentService": SegmentServicer(definitions.segments, writer),
             "ScoringService": ScoringServicer(scoring, self._workers, surroundings),
         }
+        most_called_first = sorted(SERVICES, key=lambda service: service.name != "ScoringService")
         self._transport.server.add_generic_rpc_handlers(
-            tuple(generic_handler(service, servicers[service.name], self._gate) for service in SERVICES)
+            tuple(generic_handler(service, servicers[service.name], self._gate) for service in most_called_first)
         )
 
 

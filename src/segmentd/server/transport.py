@@ -37,11 +37,15 @@ class Transport:
         self._services = (EVERYTHING, *services)
         self.server = make_server(config)
         self._health = health.aio.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
-        reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server)
 
     async def start(self) -> int:
-        """Listen, and say NOT_SERVING; the port. Raises OSError if the address or the TLS files are at fault."""
+        """Listen, and say NOT_SERVING; the port. Raises OSError if the address or the TLS files are at fault.
+
+        gRPC asks one handler after the other whose method a call is, so those of health and reflection come last.
+        """
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+        names = (*self._services[1:], health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self.server)
         await self.say_serving(serving=False)
         port = self._bind()
         await self.server.start()
