@@ -99,8 +99,8 @@ def _ratios(report: Report) -> Table:
 
 
 def _times(report: Report) -> Table:
-    """Milliseconds of everybody; in how many rounds where they are few."""
-    return _table("Milliseconds: median (quartiles)", report.comparisons, _seconds_text)
+    """Milliseconds of everybody; of how many rounds where they are few."""
+    return _table("Milliseconds: median, of how many rounds where they are few", report.comparisons, _seconds_text)
 
 
 def _table(title: str, comparisons: Sequence[Comparison], word: Callable[[Peer], str]) -> Table:
@@ -130,7 +130,7 @@ def _engine(peer: Peer) -> str:
 
 def _seconds_text(peer: Peer) -> str:
     few = f" of {peer.measured.rounds}" if peer.measured.rounds < 10 else ""
-    return spread_text(peer.measured.seconds, 1e3) + few
+    return number_text(1e3 * peer.measured.seconds.median) + few
 
 
 def spread_text(spread: Spread, factor: float, unit: str = "") -> str:

@@ -33,7 +33,7 @@ QUARTER: Final = Segment(
         (
             Condition("income", Comparison.AT_LEAST, 2_000.0),
             Condition("riskScore", Comparison.LESS, 0.35),
-            Condition("tenureMonths", Comparison.GREATER, 185),
+            Condition("tenureMonths", Comparison.GREATER, 149),
         )
     ),
 )

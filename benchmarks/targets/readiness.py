@@ -26,7 +26,7 @@ from benchmarks.wire.figures import Figure, Target, alone
 from segmentd.cli.serve import READY
 from segmentd.client import SegmentDefinition
 
-STARTS: Final = 5
+STARTS: Final = 3
 CREATED: Final = 11
 SEED: Final = 2030
 
