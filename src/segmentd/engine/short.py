@@ -177,7 +177,7 @@ def answer_sample() -> None:
     """Answer a request of one truth value, so that the machine code is there when one comes."""
     requests = ShortRequests()
     requests.scan(_SAMPLE)
-    nothing = np.zeros((0, short_run.WIDTH), np.int32)
+    nothing = np.zeros((0, short_run.WIDTH), np.int16)
     program = ShortProgram(nothing, np.zeros(1, np.int64), (), planes=1, segments=0, comparisons=0)
     plan = plan_short(program, (as_truths(Slot("a", 0)),), 1, COUNTS, ())
     if plan is not None:

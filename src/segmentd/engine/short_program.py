@@ -38,12 +38,15 @@ _PREDICATES: Final = {
     Predicate.GREATER: short_run.MORE,
 }
 
+_MOST: Final = np.iinfo(np.int16).max
+"""Planes, columns, bounds and segments that instructions can name: narrow ones are read from memory sooner."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShortProgram:
     """`code` and `bounds` as `run_word` takes them, how many planes it needs, and the attributes of its columns."""
 
-    code: npt.NDArray[np.int32]
+    code: npt.NDArray[np.int16]
     bounds: npt.NDArray[np.int64]
     columns: tuple[str, ...]
     planes: int
@@ -74,10 +77,10 @@ def _translate(program: Program) -> ShortProgram | None:
         return None
     steps = [_step(instruction, constants) for instruction in program.instructions]
     known = [step for step in steps if step is not None]
-    if len(known) < len(steps):
+    if len(known) < len(steps) or any(max(step) > _MOST for step in known):
         return None
     return ShortProgram(
-        code=np.array(known, np.int32).reshape(-1, short_run.WIDTH),
+        code=np.array(known, np.int16).reshape(-1, short_run.WIDTH),
         bounds=np.array([constant.bits[0] for constant in constants] or [0], np.int64),
         columns=tuple(column.attribute for column in columns),
         planes=1 + max((step[1] for step in known if step[0] != short_run.EMIT), default=0),

@@ -74,7 +74,7 @@ def run_word(
 ) -> None:
     """Run every instruction once.
 
-    `code` int32[n, 4]; `bounds` int64, of doubles the bits; `columns` int64[c, 2]: slot and place in `present` of a
+    `code` int16[n, 4]; `bounds` int64, of doubles the bits; `columns` int64[c, 2]: slot and place in `present` of a
     program's column. `planes` uint64 are registers; `verdicts` uint64[segments, 2] gets members and unknowns.
     """
     mask = ALL_ONES >> np.uint64(ROWS - rows)
