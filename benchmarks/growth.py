@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +17,11 @@ from rich.console import Console
 from benchmarks.contenders.contender import Question
 from benchmarks.contenders.resident import ResidentEngine
 from benchmarks.rounds import time_once
-from benchmarks.scenario import Scenario
 from benchmarks.scenarios.bank import bank
+from benchmarks.scenarios.dealing import Size
+from segmentd.engine import warm
 
+ROOT: Final = Path(__file__).parents[1]
 ROWS: Final = (1_000_000, 2_000_000, 4_000_000, 8_000_000)
 SEGMENTS: Final = (10, 30, 100, 300, 1_000)
 SEGMENT_ROWS: Final = 2_000_000
@@ -67,28 +72,39 @@ class Growth:
 def measure(threads: int, progress: Console, scale: float = 1.0) -> Iterator[Growth]:
     """Along customers, 100 segments; along segments, two million customers. `scale` shrinks the customers."""
     progress.print("growth along customers")
-    yield Growth("customers", tuple(_along_rows(bank(), [int(scale * rows) for rows in ROWS], threads)))
+    yield Growth("customers", tuple(_along_rows([int(scale * rows) for rows in ROWS], threads)))
     progress.print("growth along segments")
     yield Growth("segments", tuple(_along_segments(int(scale * SEGMENT_ROWS), threads)))
 
 
-def _along_rows(scenario: Scenario, rows: Sequence[int], threads: int) -> Iterator[Point]:
+def _along_rows(rows: Sequence[int], threads: int) -> Iterator[Point]:
     for each in rows:
-        yield _measure(scenario, each, each, threads)
+        yield replace(_measure_apart(each, Size(100, 391, 210), threads), size=each)
 
 
 def _along_segments(rows: int, threads: int) -> Iterator[Point]:
     for segments in SEGMENTS:
-        conditions, distinct = int(CONDITIONS * segments), int(DISTINCT * segments)
-        yield _measure(bank(segments=segments, conditions=conditions, distinct=distinct), rows, segments, threads)
+        yield _measure_apart(rows, Size(segments, int(CONDITIONS * segments), int(DISTINCT * segments)), threads)
 
 
-def _measure(scenario: Scenario, rows: int, size: int, threads: int) -> Point:
+def _measure_apart(rows: int, size: Size, threads: int) -> Point:
+    """A point in a process of its own: what others have allocated and given back would blur the memory."""
+    numbers = (rows, size.segments, size.conditions, size.distinct, threads)
+    command = [sys.executable, "-m", "benchmarks.growth", *map(str, numbers)]
+    finished = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own
+    return Point(**json.loads(finished.stdout))
+
+
+def main() -> None:
+    """Print the point of the numbers in the command line as JSON."""
+    rows, segments, conditions, distinct, threads = map(int, sys.argv[1:])
+    warm()
+    scenario = bank(segments=segments, conditions=conditions, distinct=distinct)
     population = scenario.draw(rows)
     before = reset_peak()
     with closing(ResidentEngine(scenario, population, threads)) as engine:
         counts_s, planes_s = (_seconds(engine, question) for question in (Question.COUNTS, Question.PLANES))
-        return Point(size, counts_s, planes_s, max(peak_bytes() - before, 1))
+    print(json.dumps(asdict(Point(segments, counts_s, planes_s, max(peak_bytes() - before, 1)))))
 
 
 def _seconds(engine: ResidentEngine, question: Question) -> float:
@@ -114,3 +130,7 @@ def _status(name: str) -> int:
     status = Path("/proc/self/status")
     lines = status.read_text("utf-8").splitlines() if status.exists() else []
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
+
+
+if __name__ == "__main__":
+    main()
