@@ -64,7 +64,7 @@ def _bars(comparisons: Sequence[Comparison]) -> tuple[list[str], int]:
             parts += _bar(peer, top, place)
             top += BAR
         top += GAP
-    for power in range(-1, math.ceil(math.log10(max(largest, 10.0))) + 1):
+    for power in range(-1, math.floor(math.log10(max(largest, 10.0))) + 1):
         x = place(10.0**power)
         parts.insert(1, _line(x, begun, x, top, "#222222" if power == 0 else "#dddddd"))
         parts.append(_text(x, top + 12, f"{10.0**power:g}×", anchor="middle"))
