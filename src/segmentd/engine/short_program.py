@@ -71,6 +71,8 @@ def short_program(program: Program) -> ShortProgram | None:
 
 
 def _translate(program: Program) -> ShortProgram | None:
+    if len(program.instructions) > _MOST:
+        return None
     columns = [column for column in program.columns if isinstance(column, AttributeColumn)]
     constants = [parameter for parameter in program.parameters if isinstance(parameter, Constants)]
     if len(columns) < len(program.columns) or len(constants) < len(program.parameters) or program.computed:

@@ -14,6 +14,7 @@ from google.rpc import status_pb2
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.api.wire import length_delimited, parse_request, subject_name, undelimited
+from segmentd.engine.short_program import short_program
 from segmentd.schema import Subject
 from segmentd.scoring.batches import decode_batch
 from segmentd.scoring.costs import INLINE_BYTES, INLINE_S, score_cost_s
@@ -118,7 +119,11 @@ class ScoringServicer:
         return program is not None and score_cost_s(opened.parts, program, opened.question.form) <= INLINE_S
 
     def _open_and_score(self, asked: _Asked, opened: _Opened | None, cancelled: Cancelled) -> _Scored:
-        return self._score(asked.open() if opened is None else opened, cancelled)
+        scored = self._score(asked.open() if opened is None else opened, cancelled)
+        if asked.shape is not None:
+            # What takes a millisecond of learning the shape, so that the event loop finds it done.
+            short_program(scored.plan.program)
+        return scored
 
     def _score(self, opened: _Opened, cancelled: Cancelled | None) -> _Scored:
         plan = self._scoring.plan(opened.question)
