@@ -15,7 +15,7 @@ from segmentd.engine.vectors import Vectors, find_uneven, read_attributes, read_
 from segmentd.engine.wire import Bytes, Message, NotAMessageError, open_groups
 from segmentd.kernels import requests
 from segmentd.kernels.wire import MAX_DEPTH
-from tests.wire.requests import generate
+from tests.wire.requests import generate, generate_doubles
 
 REQUESTS: Final = 30
 PAGES: Final = 4
@@ -84,10 +84,10 @@ def read_cells(given: Vectors) -> None:
 
 
 def examples() -> Iterator[bytes]:
-    """Requests and the vectors in them, each whole and cut off after every byte."""
+    """Requests, vectors of doubles, and what is from anywhere in them on, each whole and cut off after every byte."""
     random = Random(7)  # noqa: S311 - repeatable, not secret
-    for _ in range(REQUESTS):
-        raw = generate(random)[: PAGES * mmap.PAGESIZE]
+    for number in range(2 * REQUESTS):
+        raw = (generate_doubles if number % 2 else generate)(random)[: PAGES * mmap.PAGESIZE]
         for start in (0, random.randrange(len(raw) + 1)):
             for end in range(start, len(raw) + 1):
                 yield raw[start:end]

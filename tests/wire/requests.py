@@ -24,6 +24,13 @@ def generate(random: Random) -> bytes:
     return raw
 
 
+def generate_doubles(random: Random) -> bytes:
+    """The bytes of a VectorBatch with nothing but vectors of as many doubles."""
+    encoder = Encoder(random, 0.0, 0.0)
+    shape = [random.choice((1, 8, 16)), 0, 0, 0, 0]
+    return b"".join(encoder.sized(2, _vector(encoder, shape)) for _ in range(random.randrange(1, 5)))
+
+
 def generate_streamed(random: Random) -> bytes:
     """The bytes of a StreamScoresRequest, or nearly."""
     encoder = Encoder(random, *random.choice(CHAOS))

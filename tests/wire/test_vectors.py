@@ -151,6 +151,17 @@ def test_columns_are_told_apart_by_place() -> None:
     ]
 
 
+def test_vectors_that_begin_alike_end_with_the_batch() -> None:
+    """Of vectors of doubles after the first that are cut off, none is taken for whole."""
+    vector = sized(2, sized(1, ONE_HALF * 2))
+    whole = vector * 3
+    assert read_columns(survey_vectors(whole_message(whole))).doubles.tolist() == [[0.5] * 3] * 2
+    for end in range(len(whole)):
+        if end % len(vector):
+            with pytest.raises(NotAMessageError):
+                survey_vectors(whole_message(whole[:end]))
+
+
 def test_a_batch_that_is_no_message_is_refused() -> None:
     """Damage anywhere in a batch is found before anything of it is used: in attributes, ids, and fields unknown."""
     for damaged in (sized(1, b"\xff"), sized(3, b"\xff"), b"\x7b", b"\x12\x05", b"\x0a", b"\x00\x00"):
