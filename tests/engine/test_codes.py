@@ -13,6 +13,7 @@ from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.column import Batch
 from segmentd.engine import Engine, Evaluation, PlaneBuffers
 from segmentd.engine.coding import CODES_SHARE, bytes_per_row
+from segmentd.engine.errors import TextLimitError
 from segmentd.language import Environment
 from segmentd.plan import Program, compile_program
 from segmentd.plan.sources import SlicedCodes
@@ -190,3 +191,37 @@ def test_large_results_are_written_past_the_caches(engine: Engine) -> None:
         assert expected.members is not None
         assert (large.members[: len(TEXTS)] == expected.members).all()
         assert (large.member_counts == np.tile(expected.member_counts, 20)).all()
+
+
+def test_coding_again_keeps_scattered_conditions(engine: Engine) -> None:
+    """Planes of conditions that many classes fulfil here and there stay as long as they are asked for."""
+    batch = make_batch(5_000)
+    program = make_program([f"customer.street.contains('{number}')" for number in range(40)])
+    first = engine.coded(batch, program.distinctions)
+    again = engine.coded(first, program.distinctions)
+    assert len(first.codings) > 2
+    assert again.codings == first.codings
+
+
+def test_a_text_that_is_too_long_costs_the_others_nothing(engine: Engine) -> None:
+    """What cannot be tabulated has no codes; everything else has, and the answer alone says what is wrong."""
+    schema = Schema(Subject.CUSTOMER, (AttributeSpec("note", STRING), AttributeSpec("age", INT64)))
+    table = pa.table({"note": ["x" * 70_000, "y"] * 40, "age": list(range(80))})
+    batch = batch_from_arrow(table, schema)
+    environment = Environment(schema)
+    trees = {"a": environment.compile("customer.note.lowerAscii() == 'y' || customer.age >= 5").tree}
+    program = compile_program(["a"], [], trees, schema)
+    coded = engine.coded(batch, program.distinctions)
+    assert set(coded.codings) == {("age",)}
+    with pytest.raises(TextLimitError):
+        engine.evaluate(program, coded, 0, planes=False)
+
+
+def test_columns_too_have_codes_within_the_share_alone(engine: Engine) -> None:
+    """A column of single bytes with many thresholds is read raw: its codes would nearly double it."""
+    schema = Schema(Subject.CUSTOMER, (AttributeSpec("age", INT64),))
+    batch = batch_from_arrow(pa.table({"age": pa.array(np.arange(100, dtype=np.int8))}), schema)
+    environment = Environment(schema)
+    trees = {f"s{bound}": environment.compile(f"customer.age >= {bound}").tree for bound in range(5, 85)}
+    coded = engine.coded(batch, compile_program(list(trees), [], trees, schema).distinctions)
+    assert not coded.codings

@@ -5,32 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import partial
+from threading import Lock
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from segmentd.columns import coding
 from segmentd.columns.coding import Coding, Ranges, Truths, block_count, empty_planes
-from segmentd.columns.column import Batch, FixedColumn
+from segmentd.columns.column import FixedColumn
 from segmentd.columns.planes import popcount
-from segmentd.engine.binding import ELEMENTS, Tabulations, bind
+from segmentd.engine.binding import ELEMENTS, Bound, Tabulations
 from segmentd.engine.running import run_outputs
-from segmentd.engine.tabulation import Cancelled, Evaluators
 from segmentd.kernels import opcodes
 from segmentd.kernels.codes import encode_classes, encode_values
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
 from segmentd.plan.coding import Classes, run_count
-from segmentd.plan.kept import program_of_parts
 from segmentd.plan.operations import Flag, Op, Register, register_of
 from segmentd.plan.parts import Part
 from segmentd.plan.sources import CodeColumn, Table
-from segmentd.schema import Schema
 
 Task = Callable[[], None]
 Words = npt.NDArray[np.uint64]
 
 TASK_BLOCKS: Final = 64
 """Blocks of a task: a quarter of a million rows, some milliseconds."""
+
+if (coding.BLOCK_ROWS, coding.BLOCK_WORDS) != (BLOCK_ROWS, BLOCK_WORDS):
+    raise ImportError("the blocks of codes are not those of the kernels, which would read past their ends")
 
 MAX_CLASSES: Final = 256
 """Classes of tabulated values that are told apart by codes."""
@@ -102,21 +104,18 @@ class _Encoding:
 
 
 class Classification:
-    """The classes of distinct tuples of values that all conditions about them answer alike."""
+    """The classes of distinct tuples of values that all conditions about them answer alike.
+
+    At most `planes` conditions, that classes fulfil here and there, are kept as planes of their own.
+    """
 
     def __init__(
-        self,
-        batch: Batch,
-        attributes: tuple[str, ...],
-        asked: AbstractSet[tuple[Table, Flag]],
-        schema: Schema,
-        evaluators: Evaluators,
-        cancelled: Cancelled | None,
+        self, work: Tabulations, attributes: tuple[str, ...], asked: AbstractSet[tuple[Table, Flag]], planes: int
     ) -> None:
-        self._batch = batch
+        self._tabulations = work
         self._attributes = attributes
         self._asked = sorted(asked, key=lambda pair: (repr(pair[0].node), pair[1]))
-        self._tabulations = Tabulations(schema, batch, evaluators, cancelled)
+        self._max_planes = planes
         self._made: dict[Hashable, Coding] = {}
         self.tasks: Final[list[Task]] = [self._make]
 
@@ -135,7 +134,7 @@ class Classification:
         scattered = {pair for pair, members in sets.items() if run_count(members) > MAX_CLASS_RUNS}
         if len(first) > MAX_CLASSES:
             scattered = set(sets)
-        rows = self._batch.rows
+        rows = len(codes)
         layout = Classes(
             len(first) if len(scattered) < len(sets) else 1,
             {pair: members for pair, members in sets.items() if pair not in scattered},
@@ -144,9 +143,9 @@ class Classification:
         planes = empty_planes(rows, layout.size)
         encode_classes(classes.astype(np.int64), codes, 0, block_count(rows), planes)
         self._made[self._attributes] = Coding(self._attributes, layout, planes)
-        for row, (table, flag) in enumerate(self._asked):
-            if (table, flag) in scattered:
-                self._keep_plane(table, flag, truths[row], codes)
+        rows_of_scattered = [row for row, pair in enumerate(self._asked) if pair in scattered]
+        for row in rows_of_scattered[: self._max_planes]:
+            self._keep_plane(*self._asked[row], truths[row], codes)
 
     def _truths(self, table: Table, flag: Flag) -> npt.NDArray[np.bool_]:
         """Whether the flag is set, by distinct tuple."""
@@ -156,12 +155,17 @@ class Classification:
     def _keep_plane(
         self, table: Table, flag: Flag, truths: npt.NDArray[np.bool_], codes: npt.NDArray[np.int32]
     ) -> None:
-        part = Part(Op.LOOKUP_BIT, (), (CodeColumn(self._attributes), table, flag))
+        part = scattered_part(self._attributes, table, flag)
         layout = Truths(is_empty=not truths.any())
-        planes = empty_planes(self._batch.rows, layout.size)
+        planes = empty_planes(len(codes), layout.size)
         if not layout.is_empty:
-            encode_classes(truths.astype(np.int64), codes, 0, block_count(self._batch.rows), planes)
+            encode_classes(truths.astype(np.int64), codes, 0, block_count(len(codes)), planes)
         self._made[part] = Coding(self._attributes, layout, planes)
+
+
+def scattered_part(attributes: tuple[str, ...], table: Table, flag: Flag) -> Part:
+    """The plane of a condition about tabulated values, as a part."""
+    return Part(Op.LOOKUP_BIT, (), (CodeColumn(attributes), table, flag))
 
 
 def _set_of(truths: npt.NDArray[np.bool_]) -> int:
@@ -171,13 +175,13 @@ def _set_of(truths: npt.NDArray[np.bool_]) -> int:
 class PartCoding:
     """The ranges of computed values, and planes that are computed: by a program of their own, span by span."""
 
-    def __init__(
-        self, batch: Batch, parts: Mapping[Part, tuple[int | float, ...]], schema: Schema, evaluators: Evaluators
-    ) -> None:
-        self._rows = batch.rows
-        self._bound = bind(program_of_parts(list(parts), schema), batch, 0, evaluators)
-        self._steps = [_step_of(part, cuts, batch.rows) for part, cuts in parts.items()]
-        self.tasks: Final[list[Task]] = [partial(self._make, first, end) for first, end in _spans(batch.rows)]
+    def __init__(self, rows: int, parts: Mapping[Part, tuple[int | float, ...]], work: Callable[[], Bound]) -> None:
+        self._rows = rows
+        self._work = work
+        self._bound: Bound | None = None
+        self._lock = Lock()
+        self._steps = [_step_of(part, cuts, rows) for part, cuts in parts.items()]
+        self.tasks: Final[list[Task]] = [partial(self._make, first, end) for first, end in _spans(rows)]
 
     def made(self) -> dict[Hashable, Coding]:
         """The codings, after the tasks."""
@@ -185,7 +189,9 @@ class PartCoding:
 
     def _make(self, first: int, end: int) -> None:
         stop = min(end * BLOCK_ROWS, self._rows)
-        outputs = run_outputs(self._bound, first * BLOCK_ROWS, stop)
+        with self._lock:  # the first task binds: text that the parts read is tabulated then
+            bound = self._bound = self._bound or self._work()
+        outputs = run_outputs(bound, first * BLOCK_ROWS, stop)
         for step, output in zip(self._steps, outputs, strict=True):
             step.take(output, first, stop - first * BLOCK_ROWS)
 

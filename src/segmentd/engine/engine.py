@@ -30,13 +30,8 @@ from segmentd.plan.sources import Table, Uniform, ZoneTable
 from segmentd.plan.thresholds import Distinctions
 from segmentd.schema import Kind
 
-INLINE_BLOCKS: Final = 4
-"""Fewer blocks run on the calling thread: handing over takes longer than they do."""
-TASKS_A_THREAD: Final = 4
 POLL_S: Final = 0.005
 """How long a running evaluation may not notice that its caller has left."""
-
-_FULL_WORD: Final = ~np.uint64(0)
 
 
 def estimate_cost_s(program: Program, rows: int) -> float:

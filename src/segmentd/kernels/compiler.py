@@ -34,7 +34,9 @@ def cache_directory() -> Path:
     home = os.environ.get("SEGMENTD_CACHE_DIR")
     root = Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "segmentd"
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    folder = Path(__file__).parent
+    for source in sorted(folder.rglob("*.py")):
+        digest.update(f"{source.relative_to(folder).as_posix()} {source.stat().st_size} ".encode())
         digest.update(source.read_bytes())
     return root / f"kernels-{digest.hexdigest()[:16]}"
 

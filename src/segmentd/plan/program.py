@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -20,8 +21,8 @@ from segmentd.plan.sources import ColumnSource, Parameter, TableSource
 from segmentd.plan.thresholds import Distinctions, distinctions
 from segmentd.schema import DataType, Schema
 
-MAX_VARIANTS: Final = 16
-"""Variants of a program that are kept, each for other codes or other attributes without missing values."""
+MAX_VARIANTS: Final = 4
+"""Variants of a program that are kept, the last used: for other codes, or other attributes without missing values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Program:
     registers: Mapping[Register, int]
     outputs: tuple[Op, ...]
     origin: Origin = field(repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
     _variants: OrderedDict[Hashable, Program] = field(default_factory=OrderedDict, init=False, repr=False)
 
     @cached_property
@@ -90,9 +92,13 @@ class Program:
         if not layouts and not complete:
             return self
         key = (frozenset(layouts.items()), complete)
-        variant = self._variants.get(key)
-        if variant is None:
-            variant = self._recoded(layouts, complete)
+        with self._lock:
+            variant = self._variants.get(key)
+            if variant is not None:
+                self._variants.move_to_end(key)
+                return variant
+        variant = self._recoded(layouts, complete)  # takes a while, so not under the lock: another may make it too
+        with self._lock:
             self._variants[key] = variant
             while len(self._variants) > MAX_VARIANTS:
                 self._variants.popitem(last=False)

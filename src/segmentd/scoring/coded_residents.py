@@ -18,6 +18,9 @@ from segmentd.scoring.model import Plan
 RECENT_PROGRAMS: Final = 64
 """Programs whose conditions the codes tell apart: those that were asked last."""
 
+PLANNED_AT_ONCE: Final = 4_096
+"""Instructions of a program that an answer may plan for codes, some 10 ms; larger ones run raw until that is done."""
+
 Asked = tuple[tuple[str, ...], tuple[str, ...]]
 """The segments and computed attributes that a question names."""
 
@@ -62,7 +65,8 @@ class CodedResidents:
         """The batch to run the program over: with the codes that there are now, unless it takes longer to plan that."""
         if batch is not self.given:
             return batch
-        return self.coded if batch.rows >= VARIANT_ROWS or program in self.prepared else batch
+        plans_soon = batch.rows >= VARIANT_ROWS and len(program.instructions) <= PLANNED_AT_ONCE
+        return self.coded if plans_soon or program in self.prepared else batch
 
 
 def wanted_distinctions(programs: Iterable[Program], batch: Batch) -> Distinctions:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from segmentd.columns.column import Batch
@@ -19,10 +21,10 @@ from segmentd.scoring.coded_residents import CodedResidents, wanted_distinctions
 from segmentd.scoring.model import Plan
 
 REST: Final = 4.0
-"""After codes were made, none are made for so many times as long: questions that change all the time get a fifth of a
-core."""
+"""After codes were made, none are made for so many times as long, MAX_REST_S at most: questions that change all the
+time get a fifth of a core, and more only where codes take longer than 15 s to make."""
 
-MAX_REST_S: Final = 10.0
+MAX_REST_S: Final = 60.0
 
 SETTLE_S: Final = 0.1
 """Codes are begun so long after they are missed: the answer that missed them has both cores until then."""
@@ -99,7 +101,7 @@ class Recoder:
             except EvaluationCancelledError:
                 return
             except Exception as error:  # noqa: BLE001  (whatever it is, answers are right without codes)
-                self._when_failed(key[0], error)
+                self._tell(partial(self._when_failed, key[0], error))
             self._rest(min(REST * (time.monotonic() - begun), MAX_REST_S))
 
     def _next(self) -> Key | None:
@@ -135,7 +137,14 @@ class Recoder:
         new = [coding for name, coding in made.codings.items() if coded.codings.get(name) is not coding]
         if new:
             size = sum(coding.nbytes for coding in made.codings.values())
-            self._when_coded(Recoded(key[0], len(new), size, time.monotonic() - begun))
+            self._tell(partial(self._when_coded, Recoded(key[0], len(new), size, time.monotonic() - begun)))
+
+    def _tell(self, listener: Callable[[], None]) -> None:
+        """A listener that fails must not end the thread."""
+        try:
+            listener()
+        except Exception:
+            logging.getLogger(__name__).exception("a listener of the recoder failed")
 
     def _make(self, coder: Coder, programs: Sequence[Program]) -> Batch | None:
         """The batch with its codes, for which the programs are planned; None if it was closed before that."""

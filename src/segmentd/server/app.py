@@ -152,9 +152,6 @@ async def _serve(config: ServerConfig, when_serving: Callable[[Server], None]) -
     except StartAbandonedError:
         log_event("stopped")
         return
-    # What is there now stays, so that no garbage collection between two calls has to look at it.
-    gc.collect()
-    gc.freeze()
     _freeze()
     when_serving(server)
     await told_to_stop.wait()
