@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +19,7 @@ from segmentd.engine.engine import Engine
 from segmentd.engine.member_sample import extract_sample
 from segmentd.engine.short import answer_sample
 from segmentd.engine.vectors import read_sample
-from segmentd.kernels.compiler import CACHE
+from segmentd.kernels.compiler import CACHE, cache_directory
 from segmentd.kernels.interpreter import run_blocks
 from segmentd.language.tree import AttributeRead, Constant
 from segmentd.plan.compile import compile_program
@@ -21,6 +27,9 @@ from segmentd.plan.operations import Flag
 from segmentd.plan.sources import ParameterKind, Table
 from segmentd.plan.thresholds import Distinctions
 from segmentd.schema import BOOL, INT64, STRING, AttributeSpec, Schema, Subject
+
+COMPILING_S: Final = 120.0
+"""How long the other process is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +42,50 @@ class WarmReport:
 
 
 def warm() -> WarmReport:
-    """Run every kernel's loop once on one row."""
+    """Run every kernel's loop once on one row. What has to be compiled, two processes compile at once."""
     start = time.perf_counter()
+    with _compiling_requests():
+        _evaluate_sample()
+    warm_requests()
+    compiled = not run_blocks.stats.cache_hits  # type: ignore[attr-defined]
+    return WarmReport(compiled, time.perf_counter() - start, str(CACHE))
+
+
+def warm_requests() -> None:
+    """The kernels that read requests and write answers."""
+    read_sample()
+    answer_sample()
+    extract_sample()
+
+
+@contextmanager
+def _compiling_requests() -> Iterator[None]:
+    """Have another process compile half of the kernels meanwhile, where none is on disk and a processor is free.
+
+    Numba compiles one function at a time in a process. If the other fails, this one compiles its half too.
+    """
+    is_new = not any(CACHE.rglob("*.nbi")) and cache_directory() == CACHE
+    if not is_new or not sys.executable or (os.cpu_count() or 1) == 1:
+        yield
+        return
+    code = "from segmentd.engine.warm import warm_requests; warm_requests()"
+    quiet = subprocess.DEVNULL
+    other = subprocess.Popen([sys.executable, "-c", code], stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: S603 - our own
+    try:
+        yield
+        with suppress(subprocess.TimeoutExpired):
+            other.wait(COMPILING_S)
+    finally:
+        other.kill()
+        other.wait()
+
+
+def _evaluate_sample() -> None:
+    """A program, and codes."""
     program = compile_program(["everybody"], [], {"everybody": Constant(True, BOOL)}, Schema(Subject.CUSTOMER, ()))
     with Engine(1) as engine:
         engine.evaluate(program, Batch(1, {}), 0, planes=True)
         _code_sample(engine)
-    read_sample()
-    answer_sample()
-    extract_sample()
-    compiled = not run_blocks.stats.cache_hits  # type: ignore[attr-defined]
-    return WarmReport(compiled, time.perf_counter() - start, str(CACHE))
 
 
 def _code_sample(engine: Engine) -> None:
