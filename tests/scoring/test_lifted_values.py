@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,8 +14,8 @@ from segmentd.api.v1 import scoring_service_pb2
 from segmentd.columns.column import Batch, FixedColumn
 from segmentd.errors import SegmentdError
 from segmentd.schema import BOOL, DOUBLE, INT64, AttributeSpec, Schema, Subject
-from segmentd.scoring import batches
-from segmentd.scoring.lifted_values import WORTH_LIFTING, Lifted, lift_values
+from segmentd.scoring import batches, lifted_values
+from segmentd.scoring.lifted_values import MAX_FIELDS, WORTH_LIFTING, Lifted, lift_values
 from segmentd.scoring.request_parts import split_request
 
 ROWS = WORTH_LIFTING // 4
@@ -114,6 +116,25 @@ def test_values_that_come_twice_are_merged_as_protobuf_does(second: pb.Column) -
     for column in (first + second.SerializeToString(), second.SerializeToString() + first):
         data = b"\x0a" + _length(column) + column
         assert outcome(data, whole=False) == outcome(data, whole=True)
+
+
+@pytest.mark.parametrize("many", [b"\x0a\x00", b"\x78\x01"], ids=["empty-columns", "unknown-fields"])
+@pytest.mark.parametrize("inside", [False, True], ids=["batch", "column"])
+def test_a_batch_of_many_fields_is_left_to_the_parser(
+    monkeypatch: pytest.MonkeyPatch, many: bytes, *, inside: bool
+) -> None:
+    """Up to the limit values are lifted from among them; beyond it, no more fields are looked at, none is lifted."""
+    values = pb.DoubleValues(values=DOUBLES.tolist())
+    for fields, lifts in ((MAX_FIELDS - 2, True), (MAX_FIELDS - 1, False), (1 << 22, False)):
+        column = pb.Column(doubles=values).SerializeToString() + many * fields * inside
+        data = b"\x0a" + _length(column) + column + many * fields * (not inside)
+        looked_at = Mock(wraps=lifted_values._field)
+        monkeypatch.setattr(lifted_values, "_field", looked_at)
+        lifted = lift_values(memoryview(data))
+        monkeypatch.undo()
+        assert bool(lifted.values) is lifts
+        assert (lifted.rest == data) is not lifts
+        assert looked_at.call_count <= MAX_FIELDS + 1  # and one that the values lie in
 
 
 @settings(max_examples=150)

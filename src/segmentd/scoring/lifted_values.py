@@ -15,6 +15,9 @@ from segmentd.api.wire import length_delimited
 WORTH_LIFTING: Final = 16_384
 """Bytes of values from which it is quicker not to have them copied."""
 
+MAX_FIELDS: Final = 4_096
+"""Fields that are looked at, of the batch and of its columns together: each takes a microsecond or two."""
+
 _COLUMN: Final = 0x0A  # of ColumnBatch
 _DOUBLES, _FLOATS, _RAW, _LAST_VALUES = 0x12, 0x1A, 0x4A, 0x4A  # of Column
 _PACKED: Final = b"\x0a"
@@ -38,7 +41,7 @@ class Lifted:
 
 
 def lift_values(batch: memoryview) -> Lifted:
-    """The batch in two parts; in one, where it is small, or not as serializers write it."""
+    """The batch in two parts; in one, where it is small, has many fields, or is not as serializers write it."""
     if len(batch) < WORTH_LIFTING:
         return Lifted(bytes(batch))
     try:
@@ -47,14 +50,31 @@ def lift_values(batch: memoryview) -> Lifted:
         return Lifted(bytes(batch))
 
 
+class _Walk:
+    """Goes from field to field, but not over more than `MAX_FIELDS`."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = MAX_FIELDS
+
+    def field(self, message: memoryview, at: int) -> tuple[int, int]:
+        """Where the value of the field at `at` begins and ends."""
+        self._left -= 1
+        if self._left < 0:
+            raise _UnusualError
+        return _field(message, at)
+
+
 def _lift(batch: memoryview) -> Lifted:
+    walk = _Walk()
     rest: list[bytes] = []
     values: dict[int, memoryview] = {}
     at, columns = 0, 0
     while at < len(batch):
-        start, stop = _field(batch, at)
+        start, stop = walk.field(batch, at)
         if batch[at] == _COLUMN:
-            slim, found = _lift_column(batch[start:stop])
+            slim, found = _lift_column(batch[start:stop], walk)
             rest.append(length_delimited(b"\x0a", slim))
             if found is not None:
                 values[columns] = found
@@ -65,13 +85,13 @@ def _lift(batch: memoryview) -> Lifted:
     return Lifted(b"".join(rest), values)
 
 
-def _lift_column(column: memoryview) -> tuple[bytes, memoryview | None]:
+def _lift_column(column: memoryview, walk: _Walk) -> tuple[bytes, memoryview | None]:
     """The column without its values, and those."""
     rest: list[bytes] = []
     found: memoryview | None = None
     at, forms = 0, 0
     while at < len(column):
-        start, stop = _field(column, at)
+        start, stop = walk.field(column, at)
         tag = column[at]
         forms += _DOUBLES <= tag <= _LAST_VALUES
         if tag in (_DOUBLES, _FLOATS, _RAW) and stop - start >= WORTH_LIFTING:
