@@ -15,6 +15,7 @@ from benchmarks.report import Report, number_text
 
 WIDTH: Final = 960
 LEFT: Final = 250
+LABEL: Final = 150
 BAR: Final = 13
 GAP: Final = 14
 PANEL: Final = 260
@@ -51,7 +52,7 @@ def draw(report: Report) -> str:
 def _bars(comparisons: Sequence[Comparison]) -> tuple[list[str], int]:
     """A group of bars a comparison, on a logarithmic scale, and where they end."""
     largest = max((peer.ratio.median for each in comparisons for peer in each.peers), default=10.0)
-    scale = (WIDTH - LEFT - 90) / math.log10(max(largest, 10.0) * 10)
+    scale = (WIDTH - LEFT - LABEL) / math.log10(max(largest, 10.0) * 10)
 
     def place(ratio: float) -> float:
         return LEFT + max(0.0, math.log10(max(ratio, 0.1) * 10)) * scale
