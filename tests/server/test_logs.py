@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
+import os
 import threading
 
 import pytest
@@ -120,6 +122,65 @@ def test_only_so_many_lines_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     assert events_in(stream) == []
     handler.add(CALL, may_wait=True)
     assert len(events_in(stream)) == 4
+
+
+class Failing(Lines):
+    """A stream that cannot be written to a number of times."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    def write(self, text: str) -> int:
+        """Write, or fail as a full disk does."""
+        if self.failures:
+            self.failures -= 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(text)
+
+
+def test_lines_outlive_a_failed_write(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What could not be written is written later by the same thread, and so is what comes then."""
+    monkeypatch.setattr(lines, "RETRY_DELAY_S", 0.01)
+    stream = Failing(failures=2)
+    handler = handler_of(stream)
+    handler.add('{"event": "first"}', may_wait=True)
+    assert stream.written.wait(20)
+    assert events_in(stream) == ["first"]
+    stream.written.clear()
+    handler.add('{"event": "second"}', may_wait=True)
+    assert stream.written.wait(20)
+    assert events_in(stream) == ["first", "second"]
+    assert capsys.readouterr().err.count("Logging error") == 1
+
+
+def test_whoever_logs_is_not_told_that_a_line_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a call nor another event fails by its line; the next one that can be written takes it along."""
+    monkeypatch.setattr(lines, "WRITE_DELAY_S", 60)
+    monkeypatch.setattr(lines, "RETRY_DELAY_S", 60)
+    stream = Failing(failures=2)
+    handler = handler_of(stream)
+    handler.add(CALL, may_wait=False)
+    handler.handle(logging.makeLogRecord({"msg": "stopping", "levelname": "INFO", "fields": {}}))
+    assert events_in(stream) == []
+    handler.handle(logging.makeLogRecord({"msg": "stopped", "levelname": "INFO", "fields": {}}))
+    assert events_in(stream) == ["call", "stopping", "stopped"]
+
+
+def test_lines_beyond_the_limit_are_counted_while_writes_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded: the first lines are kept, and then it is said how many are missing."""
+    monkeypatch.setattr(lines, "WRITE_DELAY_S", 60)
+    monkeypatch.setattr(lines, "RETRY_DELAY_S", 60)
+    monkeypatch.setattr(lines, "MOST_WAITING", 3)
+    stream = Failing(failures=1)
+    handler = handler_of(stream)
+    for number in range(10):
+        handler.add(f'{{"event": "{number}"}}', may_wait=number > 0)
+    assert events_in(stream) == []
+    handler.flush()
+    handler.add(CALL, may_wait=False)
+    assert events_in(stream) == ["0", "1", "2", "log lines were dropped", "call"]
+    assert json.loads(stream.getvalue().splitlines()[3])["lines"] == 7
 
 
 def test_no_line_is_lost_among_threads() -> None:
