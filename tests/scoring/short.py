@@ -56,8 +56,11 @@ INACTIVE = "retired"
 FORMS = membership_pb2.MembershipForm
 
 
-def catalogue(version: int = 1, adult_age: int = 18) -> Catalogue:
-    """The definitions; of each version another object."""
+LOUNGE = Benefit("lounge", "Lounge", "Free entry")
+
+
+def catalogue(version: int = 1, adult_age: int = 18, benefits: tuple[Benefit, ...] = (LOUNGE,)) -> Catalogue:
+    """The definitions; of each version another object. `benefits` are those of "affluent"."""
     attributes = [Attribute(Subject.CUSTOMER, spec, "", "", None, NOW, NOW, "e") for spec in SPECS]
     expressions = EXPRESSIONS | {"adult": f"customer.age >= {adult_age}"}
     segments = [
@@ -67,7 +70,7 @@ def catalogue(version: int = 1, adult_age: int = 18) -> Catalogue:
             "",
             Subject.CUSTOMER,
             expression,
-            (Benefit("lounge", "Lounge", "Free entry"),) if name == "affluent" else (),
+            benefits if name == "affluent" else (),
             {},
             State.INACTIVE if name == INACTIVE else State.ACTIVE,
             NOW,

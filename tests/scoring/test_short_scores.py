@@ -13,10 +13,12 @@ from segmentd.api.v1 import feature_batch_pb2 as features
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.engine import Engine
 from segmentd.errors import ErrorReason
-from segmentd.scoring import short_scores
+from segmentd.scoring import responses, short_scores
 from segmentd.scoring.memberships import Form
 from segmentd.scoring.workers import Workers
 from segmentd.segments.catalogue import Catalogues
+from segmentd.segments.model import Benefit
+from tests.scoring.rewritten import Field, fields_of, rewrite
 from tests.scoring.short import FORMS, Pair, alike, catalogue, columns_batch, vectors_batch
 
 VALUES: dict[str, list[float]] = {"income": [3_000.0], "age": [40], "balance": [1_001], "active": [1]}
@@ -88,6 +90,42 @@ def test_damaged_requests_are_told_what_the_long_way_tells(threads: Threads, dat
                 break
         given_bytes = bytes(damaged)
         assert pair.outcome(pair.learning, given_bytes) == pair.outcome(pair.forgetful, given_bytes)
+
+
+@settings(max_examples=60)
+@given(requests=alike(), seeds=st.lists(st.integers(0, 2**32), min_size=12, max_size=12, unique=True))
+def test_the_order_of_fields_makes_no_difference(
+    threads: Threads, requests: tuple[pb.ScoreRequest, ...], seeds: list[int]
+) -> None:
+    """Fields shuffled, between each other, twice or in parts: 2,160 requests, each asked three times."""
+    pair = Pair(*threads, Catalogues([catalogue()]))
+    written = [each.SerializeToString() for each in requests]
+    for seed in seeds:
+        for index, each in enumerate(written):
+            asked = rewrite(pb.ScoreRequest.DESCRIPTOR, each, written[index - 1], seed)
+            expected = pair.outcome(pair.forgetful, asked)
+            for _ in range(3):
+                assert pair.outcome(pair.learning, asked) == expected
+
+
+@pytest.mark.parametrize("parts", [(1, 0), (0, 1, 0)], ids=["integers-first", "doubles-integers-doubles"])
+def test_vectors_may_have_their_fields_in_any_order(pair: Pair, parts: tuple[int, ...]) -> None:
+    """Which value is which attribute's does not depend on what a vector says first."""
+    attributes = Field(0x0A, b"income").bytes + Field(0x0A, b"age").bytes
+
+    def scored(income: float, age: int) -> bytes:
+        vector = features.FeatureVector(doubles=[income], integers=[age]).SerializeToString()
+        doubles, integers = fields_of(vector)
+        last = len(parts) - 1
+        given = [integers if part else doubles if at == last else Field(0x0A, b"") for at, part in enumerate(parts)]
+        content = b"".join(field.bytes for field in given)
+        batch = Field(0x12, attributes + Field(0x12, content).bytes).bytes
+        return Field(0x0A, b"ledgers/main").bytes + Field(0x12, batch).bytes
+
+    for income, age in [(0.0, 40), (9_000.0, 40), (0.0, 17), (9_000.0, 17), (5.0, 77)]:
+        asked = scored(income, age)
+        assert pair.outcome(pair.learning, asked) == pair.outcome(pair.forgetful, asked)
+    assert pair.answered_short == 0
 
 
 @pytest.mark.parametrize("form", SHORT_FORMS)
@@ -185,6 +223,46 @@ def test_shapes_are_kept_by_number(pair: Pair, monkeypatch: pytest.MonkeyPatch) 
     short = pair.learning._short
     assert [short.answer(short.scan(each) or b"") is not None for each in shapes] == [False, True, True]
     assert len(short._seen) <= 1
+
+
+def test_no_more_than_64_kib_of_answers_are_kept_of_a_shape(pair: Pair) -> None:
+    """A shape whose answers repeat more than that goes the long way, unless it is asked without its benefits."""
+    for version, kib, kept in ((2, 56, 1), (3, 72, 0)):
+        benefits = tuple(Benefit(f"b{number}", "", "x" * 4_096) for number in range(kib // 4))
+        pair.catalogues.publish(catalogue(version, benefits=benefits))
+        for include in (True, False):
+            pair.teach(request(include_benefits=include))
+            answered = pair.answered_short
+            assert pair.outcome(pair.learning, request(include_benefits=include)) == pair.outcome(
+                pair.forgetful, request(include_benefits=include)
+            )
+            assert pair.answered_short == answered + (kept if include else 1)
+
+
+def test_an_answer_that_is_too_large_is_refused(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two requests of one shape may have answers of different sizes: the second one is measured as well."""
+    few, many = (request(columns_batch({"age": [age] * 64}, frozenset(), 0), form=Form.IDS) for age in (40, 20))
+    pair.teach(few)
+    size = len(pair.learning._short.answer(pair.learning._short.scan(few) or b"")[0])  # type: ignore[index]
+    monkeypatch.setattr(responses, "MAX_RESPONSE_BYTES", size)
+    assert pair.outcome(pair.learning, few) == pair.outcome(pair.forgetful, few)
+    refused = pair.outcome(pair.learning, many)
+    assert isinstance(refused, tuple)
+    assert refused[0] is ErrorReason.RESPONSE_TOO_LARGE
+    assert refused == pair.outcome(pair.forgetful, many)
+
+
+@pytest.mark.parametrize("style", range(5), ids=["fields", "raw-64", "raw-32", "raw-16", "raw-8"])
+@pytest.mark.parametrize("rows", [1, 9, 64])
+def test_raw_columns_of_every_width_are_short(pair: Pair, style: int, rows: int) -> None:
+    """Numbers of 1 to 8 bytes and bits are taken out of `raw`, as they are out of packed fields."""
+    given, other = (
+        request(columns_batch({name: [value[0] - more] * rows for name, value in VALUES.items()}, frozenset(), style))
+        for more in (0, 1)
+    )
+    pair.teach(given)
+    assert pair.outcome(pair.learning, other) == pair.outcome(pair.forgetful, other)
+    assert pair.answered_short == 1
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from segmentd.api.wire import length_delimited, parse_request
 from segmentd.engine.short import MAX_BYTES, ShortPlan, ShortRequests, plan_short
 from segmentd.engine.short_program import short_program
 from segmentd.errors import SegmentdError
+from segmentd.scoring import responses
 from segmentd.scoring.memberships import Form
 from segmentd.scoring.model import Answer, Plan
 from segmentd.scoring.requests import moment_us
-from segmentd.scoring.responses import encode_benefits
 from segmentd.scoring.short_shapes import slots_of
 from segmentd.segments.catalogue import Catalogue
 
@@ -31,6 +31,9 @@ MAX_KNOWN: Final = 256
 
 MAX_SEEN: Final = 1_024
 """Shapes that were met once: many never come again, and to keep one takes as long as to answer it."""
+
+MAX_KEPT_BYTES: Final = 65_536
+"""Bytes of an answer that are kept of a shape, names and benefits: the benefits alone could have megabytes."""
 
 _FORMS: Final = frozenset({Form.COUNTS, Form.IDS, Form.LISTS, Form.PLANES})
 _BASIS: Final = b"\x0a"
@@ -78,7 +81,8 @@ class ShortScores:
     def answer(self, shape: bytes) -> tuple[bytes, int] | None:
         """The ScoreResponse to the request that was scanned last, and its rows.
 
-        None if its shape is not known, or the definitions have changed, or a value is not allowed: the long way tells.
+        None if its shape is not known, the definitions have changed, a value is not allowed or the answer is too large:
+        the long way tells.
         """
         known = self._known.get(shape)
         if known is None:
@@ -94,7 +98,8 @@ class ShortScores:
         known.basis.data_version = self._versions.data_version(known.ledger)
         known.basis.now.FromMicroseconds(now_us)
         basis = length_delimited(_BASIS, known.basis.SerializeToString())
-        return basis + length_delimited(_MEMBERSHIPS, memberships) + known.benefits, known.plan.rows
+        response = basis + length_delimited(_MEMBERSHIPS, memberships) + known.benefits
+        return (response, known.plan.rows) if len(response) <= responses.MAX_RESPONSE_BYTES else None
 
     def learn(self, shape: bytes, request: bytes, plan: Plan, answer: Answer) -> None:
         """Keep what requests of this shape have in common, the second time that one is answered the long way."""
@@ -134,14 +139,20 @@ def _know(request: bytes, plan: Plan, answer: Answer) -> _Known | None:
     if slots is None:
         return None
     names = [membership_pb2.SegmentMembership(segment=name).SerializeToString() for name in plan.segments]
+    basis = pb.AnswerBasis(catalogue_version=catalogue.version, absent_attributes=answer.basis.absent)
+    room = MAX_KEPT_BYTES - sum(map(len, names)) - basis.ByteSize()
+    benefits = _benefits(plan, room) if message.include_benefits else b""
     short = plan_short(program, slots, answer.verdicts.rows, question.form, names)
-    if short is None:
+    if room < 0 or benefits is None or short is None:
         return None
-    benefits = encode_benefits(plan) if message.include_benefits else []
-    return _Known(
-        ledger=question.ledger,
-        catalogue=catalogue,
-        plan=short,
-        basis=pb.AnswerBasis(catalogue_version=catalogue.version, absent_attributes=answer.basis.absent),
-        benefits=pb.ScoreResponse(benefits=benefits).SerializeToString(),
-    )
+    return _Known(question.ledger, catalogue, short, basis, benefits)
+
+
+def _benefits(plan: Plan, room: int) -> bytes | None:
+    """The field `benefits` of answers; None where it has more than `room` bytes, before much more is made."""
+    fields = b""
+    for each in responses.encode_benefits(plan):
+        fields += pb.ScoreResponse(benefits=[each]).SerializeToString()
+        if len(fields) > room:
+            return None
+    return fields
