@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from segmentd.api.v1 import feature_batch_pb2 as pb
 from segmentd.api.v1 import scoring_service_pb2
+from segmentd.api.wire import length_delimited
 from segmentd.columns.column import Batch, BoolColumn, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.planes import unpack
 from segmentd.errors import ErrorReason, SegmentdError
@@ -31,7 +32,7 @@ from segmentd.schema import (
     Schema,
     Subject,
 )
-from segmentd.scoring.batches import ROW_LIMIT, decode_batch
+from segmentd.scoring.batches import ROW_LIMIT, SPARE_COLUMNS, decode_batch
 from segmentd.scoring.request_parts import split_request
 
 EUR = DataType(Kind.DECIMAL, 2, "EUR")
@@ -577,3 +578,19 @@ def test_ids_are_short(batch: pb.FeatureBatch, field: str) -> None:
     assert [each.field for each in refused.value.fields] == [field]
     fits = columns(column("age", pb.IntegerValues(values=[1])), ids=["x" * 1_024])
     assert decode(fits).rows == 1
+
+
+def test_a_batch_of_far_too_many_columns_is_not_parsed() -> None:
+    """The columns are counted first: the one that no parser takes is found in a batch of one column less only."""
+    no_text = b"\x0a\x03\x0a\x01\xff"
+    outcomes = []
+    for columns_given in (len(SCHEMA.attributes) + SPARE_COLUMNS, len(SCHEMA.attributes) + SPARE_COLUMNS + 1):
+        body = length_delimited(b"\x0a", b"\x0a\x00" * (columns_given - 1) + no_text)
+        with pytest.raises(SegmentdError) as raised:
+            decode_batch(split_request(length_delimited(b"\x12", body), streamed=False), SCHEMA)
+        outcomes.append((raised.value.reason, raised.value.message))
+    too_many = (
+        "features.columns.columns '1034 columns' is not allowed: a batch has a column for each of 9 attributes at most"
+    )
+    assert outcomes[0][0] is ErrorReason.MALFORMED_REQUEST
+    assert outcomes[1] == (ErrorReason.INVALID_FIELD, too_many)

@@ -6,13 +6,14 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segmentd.api.v1 import feature_batch_pb2 as pb
 from segmentd.api.v1 import scoring_service_pb2
 from segmentd.columns.column import Batch, FixedColumn
-from segmentd.errors import SegmentdError
+from segmentd.errors import ErrorReason, SegmentdError
 from segmentd.schema import BOOL, DOUBLE, INT64, AttributeSpec, Schema, Subject
 from segmentd.scoring import batches, lifted_values
 from segmentd.scoring.lifted_values import MAX_FIELDS, WORTH_LIFTING, Lifted, lift_values
@@ -44,21 +45,21 @@ def batch() -> pb.ColumnBatch:
     return message
 
 
-def outcome(body: bytes, *, whole: bool) -> object:
+def outcome(body: bytes, *, whole: bool) -> tuple[object, ...]:
     """The columns of a batch as bytes, or the error; with the whole message parsed, or as it is done."""
     request = scoring_service_pb2.ScoreRequest(parent="ledgers/main").SerializeToString()
     features = b"\x0a" + _length(body) + body
-    parts = split_request(request + b"\x12" + _length(features) + features, streamed=False)
     with pytest.MonkeyPatch.context() as patch:
         if whole:
             patch.setattr(batches, "lift_values", lambda view: Lifted(bytes(view)))
         try:
+            parts = split_request(request + b"\x12" + _length(features) + features, streamed=False)
             return described(batches.decode_batch(parts, SCHEMA))
         except SegmentdError as error:
             return error.reason, error.message, error.fields
 
 
-def described(decoded: Batch) -> object:
+def described(decoded: Batch) -> tuple[object, ...]:
     """All that a batch holds."""
     return decoded.rows, {
         name: (
@@ -154,4 +155,15 @@ def test_damaged_batches_are_told_the_same(data: st.DataObject) -> None:
                 del damaged[at]
             case _:
                 damaged.insert(at, data.draw(st.integers(0, 255)))
-    assert outcome(bytes(damaged), whole=False) == outcome(bytes(damaged), whole=True)
+    told = outcome(bytes(damaged), whole=False)
+    assert told == outcome(bytes(damaged), whole=True)
+    assert (told[0] is ErrorReason.MALFORMED_REQUEST) is not _is_batch(bytes(damaged))
+
+
+def _is_batch(data: bytes) -> bool:
+    """Whether protobuf's parser takes it."""
+    try:
+        pb.ColumnBatch.FromString(data)
+    except DecodeError:
+        return False
+    return True

@@ -21,6 +21,11 @@ def asking(**subjects: object) -> scoring.ScoreRequest:
     return request
 
 
+def sized(data: bytes) -> bytes:
+    """The data after their length, in three bytes."""
+    return bytes([len(data) & 0x7F | 0x80, len(data) >> 7 & 0x7F | 0x80, len(data) >> 14]) + data
+
+
 ASKED: list[tuple[scoring.ScoreRequest, Subjects, bytes]] = [
     (asking(), Subjects.NOBODY, b""),
     (asking(features=features.FeatureBatch()), Subjects.NO_FORM, b""),
@@ -47,6 +52,20 @@ def test_every_kind_of_subjects_is_found(request_: scoring.ScoreRequest, subject
         assert (parts.subjects, bytes(parts.body), bytes(parts.body.view())) == (subjects, body, body)
         assert parts.question == QUESTION.SerializeToString()
         assert parts.parse_question() == QUESTION
+
+
+def test_columns_are_counted() -> None:
+    """Of a ColumnBatch its columns, whatever lies between them, and of nothing else; broken fields are found."""
+    column = AGES.SerializeToString()
+    for columns in (0, 1, 2, 300):
+        body = b"\x18\x02" + (column + b"\x7b\x0a\x00\x7c\x78\x01") * columns
+        request = b"\x12" + sized(b"\x0a" + sized(body))
+        assert split_request(request, streamed=False).columns == columns
+        assert split_request(b"\x0a" + sized(request), streamed=True).columns == columns
+        assert len(features.ColumnBatch.FromString(body).columns) == columns
+        with pytest.raises(MalformedRequestError):
+            split_request(b"\x12" + sized(b"\x0a" + sized(body + b"\x0a\x05")), streamed=False)
+    assert split_request(b"\x12" + sized(b"\x12" + sized(VECTORS.SerializeToString())), streamed=False).columns == 0
 
 
 def test_the_subjects_may_stand_anywhere() -> None:

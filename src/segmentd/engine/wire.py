@@ -53,17 +53,21 @@ def whole_message(raw: bytes) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A ScoreRequest's subjects: their kind, the message that holds them, and the bytes of all the rest."""
+    """A ScoreRequest's subjects: their kind, the message that holds them, its columns, and the bytes of all the rest.
+
+    `columns`: how many a ColumnBatch has, 0 for other kinds.
+    """
 
     subjects: int
     body: Message
+    columns: int
     rest: bytes
 
 
 def locate_subjects(raw: bytes, *, streamed: bool) -> Located | None:
     """The parts of a ScoreRequest or StreamScoresRequest; None where a field would be merged with an earlier one.
 
-    Raises NotAMessageError. What is in the body has not been looked at, nor what is in the fields of the rest.
+    Raises NotAMessageError. What is in the body's fields has not been looked at, nor what is in the fields of the rest.
     """
     data = np.frombuffer(raw, dtype=np.uint8)
     places = np.empty(requests.PLACES, dtype=np.int64)
@@ -72,8 +76,9 @@ def locate_subjects(raw: bytes, *, streamed: bool) -> Located | None:
         raise NotAMessageError
     if outcome == requests.MERGED:
         return None
-    subjects, body_at, body_end, depth, at, end, cut_at, cut_end = places.tolist()
-    return Located(subjects, Message(data, body_at, body_end, depth), raw[at:cut_at] + raw[cut_end:end])
+    subjects, body_at, body_end, depth, at, end, cut_at, cut_end, columns = places.tolist()
+    body = Message(data, body_at, body_end, depth)
+    return Located(subjects, body, columns, raw[at:cut_at] + raw[cut_end:end])
 
 
 def open_groups() -> npt.NDArray[np.int64]:

@@ -13,22 +13,25 @@ FEATURES, CUSTOMERS = 2, 3
 """Fields of ScoreRequest, in one oneof."""
 COLUMNS, VECTORS, ARROW = 1, 2, 3
 """Fields of FeatureBatch, in one oneof; what `SUBJECTS` may be."""
+COLUMN = 1
+"""Field of ColumnBatch."""
 NOBODY, RESIDENTS, NO_FORM = 0, 4, 5
 """What else `SUBJECTS` may be: neither features nor customers; customers; features in no form."""
 
-SUBJECTS, BODY_AT, BODY_END, DEPTH, REQUEST_AT, REQUEST_END, CUT_AT, CUT_END = range(8)
+SUBJECTS, BODY_AT, BODY_END, DEPTH, REQUEST_AT, REQUEST_END, CUT_AT, CUT_END, COLUMN_COUNT = range(9)
 """What `locate_subjects` writes: of whom is asked; where that field's value lies; how many messages and groups may be
-in each other in it; where the ScoreRequest lies; and where, in that, all of `features` or `customers` lies."""
+in each other in it; where the ScoreRequest lies; where, in that, all of `features` or `customers` lies; and how many
+columns a ColumnBatch has."""
 
-PLACES = 8
+PLACES = 9
 
 NO_REQUEST, MERGED, LOCATED = range(3)
 """What `locate_subjects` returns: the bytes are no message; a field comes more than once, and protobuf would merge the
 values or drop all but the last; the subjects are located."""
 
 
-_STREAMED, _SCORE, _BATCH = range(3)
-_LEVELS = ((REQUEST, REQUEST), (FEATURES, CUSTOMERS), (COLUMNS, ARROW))
+_STREAMED, _SCORE, _BATCH, _COLUMN_BATCH = range(4)
+_LEVELS = ((REQUEST, REQUEST), (FEATURES, CUSTOMERS), (COLUMNS, ARROW), (COLUMN, COLUMN))
 """The message types that are in each other, and the first and the last of the fields looked for in each."""
 
 
@@ -68,11 +71,17 @@ def locate_subjects(data: Any, streamed: int, open_groups: Any, places: Any) -> 
     scratch, base = open_groups.ctypes.data, data.ctypes.data
     at, end, depth = base, base + len(data), MAX_DEPTH
     level = _STREAMED if streamed == 1 else _SCORE
+    places[COLUMN_COUNT] = 0
     while True:
         first, last = _LEVELS[level]
         count, number, tag_at, body_at, body_end = _find(at, end, first, last, depth, scratch)
-        if count < 0 or count > 1:
-            return NO_REQUEST if count < 0 else MERGED
+        if count < 0:
+            return NO_REQUEST
+        if level == _COLUMN_BATCH:
+            places[COLUMN_COUNT] = count
+            return LOCATED
+        if count > 1:
+            return MERGED
         depth -= 1
         if level == _SCORE:
             places[REQUEST_AT], places[REQUEST_END] = at - base, end - base
@@ -82,6 +91,7 @@ def locate_subjects(data: Any, streamed: int, open_groups: Any, places: Any) -> 
             places[SUBJECTS] = number if count == 1 else NO_FORM
         if level == _BATCH or (level == _SCORE and number != FEATURES):
             places[BODY_AT], places[BODY_END], places[DEPTH] = body_at - base, body_end - base, depth
-            return LOCATED
+            if level == _SCORE or number != COLUMNS:
+                return LOCATED
         at, end = body_at, body_end
         level += 1

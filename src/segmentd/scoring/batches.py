@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from segmentd.api.errors import FieldRequiredError, shorten
+from segmentd.api.errors import FieldRequiredError, InvalidFieldError, shorten
 from segmentd.api.v1 import feature_batch_pb2
 from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.build import RowLimit
@@ -22,6 +22,12 @@ from segmentd.scoring.request_parts import RequestParts, Subjects
 
 MAX_ID_BYTES: Final = 1_024
 """Bytes of an id of a request."""
+
+SPARE_COLUMNS: Final = 1_024
+"""Columns that a batch may have beyond the attributes there are: the parser makes an object of 70 bytes of each.
+
+Such a batch is wrong in any case; within this, the error names a column that is.
+"""
 
 ROW_LIMIT: Final = RowLimit(1 << 20)
 """Rows of a request: 1 to 1,048,576."""
@@ -40,12 +46,21 @@ def _decode(parts: RequestParts, schema: Schema, path: str) -> Batch:
         return decode_vectors(parts.vectors, schema, ROW_LIMIT, f"{path}.vectors")
     match parts.subjects:
         case Subjects.COLUMNS:
+            _check_columns(parts.columns, schema, f"{path}.columns.columns")
             lifted = lift_values(parts.body.view())
             message = parts.parse_as(feature_batch_pb2.ColumnBatch, lifted.rest)
             return decode_columns(message, schema, ROW_LIMIT, f"{path}.columns", lifted.values)
         case Subjects.ARROW:
             return _decode_arrow(bytes(parts.body), schema, f"{path}.arrow")
     raise FieldRequiredError(path, "must hold columns, vectors or arrow")
+
+
+def _check_columns(given: int, schema: Schema, path: str) -> None:
+    """InvalidFieldError for columns of which most cannot be right, before they are parsed."""
+    most = len(schema.attributes) + SPARE_COLUMNS
+    if given > most:
+        allowed = f"a batch has a column for each of {len(schema.attributes)} attributes at most"
+        raise InvalidFieldError(path, f"{given} columns", allowed)
 
 
 def _check_ids(ids: pa.StringArray, path: str) -> None:

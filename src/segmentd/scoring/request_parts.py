@@ -33,12 +33,14 @@ class RequestParts:
 
     `question`: the bytes of a ScoreRequest without `features` and `customers`, as they came; equal bytes ask the same.
     `body`: by `subjects`, a ColumnBatch, a VectorBatch, an Arrow stream or ResidentCustomers; empty for the others.
-    `vectors`: the same VectorBatch, looked through. `type_name`: what a caller is told that the bytes are not.
+    `columns`: how many a ColumnBatch has. `vectors`: the VectorBatch in `body`, looked through. `type_name`: what a
+    caller is told that the bytes are not.
     """
 
     question: bytes
     subjects: Subjects
     body: wire.Message
+    columns: int
     vectors: Vectors | None
     type_name: str
 
@@ -63,7 +65,7 @@ def split_request(raw: bytes, *, streamed: bool) -> RequestParts:
         vectors = survey_vectors(located.body) if located.subjects == wire.VECTORS else None
     except wire.NotAMessageError as error:
         raise MalformedRequestError(type_name) from error
-    return RequestParts(located.rest, Subjects(located.subjects), located.body, vectors, type_name)
+    return RequestParts(located.rest, Subjects(located.subjects), located.body, located.columns, vectors, type_name)
 
 
 def _locate_merged(raw: bytes, *, streamed: bool) -> wire.Located:
