@@ -17,30 +17,9 @@ def column(*words: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     return np.array(words, np.uint64)
 
 
-@pytest.mark.parametrize(
-    ("kernel", "expected"),
-    [
-        (planes.and_planes, [a & b for a, b in zip(LEFT, RIGHT, strict=True)]),
-        (planes.or_planes, [a | b for a, b in zip(LEFT, RIGHT, strict=True)]),
-        (planes.and_not_planes, [a & ~b & (2**64 - 1) for a, b in zip(LEFT, RIGHT, strict=True)]),
-    ],
-    ids=["and", "or", "and_not"],
-)
-def test_logic_of_two(kernel: object, expected: list[int]) -> None:
-    """Each bit follows from the two above it, also when the result takes an operand's place."""
-    assert callable(kernel)
-    left, right, out = column(*LEFT), column(*RIGHT), column(*[7] * 5)
-    kernel(left, right, 5, out)
-    assert [int(word) for word in out] == expected
-    kernel(left, right, 5, left)
-    assert [int(word) for word in left] == expected
-
-
-def test_negation_copy_and_fill() -> None:
-    """A complement, a copy and a constant, word by word."""
+def test_copy_and_fill() -> None:
+    """A copy and a constant, word by word."""
     out = column(*[7] * 5)
-    planes.not_plane(column(*LEFT), 5, out)
-    assert [int(word) for word in out] == [2**64 - 1 - word for word in LEFT]
     planes.copy_plane(column(*LEFT), 5, out)
     assert [int(word) for word in out] == list(LEFT)
     planes.fill_plane(np.uint64(9), 5, out)

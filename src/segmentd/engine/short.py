@@ -119,7 +119,7 @@ class ShortRequests:
     def __init__(self) -> None:
         self._table = short_scan.field_table()
         self._shape = np.zeros(2 * MAX_BYTES + 16, np.uint8)
-        self._ends = np.zeros((short_scan.DEPTH, 2), np.int64)
+        self._ends = np.zeros((short_scan.DEPTH, 3), np.int64)
         self._values = np.zeros((short_scan.SLOTS + 1) * MAX_ROWS, np.int64)
         self._reals = self._values.view(np.float64)
         self._present = np.zeros(short_scan.SLOTS + 1, np.uint64)
@@ -140,7 +140,7 @@ class ShortRequests:
     @property
     def moment(self) -> tuple[int, int] | None:
         """Seconds and nanoseconds of the scanned request's `now`, if it has one."""
-        _, has_now, seconds, nanos = self._facts.tolist()
+        has_now, seconds, nanos = self._facts.tolist()
         return (seconds, nanos) if has_now else None
 
     def answer(self, plan: ShortPlan) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Logic on planes: a bit a row, 64 rows a word. `out` is the caller's and may alias an operand."""
+"""Planes, word by word: a bit a row, 64 rows a word. `out` is the caller's and may alias an operand."""
 
 from __future__ import annotations
 
@@ -22,34 +22,6 @@ def copy_plane(source: Any, words: int, out: Any) -> None:
     """A copy."""
     for index in range(words):
         out[index] = source[index]
-
-
-@inline_kernel
-def and_planes(left: Any, right: Any, words: int, out: Any) -> None:
-    """Rows that are in both."""
-    for index in range(words):
-        out[index] = left[index] & right[index]
-
-
-@inline_kernel
-def or_planes(left: Any, right: Any, words: int, out: Any) -> None:
-    """Rows that are in one of them."""
-    for index in range(words):
-        out[index] = left[index] | right[index]
-
-
-@inline_kernel
-def and_not_planes(left: Any, right: Any, words: int, out: Any) -> None:
-    """Rows that are in the first and not in the second."""
-    for index in range(words):
-        out[index] = left[index] & ~right[index]
-
-
-@inline_kernel
-def not_plane(plane: Any, words: int, out: Any) -> None:
-    """Rows that are not in it."""
-    for index in range(words):
-        out[index] = ~plane[index]
 
 
 @inline_kernel

@@ -72,9 +72,8 @@ def put_segments(verdicts: Any, rows: int, form: int, names: Any, name_ends: Any
             end += 2
         if form in (PLANES, IDS):
             store_byte(end, BITS if form == PLANES else SETS)
-            # A length of 128 or more takes two bytes, and only that of rows gets there.
-            detail = 2 * ((members > 0) + (unknowns > 0)) + members + unknowns
-            end += 3 if form == IDS and detail > 127 else 2
+            # Nobody is a member and unknown, so that also the numbers of rows are of less than 128 bytes.
+            end += 2
             inside = end
             if form == PLANES or members:
                 tag = MEMBER_BITS if form == PLANES else MEMBER_ROWS
@@ -82,11 +81,7 @@ def put_segments(verdicts: Any, rows: int, form: int, names: Any, name_ends: Any
             if unknowns:
                 tag = UNKNOWN_BITS if form == PLANES else UNKNOWN_ROWS
                 end = put_detail(form, tag, verdicts[segment, 1], unknowns, rows, end)
-            if form == IDS and detail > 127:
-                store_byte(inside - 2, detail & 127 | 128)
-                store_byte(inside - 1, detail >> 7)
-            else:
-                store_byte(inside - 1, end - inside)
+            store_byte(inside - 1, end - inside)
         next_name = first_name + name_ends[segment]
         store_byte(to, SEGMENT)
         to = put_varint(next_name - name + end - scratch, to + 1)

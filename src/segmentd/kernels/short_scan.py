@@ -2,8 +2,9 @@
 
 A request is short if its batch has at most a word of rows, all of them numbers or truth values. Its *shape* is
 everything but the values: two requests of one shape differ in numbers, in which of them are missing, and in the moment
-that `now` means. A request has none here if it says anything twice of which a parser would take one, or is longer or
-written otherwise than serializers write; what is legal and what is not is for a parser to judge.
+that `now` means. A request has none here if it is longer or written otherwise than serializers write, who give the
+fields of a message in the order of their numbers, and each once that is not repeated; what else is legal is for a
+parser to judge. That order is what the slots of vectors rest on.
 
 It is one loop over fields, driven by a table, and not a function a message: that took 20 s to compile.
 """
@@ -33,11 +34,10 @@ DEPTH = 8
 ALL_ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 # What `facts` say of a request.
-USED_SLOTS = 0
-HAS_NOW = 1
-NOW_SECONDS = 2
-NOW_NANOS = 3
-FACTS = 4
+HAS_NOW = 0
+NOW_SECONDS = 1
+NOW_NANOS = 2
+FACTS = 3
 
 # Messages.
 REQUEST, FEATURES, COLUMNS, COLUMN, DOUBLES, FLOATS, INTEGERS, BOOLS, RAW, VECTORS, VECTOR, NOW, MESSAGES = range(13)
@@ -46,6 +46,8 @@ REQUEST, FEATURES, COLUMNS, COLUMN, DOUBLES, FLOATS, INTEGERS, BOOLS, RAW, VECTO
 REFUSE, COPY, NAME, TYPE, TAKE_DATA, TAKE_DOUBLES, TAKE_FLOATS, TAKE_INTEGERS, TAKE_BOOLS = range(9)
 TAKE_VALIDITY, TAKE_NULLS, TAKE_SECONDS, TAKE_NANOS = range(9, 13)
 ENTER = 32
+REPEATED = 64
+"""Added where the field may come again, next to itself."""
 
 # Element types of RawValues.
 FLOAT64, FLOAT32, INT64, INT32, INT16, INT8, BIT = range(1, 8)
@@ -53,15 +55,15 @@ FLOAT64, FLOAT32, INT64, INT32, INT16, INT8, BIT = range(1, 8)
 _FIELDS: Final = (
     (REQUEST, 0x0A, COPY),  # parent
     (REQUEST, 0x12, ENTER + FEATURES),
-    (REQUEST, 0x22, COPY),  # segments
+    (REQUEST, 0x22, REPEATED + COPY),  # segments
     (REQUEST, 0x28, COPY),  # subject
     (REQUEST, 0x30, COPY),  # form
     (REQUEST, 0x38, COPY),  # include_benefits
-    (REQUEST, 0x42, COPY),  # computed_attributes
+    (REQUEST, 0x42, REPEATED + COPY),  # computed_attributes
     (REQUEST, 0x4A, ENTER + NOW),
     (FEATURES, 0x0A, ENTER + COLUMNS),
     (FEATURES, 0x12, ENTER + VECTORS),
-    (COLUMNS, 0x0A, ENTER + COLUMN),
+    (COLUMNS, 0x0A, REPEATED + ENTER + COLUMN),
     (COLUMNS, 0x18, COPY),  # row_count
     (COLUMN, 0x0A, COPY),  # attribute
     (COLUMN, 0x12, ENTER + DOUBLES),
@@ -76,8 +78,8 @@ _FIELDS: Final = (
     (BOOLS, 0x0A, TAKE_BOOLS),
     (RAW, 0x08, TYPE),
     (RAW, 0x12, TAKE_DATA),
-    (VECTORS, 0x0A, NAME),
-    (VECTORS, 0x12, ENTER + VECTOR),
+    (VECTORS, 0x0A, REPEATED + NAME),
+    (VECTORS, 0x12, REPEATED + ENTER + VECTOR),
     (VECTOR, 0x0A, TAKE_DOUBLES),
     (VECTOR, 0x12, TAKE_INTEGERS),
     (VECTOR, 0x1A, TAKE_BOOLS),
@@ -113,7 +115,7 @@ def scan_request(raw: Any, table: Any, shape: Any, ends: Any, values: Any, prese
     """The bytes of the request's shape, which are in `shape`; -1 if it has none.
 
     `raw` uint8; `table` as `field_table` gives it; `shape` uint8, twice as long as `raw` and 16 more; `ends`
-    int64[DEPTH, 2] is scratch. `values` int64[64 * SLOTS] gets numbers a slot a column, of doubles the bits, of truth
+    int64[DEPTH, 3] is scratch. `values` int64[64 * SLOTS] gets numbers a slot a column, of doubles the bits, of truth
     values 0 and 1; `present` uint64[SLOTS] a bit a row, by column, or by attribute of vectors; `facts` int64[FACTS].
     """
     at: Any = np.int64(raw.ctypes.data)
@@ -121,8 +123,9 @@ def scan_request(raw: Any, table: Any, shape: Any, ends: Any, values: Any, prese
     first_of_shape = to
     message: Any = REQUEST
     depth, end = 0, at + raw.shape[0]
-    slot, row, names, taken, batches, last_nulls = -1, -1, 0, 0, 0, -1
+    slot, row, names, taken, batches, forms = -1, -1, 0, 0, 0, 0
     element: Any = 0
+    last_tag: Any = 0
     facts[:] = 0
     while True:
         if at == end:
@@ -131,15 +134,16 @@ def scan_request(raw: Any, table: Any, shape: Any, ends: Any, values: Any, prese
             if message == VECTOR and taken - 1 > slot:
                 slot = taken - 1
             if depth == 0:
-                facts[USED_SLOTS] = slot + 1
                 return to - first_of_shape if slot >= 0 else -1
             depth -= 1
-            message, end = ends[depth, 0], ends[depth, 1]
+            message, end, last_tag = ends[depth, 0], ends[depth, 1], ends[depth, 2]
             continue
         tag = byte_at(at)
-        action = np.int64(table[message, tag])
-        if action == REFUSE:
+        rule = np.int64(table[message, tag])
+        action = rule & (REPEATED - 1)
+        if action == REFUSE or tag < last_tag or (tag == last_tag and rule < REPEATED):
             return -1
+        last_tag = tag
         start = at
         at += 1
         number = np.uint64(0)
@@ -160,7 +164,7 @@ def scan_request(raw: Any, table: Any, shape: Any, ends: Any, values: Any, prese
             stop += np.int64(number)
         if action in (COPY, NAME):
             if action == NAME:
-                if names == SLOTS or row >= 0:
+                if names == SLOTS:
                     return -1
                 present[names] = ALL_ONES
                 names += 1
@@ -174,10 +178,9 @@ def scan_request(raw: Any, table: Any, shape: Any, ends: Any, values: Any, prese
                 facts[NOW_SECONDS] = np.int64(number)
             elif action == TAKE_NANOS:
                 facts[NOW_NANOS] = np.int64(np.int32(number & np.uint64(0xFFFFFFFF)))
-            elif stop - at > (names + 7) // 8 or last_nulls == row:
+            elif stop - at > (names + 7) // 8:
                 return -1
             else:
-                last_nulls = row
                 for index in range(min(names, 8 * (stop - at))):
                     if (byte_at(at + index // 8) >> (index % 8)) & 1:
                         present[index] &= ~(np.uint64(1) << np.uint64(row))
@@ -186,12 +189,12 @@ def scan_request(raw: Any, table: Any, shape: Any, ends: Any, values: Any, prese
         store_byte(to, tag)
         to += 1
         if action >= ENTER:
-            ends[depth, 0], ends[depth, 1] = message, end
+            ends[depth, 0], ends[depth, 1], ends[depth, 2] = message, end, last_tag
             depth += 1
-            message, end = action - ENTER, stop
+            message, end, last_tag = action - ENTER, stop, 0
             if message == COLUMN:
                 slot += 1
-                taken = 0
+                forms = 0
                 if slot == SLOTS:
                     return -1
                 present[slot] = ALL_ONES
@@ -206,12 +209,15 @@ def scan_request(raw: Any, table: Any, shape: Any, ends: Any, values: Any, prese
                 batches += 1
                 if batches > 1:
                     return -1
-            elif message == RAW:
+            else:  # One of a column's forms; of several, a parser takes the last.
                 element = 0
+                forms += message != FEATURES
+                if forms > 1:
+                    return -1
             continue
         count: Any = 0
         if action == TYPE:
-            if size > 1 or taken:
+            if size > 1:
                 return -1
             element = count = np.int64(number)
         elif action == TAKE_VALIDITY:
@@ -226,8 +232,6 @@ def scan_request(raw: Any, table: Any, shape: Any, ends: Any, values: Any, prese
             first, step, most = slot * ROWS, 1, ROWS
             if message == VECTOR:
                 first, step, most = taken * ROWS + row, ROWS, SLOTS - taken
-            elif taken:
-                return -1
             kind = element if action == TAKE_DATA else FLOAT64 if action == TAKE_DOUBLES else FLOAT32
             if action in (TAKE_INTEGERS, TAKE_BOOLS):
                 place = at

@@ -52,12 +52,6 @@ def store_vector(builder: Any, value: Any, pointer: Any) -> None:
     builder.store(value, pointer, align=1)
 
 
-def load_bits(builder: Any, pointer: Any) -> Any:
-    """The part of a word at the pointer as a vector of single bits."""
-    lanes = pointer.type.pointee.width
-    return builder.bitcast(load_vector(builder, pointer), ir.VectorType(ir.IntType(1), lanes))
-
-
 def store_bits(builder: Any, bits: Any, pointer: Any) -> None:
     """Put a vector of single bits at the pointer, as the part of a word that it is."""
     store_vector(builder, builder.bitcast(bits, pointer.type.pointee), pointer)
