@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +21,19 @@ from segmentd.plan.program import Program
 INLINE_BLOCKS: Final = 4
 """Fewer blocks run on the calling thread: handing over takes longer than they do."""
 INLINE_STEPS: Final = 16_384
-"""As do fewer blocks times instructions: a millisecond, for which other threads are seldom free."""
+"""As do fewer steps times blocks: about a millisecond, which nothing interrupts, and other threads are seldom free."""
+VALUE_STEPS: Final = 20
+"""Steps of an instruction on values, of which a block has 64 times as many as words: remainders take 0.3 µs a block, of
+calendars and look-ups some take 1 to 5 µs. What works on planes alone is a step."""
 TASKS_A_THREAD: Final = 4
+
+_PLANE_OPERATIONS: Final = frozenset(
+    {Op.ZEROS, Op.ONES, Op.COLUMN_BITS, Op.VALIDITY, Op.PARAMETER_BIT, Op.AND, Op.OR, Op.AND_NOT, Op.NOT}
+    | {Op.CODE_AT_LEAST, Op.EMIT_SEGMENT, Op.EMIT_PLANE}
+)
+_STEPS: Final[WeakKeyDictionary[Program, int]] = WeakKeyDictionary()
+_COUNTING: Final = Lock()
+"""Two threads must not change the dictionary at once."""
 
 _FULL_WORD: Final = ~np.uint64(0)
 
@@ -70,7 +83,18 @@ def stretches(bound: Bound, start: int, stop: int, threads: int) -> list[Stretch
 
 def is_brief(program: Program, blocks: int) -> bool:
     """Whether so many blocks are no work to be shared."""
-    return blocks * len(program.instructions) <= INLINE_STEPS
+    return blocks * steps_of(program) <= INLINE_STEPS
+
+
+def steps_of(program: Program) -> int:
+    """What a block of rows takes, in instructions on planes. Counted once a program."""
+    with _COUNTING:
+        steps = _STEPS.get(program)
+    if steps is None:
+        steps = sum(1 if each.op in _PLANE_OPERATIONS else VALUE_STEPS for each in program.instructions)
+        with _COUNTING:
+            _STEPS[program] = steps
+    return steps
 
 
 def _partial(bound: Bound, first: int, stop: int, start: int) -> Stretch:
