@@ -18,7 +18,6 @@ from segmentd.scoring.memberships import Form
 from segmentd.scoring.workers import Workers
 from segmentd.segments.catalogue import Catalogues
 from segmentd.segments.model import Benefit
-from tests.scoring.rewritten import Field, fields_of, rewrite
 from tests.scoring.short import FORMS, Pair, alike, catalogue, columns_batch, vectors_batch
 
 VALUES: dict[str, list[float]] = {"income": [3_000.0], "age": [40], "balance": [1_001], "active": [1]}
@@ -90,42 +89,6 @@ def test_damaged_requests_are_told_what_the_long_way_tells(threads: Threads, dat
                 break
         given_bytes = bytes(damaged)
         assert pair.outcome(pair.learning, given_bytes) == pair.outcome(pair.forgetful, given_bytes)
-
-
-@settings(max_examples=60)
-@given(requests=alike(), seeds=st.lists(st.integers(0, 2**32), min_size=12, max_size=12, unique=True))
-def test_the_order_of_fields_makes_no_difference(
-    threads: Threads, requests: tuple[pb.ScoreRequest, ...], seeds: list[int]
-) -> None:
-    """Fields shuffled, between each other, twice or in parts: 2,160 requests, each asked three times."""
-    pair = Pair(*threads, Catalogues([catalogue()]))
-    written = [each.SerializeToString() for each in requests]
-    for seed in seeds:
-        for index, each in enumerate(written):
-            asked = rewrite(pb.ScoreRequest.DESCRIPTOR, each, written[index - 1], seed)
-            expected = pair.outcome(pair.forgetful, asked)
-            for _ in range(3):
-                assert pair.outcome(pair.learning, asked) == expected
-
-
-@pytest.mark.parametrize("parts", [(1, 0), (0, 1, 0)], ids=["integers-first", "doubles-integers-doubles"])
-def test_vectors_may_have_their_fields_in_any_order(pair: Pair, parts: tuple[int, ...]) -> None:
-    """Which value is which attribute's does not depend on what a vector says first."""
-    attributes = Field(0x0A, b"income").bytes + Field(0x0A, b"age").bytes
-
-    def scored(income: float, age: int) -> bytes:
-        vector = features.FeatureVector(doubles=[income], integers=[age]).SerializeToString()
-        doubles, integers = fields_of(vector)
-        last = len(parts) - 1
-        given = [integers if part else doubles if at == last else Field(0x0A, b"") for at, part in enumerate(parts)]
-        content = b"".join(field.bytes for field in given)
-        batch = Field(0x12, attributes + Field(0x12, content).bytes).bytes
-        return Field(0x0A, b"ledgers/main").bytes + Field(0x12, batch).bytes
-
-    for income, age in [(0.0, 40), (9_000.0, 40), (0.0, 17), (9_000.0, 17), (5.0, 77)]:
-        asked = scored(income, age)
-        assert pair.outcome(pair.learning, asked) == pair.outcome(pair.forgetful, asked)
-    assert pair.answered_short == 0
 
 
 @pytest.mark.parametrize("form", SHORT_FORMS)
