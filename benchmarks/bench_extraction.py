@@ -14,8 +14,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from segmentd.api.v1 import membership_pb2
 from segmentd.columns.planes import pack
 from segmentd.engine import warm
-from segmentd.engine.cutting import count_by_row, cut_planes, spread_planes
-from segmentd.engine.extraction import rows_of, take_numbers, take_texts
+from segmentd.engine.members.cutting import count_by_row, cut_planes, spread_planes
+from segmentd.engine.members.extraction import rows_of, take_numbers, take_texts
 from segmentd.scoring.memberships import Form, membership_parts
 from segmentd.scoring.verdicts import Verdicts
 

@@ -18,8 +18,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from segmentd.columns.planes import pack, popcount
 from segmentd.engine.zones import transition_table, zone_grid
-from segmentd.kernels import arithmetic, calendar, codes, compare, lookup, opcodes, words
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
+from segmentd.kernels.program import arithmetic, calendar, codes, compare, lookup, opcodes, words
 
 TIMES: Final = 256
 """Blocks in a row without a return to the interpreter, which takes longer than a block does."""

@@ -14,8 +14,8 @@ from benchmarks.scenario import Scenario
 from segmentd.api.v1 import feature_batch_pb2 as features
 from segmentd.api.v1 import membership_pb2
 from segmentd.api.v1 import scoring_service_pb2 as pb
-from segmentd.engine.short import ShortPlan, ShortRequests, Slot, plan_short
-from segmentd.engine.short_program import short_program
+from segmentd.engine.short_scores.program import short_program
+from segmentd.engine.short_scores.requests import ShortPlan, ShortRequests, Slot, plan_short
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.plan import compile_program
 from segmentd.schema import AttributeSpec, Subject

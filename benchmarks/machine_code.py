@@ -51,7 +51,7 @@ def kernels() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...]]]:
     """The kernels worth a look, with the types of their arguments."""
     from numba import types  # noqa: PLC0415  (the environment says which processor, and is read when Numba is)
 
-    from segmentd.kernels import arithmetic, calendar, compare, lookup, words  # noqa: PLC0415
+    from segmentd.kernels.program import arithmetic, calendar, compare, lookup, words  # noqa: PLC0415
 
     def column(dtype: Any) -> Any:
         return types.Array(dtype, 1, "C", readonly=True)

@@ -23,7 +23,8 @@ from benchmarks.scenarios.bank import COLUMNS
 from benchmarks.targets.judged import in_ms
 from benchmarks.wire.figures import Figure, Target
 from segmentd.columns.planes import unpack
-from segmentd.engine import PlaneBuffers, extraction
+from segmentd.engine import PlaneBuffers
+from segmentd.engine.members import extraction
 
 ROUNDS: Final = 15
 SEED: Final = 2029

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentd.columns.planes import pack
-from segmentd.engine.extraction import address
-from segmentd.kernels import cutting, extraction, membership_wire, roaring
+from segmentd.engine.members.extraction import address
+from segmentd.kernels.members import cutting, extraction, roaring
+from segmentd.kernels.members import messages as membership_wire
 
 PAGES: Final = 8
 NO_ACCESS: Final = 0

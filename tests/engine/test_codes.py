@@ -12,7 +12,7 @@ import pytest
 from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.column import Batch
 from segmentd.engine import Engine, Evaluation, PlaneBuffers
-from segmentd.engine.coding import CODES_SHARE, bytes_per_row
+from segmentd.engine.codes.coder import CODES_SHARE, bytes_per_row
 from segmentd.engine.errors import TextLimitError
 from segmentd.language import Environment
 from segmentd.plan import Program, compile_program

@@ -8,9 +8,9 @@ import pytest
 
 from segmentd.columns.column import Batch, TextColumn
 from segmentd.engine import Engine
-from segmentd.engine.dictionaries import MAX_BYTES, MAX_KEPT, Dictionaries
-from segmentd.engine.distinct import Distinct
-from segmentd.engine.tabulation import Evaluators
+from segmentd.engine.text.dictionaries import MAX_BYTES, MAX_KEPT, Dictionaries
+from segmentd.engine.text.distinct import Distinct
+from segmentd.engine.text.tabulation import Evaluators
 from segmentd.language import Environment
 from segmentd.plan import compile_program
 from segmentd.schema import STRING, AttributeSpec, Schema, Subject

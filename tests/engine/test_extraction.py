@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from segmentd.columns.planes import pack
 from segmentd.engine import Engine
-from segmentd.engine.extraction import PART_ROWS, rows_of, take_numbers, take_texts
+from segmentd.engine.members.extraction import PART_ROWS, rows_of, take_numbers, take_texts
 
 ROWS = (0, 1, 7, 8, 63, 64, 65, 127, 130, 4_095, 4_096, 4_097)
 DENSITIES = (0.0, 0.01, 0.3, 0.95, 1.0)

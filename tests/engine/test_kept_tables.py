@@ -11,10 +11,10 @@ import pytest
 
 from segmentd.columns.column import Batch, TextColumn
 from segmentd.engine import Engine
-from segmentd.engine.distinct import DistinctTuples, distinct_column, distinct_tuples
 from segmentd.engine.errors import DistinctLimitError
-from segmentd.engine.tabulation import Evaluators, tabulate
-from segmentd.engine.weak_cache import WeakCache
+from segmentd.engine.text.distinct import DistinctTuples, distinct_column, distinct_tuples
+from segmentd.engine.text.tabulation import Evaluators, tabulate
+from segmentd.engine.text.weak_cache import WeakCache
 from segmentd.language import Environment
 from segmentd.language.runtime import SubtreeEvaluator
 from segmentd.plan import compile_program
@@ -113,7 +113,7 @@ def test_equal_requests_on_new_dictionaries_agree() -> None:
 
 def test_vectorised_conditions_have_no_limit_of_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Arrow answers is bounded by time alone; what the runtime is asked for, by a number of values."""
-    monkeypatch.setattr("segmentd.engine.tabulation.MAX_DISTINCT", 1_000)
+    monkeypatch.setattr("segmentd.engine.text.tabulation.MAX_DISTINCT", 1_000)
     batch = notes([str(number) for number in range(1_000)])
     vectorised = tabulate(table("customer.note.startsWith('99')"), tuples(batch), Evaluators(), zone="UTC")
     assert np.count_nonzero(vectorised.flags == 1) == 11

@@ -11,7 +11,7 @@ from hypothesis import settings
 from segmentd.columns.coding import Layout
 from segmentd.columns.column import Batch
 from segmentd.engine import Bound, Engine, binding
-from segmentd.engine.tabulation import Cancelled
+from segmentd.engine.text.tabulation import Cancelled
 from segmentd.language.overloads import SUPPORTED
 from segmentd.plan import Program
 from segmentd.plan import compile as compilation

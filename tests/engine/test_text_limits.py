@@ -9,7 +9,7 @@ import pytest
 from segmentd.columns.column import Batch, TextColumn
 from segmentd.engine import Engine, Evaluation, EvaluationCancelledError
 from segmentd.engine.errors import TextLimitError
-from segmentd.engine.spans import byte_sizes, pattern_weight, spans
+from segmentd.engine.text.spans import byte_sizes, pattern_weight, spans
 from segmentd.language import Environment
 from segmentd.plan import compile_program
 from segmentd.schema import STRING, AttributeSpec, Schema, Subject

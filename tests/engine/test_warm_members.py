@@ -8,8 +8,8 @@ import sys
 
 PROBE = """
 import json, numpy as np, pyarrow as pa
-from segmentd.engine.member_sample import extract_sample
-from segmentd.kernels import cutting, extraction, membership_wire, roaring, transposition
+from segmentd.engine.members.sample import extract_sample
+from segmentd.kernels.members import cutting, extraction, messages as membership_wire, roaring, transposition
 modules = cutting, extraction, membership_wire, roaring, transposition
 
 def is_kept(kernel):
@@ -22,8 +22,8 @@ def compiled():
 extract_sample()
 before = compiled()
 
-from segmentd.engine.cutting import count_by_row, cut_planes, spread_planes
-from segmentd.engine.extraction import rows_of, take_numbers, take_texts
+from segmentd.engine.members.cutting import count_by_row, cut_planes, spread_planes
+from segmentd.engine.members.extraction import rows_of, take_numbers, take_texts
 from segmentd.scoring.memberships import Form, encode_memberships
 from segmentd.scoring.verdicts import Verdicts
 

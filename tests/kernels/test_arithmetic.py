@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segmentd.kernels import arithmetic
+from segmentd.kernels.program import arithmetic
 from tests.kernels.rows import pairs, plane, results, singles, words
 from tests.oracle import kernels as naive
 from tests.oracle.edges import DOUBLES, INT64_MAX, INT64_MIN, INTEGERS

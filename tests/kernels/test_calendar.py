@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from segmentd.engine.zones import transition_table, zone_grid
-from segmentd.kernels import calendar, opcodes
+from segmentd.kernels.program import calendar, opcodes
 from tests.kernels.rows import pairs, singles
 from tests.oracle.calendar import EARLIEST_US, EPOCH, LATEST_US, days_between, months_between, time_zone
 from tests.oracle.edges import INSTANTS

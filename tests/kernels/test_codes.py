@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from segmentd.columns.planes import pack, unpack
-from segmentd.kernels import opcodes
-from segmentd.kernels.codes import codes_at_least, encode_classes, encode_values
+from segmentd.kernels.program import opcodes
+from segmentd.kernels.program.codes import codes_at_least, encode_classes, encode_values
 
 ROWS = 4_096 * 2 + 77
 ELEMENTS = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentd.kernels import compare, opcodes
+from segmentd.kernels.program import compare, opcodes
 from tests.kernels.rows import bits, pairs, plane, singles, words
 from tests.oracle.edges import DOUBLES, INTEGERS
 from tests.oracle.kernels import COMPARISONS

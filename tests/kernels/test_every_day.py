@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from segmentd.engine.zones import transition_table, zone_grid
-from segmentd.kernels import calendar, opcodes
+from segmentd.kernels.program import calendar, opcodes
 
 DAY_US = 86_400_000_000
 INT64 = np.iinfo(np.int64)

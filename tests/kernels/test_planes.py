@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segmentd.kernels import lookup, planes
+from segmentd.kernels.program import lookup, planes
 from tests.kernels.rows import bits, singles
 
 LEFT = (0, 2**64 - 1, 0xF0F0_A5A5_0001_8000, 1, 2**63)

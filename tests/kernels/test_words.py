@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from segmentd.kernels import words
 from segmentd.kernels.compiler import BLOCK_WORDS, inline_kernel
+from segmentd.kernels.program import words
 
 EDGES = (0, 2**64 - 1, 0xF0F0_A5A5_0001_8000, 1, 2**63, 0x0FF0_FFFF_0001_0000, 2**63 + 1, 0x5555_5555_5555_5555)
 LEFT = [edge for edge in EDGES for _ in EDGES]

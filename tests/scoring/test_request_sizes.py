@@ -13,8 +13,8 @@ from segmentd.api.v1 import scoring_service_pb2, subject_pb2
 from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Batch
 from segmentd.columns.errors import ColumnError
-from segmentd.engine.vectors import read_sample, survey_vectors
-from segmentd.engine.wire import whole_message
+from segmentd.engine.requests.message import whole_message
+from segmentd.engine.requests.vectors import read_sample, survey_vectors
 from segmentd.errors import ErrorReason
 from segmentd.schema import BOOL, LIST, STRING, AttributeSpec, Schema, Subject
 from segmentd.scoring.batch_columns import decode_columns

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentd.columns.planes import unpack
-from segmentd.engine.cutting import count_by_row, spread_planes
+from segmentd.engine.members.cutting import count_by_row, spread_planes
 from tests.scoring.naive import Case, cases, planes_of
 
 

@@ -8,7 +8,7 @@ from segmentd.api.v1 import attribute_service_pb2 as attributes
 from segmentd.api.v1 import feature_batch_pb2 as features
 from segmentd.api.v1 import scoring_service_pb2 as scoring
 from segmentd.columns import build
-from segmentd.engine import tabulation
+from segmentd.engine.text import tabulation
 from segmentd.scoring import responses
 from tests.server.api import METHODS, Api, Refusal
 from tests.server.bank import MAIN, create_segment, score_request

@@ -10,11 +10,18 @@ from typing import Final
 
 import numpy as np
 
-from segmentd.engine.texts import join_texts, read_lists
-from segmentd.engine.vectors import Vectors, find_uneven, read_attributes, read_columns, read_ids, survey_vectors
-from segmentd.engine.wire import Bytes, Message, NotAMessageError, open_groups
-from segmentd.kernels import requests
-from segmentd.kernels.wire import MAX_DEPTH
+from segmentd.engine.requests.message import Bytes, Message, NotAMessageError, open_groups
+from segmentd.engine.requests.texts import join_texts, read_lists
+from segmentd.engine.requests.vectors import (
+    Vectors,
+    find_uneven,
+    read_attributes,
+    read_columns,
+    read_ids,
+    survey_vectors,
+)
+from segmentd.kernels.protobuf import requests
+from segmentd.kernels.protobuf.wire import MAX_DEPTH
 from tests.wire.requests import generate, generate_doubles
 
 REQUESTS: Final = 30

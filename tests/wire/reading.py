@@ -12,10 +12,10 @@ from google.protobuf.message import DecodeError, Message
 from segmentd.api.errors import MalformedRequestError
 from segmentd.api.v1 import feature_batch_pb2, scoring_service_pb2
 from segmentd.columns.planes import unpack
-from segmentd.engine.texts import join_texts, list_values, read_lists
-from segmentd.engine.vectors import Vectors, read_attributes, read_columns, read_ids, survey_vectors
-from segmentd.engine.wire import Message as Bytes
-from segmentd.kernels.vectors import VECTORS
+from segmentd.engine.requests.message import Message as Bytes
+from segmentd.engine.requests.texts import join_texts, list_values, read_lists
+from segmentd.engine.requests.vectors import Vectors, read_attributes, read_columns, read_ids, survey_vectors
+from segmentd.kernels.protobuf.vectors import VECTORS
 from segmentd.scoring.request_parts import RequestParts, Subjects, split_request
 
 

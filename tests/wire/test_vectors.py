@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from segmentd.engine.vectors import find_uneven, read_columns, read_sample, survey_vectors
-from segmentd.engine.wire import Message, NotAMessageError, whole_message
-from segmentd.kernels import fields, requests, vectors
+from segmentd.engine.requests.message import Message, NotAMessageError, whole_message
+from segmentd.engine.requests.vectors import find_uneven, read_columns, read_sample, survey_vectors
+from segmentd.kernels.protobuf import fields, requests, vectors
 from tests.wire.encoding import sized
 from tests.wire.reading import BatchReading, read
 from tests.wire.requests import generate

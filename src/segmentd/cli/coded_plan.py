@@ -10,7 +10,7 @@ from segmentd.columns.coding import Layout, Ranges
 from segmentd.columns.column import BoolColumn, Column, FixedColumn
 from segmentd.engine import Engine
 from segmentd.engine.binding import program_for
-from segmentd.engine.coding import pays
+from segmentd.engine.codes.coder import pays
 from segmentd.plan.sources import AttributeColumn, SlicedCodes
 from segmentd.plan.traffic import CODE_BYTES, PLANE_BYTES, VALUE_BYTES, bytes_per_row
 

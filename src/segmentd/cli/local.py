@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from segmentd.cli.outcome import SegmentCount
 from segmentd.engine import Engine, Evaluation
-from segmentd.engine.extraction import take_texts
+from segmentd.engine.members.extraction import take_texts
 
 if TYPE_CHECKING:
     from segmentd.cli.members import MembersFile

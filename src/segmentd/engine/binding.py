@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from segmentd.columns.build import first_missing
 from segmentd.columns.column import Batch, BoolColumn, FixedColumn
-from segmentd.engine.distinct import DistinctTuples, distinct_column, distinct_tuples
 from segmentd.engine.encoding import Encoded, encode
 from segmentd.engine.errors import RequiredAttributeMissingError
-from segmentd.engine.tabulation import Cancelled, Evaluators, Tabulated, TextPool, tabulate, tabulated
+from segmentd.engine.text.distinct import DistinctTuples, distinct_column, distinct_tuples
+from segmentd.engine.text.tabulation import Cancelled, Evaluators, Tabulated, TextPool, tabulate, tabulated
 from segmentd.engine.zones import zone_grid
-from segmentd.kernels import opcodes
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
-from segmentd.kernels.words import PLANE_BYTES
+from segmentd.kernels.program import opcodes
+from segmentd.kernels.program.words import PLANE_BYTES
 from segmentd.language.tree import Node
 from segmentd.plan.program import Program
 from segmentd.plan.sources import CodeColumn, ColumnSource, ParameterKind, SlicedCodes, Table, Uniform, ZoneTable

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentd.columns.coding import bit_count
-from segmentd.kernels import opcodes
+from segmentd.kernels.program import opcodes
 from segmentd.plan.linear import Instruction
 from segmentd.plan.operations import OPERANDS, Flag, Op, Predicate
 from segmentd.plan.program import Program

@@ -18,12 +18,12 @@ import pyarrow as pa
 from segmentd.columns.column import Batch
 from segmentd.columns.planes import unpack
 from segmentd.engine.binding import Bound, bind
-from segmentd.engine.coding import Coder
+from segmentd.engine.codes.coder import Coder
 from segmentd.engine.encoding import is_encoded
 from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.engine.evaluation import ComputedValues, Evaluation, PlaneBuffers
 from segmentd.engine.running import Stretch, Target, is_brief, make_target, run_part, stretches
-from segmentd.engine.tabulation import Cancelled, Evaluators
+from segmentd.engine.text.tabulation import Cancelled, Evaluators
 from segmentd.engine.zones import is_prepared
 from segmentd.plan.program import ComputedOutput, Program
 from segmentd.plan.sources import Table, Uniform, ZoneTable

@@ -14,7 +14,7 @@ from segmentd.columns.planes import LINE_WORDS, aligned_words
 from segmentd.engine.binding import Bound
 from segmentd.engine.evaluation import PlaneBuffers
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
-from segmentd.kernels.interpreter import run_blocks
+from segmentd.kernels.program.interpreter import run_blocks
 from segmentd.plan.operations import Op, Register
 from segmentd.plan.program import Program
 

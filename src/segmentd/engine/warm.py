@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from segmentd.columns.column import Batch, Column, FixedColumn, TextColumn
 from segmentd.engine.engine import Engine
-from segmentd.engine.member_sample import extract_sample
-from segmentd.engine.short import answer_sample
-from segmentd.engine.vectors import read_sample
+from segmentd.engine.members.sample import extract_sample
+from segmentd.engine.requests.vectors import read_sample
+from segmentd.engine.short_scores.requests import answer_sample
 from segmentd.kernels.compiler import CACHE, cache_directory
-from segmentd.kernels.interpreter import run_blocks
+from segmentd.kernels.program.interpreter import run_blocks
 from segmentd.language.tree import AttributeRead, Constant
 from segmentd.plan.compile import compile_program
 from segmentd.plan.operations import Flag

@@ -39,7 +39,7 @@ def is_prepared(zone: str) -> bool:
 
 
 def zone_grid(zone: str) -> tuple[Moments, Moments]:
-    """The zone in cells of equal length, as `kernels/calendar.py` reads it: the header and moments, and the offsets."""
+    """The zone in cells of equal length, as the kernels of calendars read it: header and moments, and the offsets."""
     found = _GRIDS.get(zone)
     if found is None:
         found = _GRIDS[zone] = _make_grid(*transition_table(zone))

@@ -32,7 +32,7 @@ COMPARED_TOGETHER: Final = 256
 class Instruction:
     """An operation, its destination register (or output), its operands, and the plane of its failed rows or -1.
 
-    Operands by operation are described in `kernels/opcodes.py`; predicates, flags and calendar fields stand as text.
+    Operands by operation are described in `kernels/program/opcodes.py`; predicates, flags and fields stand as text.
     """
 
     op: Op

@@ -16,8 +16,16 @@ from segmentd.columns.column import Batch, Column
 from segmentd.columns.errors import ColumnError, IdsLengthError, TooManyRowsError
 from segmentd.columns.given import ElementType, Lists, Numbers, Raw, Strings, Values
 from segmentd.columns.planes import Plane, byte_count, unpack
-from segmentd.engine.texts import join_texts, read_lists
-from segmentd.engine.vectors import SLOTS, VectorColumns, Vectors, find_uneven, read_attributes, read_columns, read_ids
+from segmentd.engine.requests.texts import join_texts, read_lists
+from segmentd.engine.requests.vectors import (
+    SLOTS,
+    VectorColumns,
+    Vectors,
+    find_uneven,
+    read_attributes,
+    read_columns,
+    read_ids,
+)
 from segmentd.errors import ErrorReason
 from segmentd.schema import AttributeSpec, Kind, Schema
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from segmentd.api.v1 import feature_batch_pb2
 from segmentd.engine import estimate_cost_s
-from segmentd.engine.vectors import SLOTS
+from segmentd.engine.requests.vectors import SLOTS
 from segmentd.plan import Program
 from segmentd.scoring.memberships import Form
 from segmentd.scoring.request_parts import RequestParts, Subjects

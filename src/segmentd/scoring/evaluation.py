@@ -9,7 +9,7 @@ from typing import Any
 
 from segmentd.api.errors import InvalidFieldError
 from segmentd.api.v1 import scoring_service_pb2 as pb
-from segmentd.engine.membership_wire import field
+from segmentd.engine.members.messages import field
 from segmentd.ledger.population import Population
 from segmentd.scoring.batches import ROW_LIMIT
 from segmentd.scoring.errors import DataVersionError

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from segmentd.engine.cutting import Counts
-from segmentd.engine.member_columns import count_bytes, ids_of_sets, lengths_of_sets, rows_of_sets
-from segmentd.engine.sets import Grew, Sets
+from segmentd.engine.members.columns import count_bytes, ids_of_sets, lengths_of_sets, rows_of_sets
+from segmentd.engine.members.cutting import Counts
+from segmentd.engine.members.sets import Grew, Sets
 
 ENTRY_BYTES: Final = 7
 """What a row takes beside its id: where that ends, its segment, and two bits."""

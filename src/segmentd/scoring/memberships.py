@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from segmentd.api.v1 import membership_pb2
-from segmentd.engine.lists import write_ids, write_lists
-from segmentd.engine.membership_wire import Details, field, write_memberships
-from segmentd.engine.sets import Grew, Sets
+from segmentd.engine.members.lists import write_ids, write_lists
+from segmentd.engine.members.messages import Details, field, write_memberships
+from segmentd.engine.members.sets import Grew, Sets
 from segmentd.scoring.member_table import write_table
 from segmentd.scoring.verdicts import Planes, Verdicts
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentd.columns.planes import WORD
-from segmentd.engine.cutting import RowSizes, add_up_sizes, count_by_row
+from segmentd.engine.members.cutting import RowSizes, add_up_sizes, count_by_row
 from segmentd.scoring.member_table import ENTRY_BYTES, ROW_BYTES
 from segmentd.scoring.memberships import Form
 from segmentd.scoring.verdicts import Verdicts

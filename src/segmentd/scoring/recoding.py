@@ -13,7 +13,7 @@ from typing import Final
 from segmentd.columns.column import Batch
 from segmentd.engine import Engine
 from segmentd.engine.binding import prepare
-from segmentd.engine.coding import Coder
+from segmentd.engine.codes.coder import Coder
 from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.plan import Program
 from segmentd.schema import Subject

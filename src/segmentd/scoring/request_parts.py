@@ -11,8 +11,8 @@ from enum import Enum, unique
 from segmentd.api.errors import MalformedRequestError
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.api.wire import MessageT, parse_request
-from segmentd.engine import wire
-from segmentd.engine.vectors import Vectors, survey_vectors
+from segmentd.engine.requests import message as wire
+from segmentd.engine.requests.vectors import Vectors, survey_vectors
 
 
 @unique

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.engine import ComputedValues
-from segmentd.engine.cutting import spread_planes
+from segmentd.engine.members.cutting import spread_planes
 from segmentd.schema import Kind
 
 Rows = npt.NDArray[np.int64]

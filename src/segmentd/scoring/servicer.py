@@ -14,7 +14,7 @@ from google.rpc import status_pb2
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.api.wire import length_delimited, parse_request, subject_name, undelimited
-from segmentd.engine.short_program import short_program
+from segmentd.engine.short_scores.program import short_program
 from segmentd.schema import Subject
 from segmentd.scoring.batches import decode_batch
 from segmentd.scoring.costs import INLINE_BYTES, INLINE_S, score_cost_s

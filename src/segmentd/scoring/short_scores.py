@@ -14,8 +14,8 @@ from typing import Final, Protocol
 from segmentd.api.v1 import membership_pb2
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.api.wire import length_delimited, parse_request
-from segmentd.engine.short import MAX_BYTES, ShortPlan, ShortRequests, plan_short
-from segmentd.engine.short_program import short_program
+from segmentd.engine.short_scores.program import short_program
+from segmentd.engine.short_scores.requests import MAX_BYTES, ShortPlan, ShortRequests, plan_short
 from segmentd.errors import SegmentdError
 from segmentd.scoring import responses
 from segmentd.scoring.memberships import Form

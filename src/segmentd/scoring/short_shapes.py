@@ -7,7 +7,7 @@ from typing import Final
 
 from segmentd.api.v1 import feature_batch_pb2 as pb
 from segmentd.columns.fixed import MAX_MINOR_FROM_DOUBLE, MAX_TIMESTAMP_US, MIN_TIMESTAMP_US
-from segmentd.engine.short import Slot, as_amounts, as_truths, within
+from segmentd.engine.short_scores.requests import Slot, as_amounts, as_truths, within
 from segmentd.plan import Program
 from segmentd.schema import AttributeSpec, Kind, Schema
 

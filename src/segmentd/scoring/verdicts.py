@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from segmentd.engine.cutting import Counts, Planes, cut_planes, spread_planes
+from segmentd.engine.members.cutting import Counts, Planes, cut_planes, spread_planes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

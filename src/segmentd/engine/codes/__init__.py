@@ -1,0 +1,1 @@
+"""Codes of resident columns: what gets them, and how they are made."""

@@ -1,0 +1,1 @@
+"""Members out of planes: rows, ids, lists, bitmaps, messages."""

@@ -1,0 +1,1 @@
+"""Vectors of features, from the bytes of a request to columns."""

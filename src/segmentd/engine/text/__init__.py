@@ -1,0 +1,1 @@
+"""Text: distinct values, and what is worked out for each of them."""

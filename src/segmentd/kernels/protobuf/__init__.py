@@ -1,0 +1,1 @@
+"""Protobuf read from bytes: requests split, vectors of features into columns."""
