@@ -1,8 +1,10 @@
-"""The peers. Two of them have to be imported at the right moment, so this module imports none before it is asked."""
+"""The peers. Two of them depend on the environment when they are imported, so none is before it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -30,8 +32,20 @@ def installed() -> tuple[str, ...]:
 def peers(names: Collection[str] = tuple(PEERS)) -> Sequence[Maker]:
     """The makers of peers. Raises ImportError for one that is not installed.
 
-    To be called after POLARS_MAX_THREADS is set, which Polars reads when it is imported, and before the first
-    expression is compiled: chDB's library cannot be loaded after CEL's, because both bring some of the same C++.
+    To be called after POLARS_MAX_THREADS is set, which Polars reads when it is imported.
     """
     wanted = [PEERS[name] for name in PEERS if name in names]
-    return [cast(Maker, getattr(import_module(f"benchmarks.contenders.{module}"), made)) for _, module, made in wanted]
+    with _without("TZDIR"):
+        modules = [(import_module(f"benchmarks.contenders.{module}"), made) for _, module, made in wanted]
+    return [cast(Maker, getattr(module, made)) for module, made in modules]
+
+
+@contextmanager
+def _without(variable: str) -> Iterator[None]:
+    """An environment without a variable: TZDIR, which we set for the official runtime, keeps chDB from starting."""
+    value = os.environ.pop(variable, None)
+    try:
+        yield
+    finally:
+        if value is not None:
+            os.environ[variable] = value
