@@ -13,6 +13,7 @@ from segmentd.client import (
     AttributeDefinition,
     Client,
     Count,
+    FormError,
     SegmentdCallError,
     SegmentDefinition,
     ServerUnreachableError,
@@ -96,6 +97,9 @@ async def test_the_population_is_evaluated(target: str) -> None:
         assert result.members("rich").tolist() == [False, True, False, False]
         pages = [page async for page in client.evaluate_pages(segments=["rich"])]
         assert pages[-1].totals == {"rich": Count(1, 1)}
+        counted = await client.evaluate(segments=["rich"], form="counts")
+        with pytest.raises(FormError, match="ask for the form"):
+            counted.member_ids("rich")
 
 
 async def test_what_fails_while_batches_are_made_reaches_the_caller(target: str) -> None:

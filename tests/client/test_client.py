@@ -28,6 +28,7 @@ from segmentd.client import (
     Client,
     Count,
     DataType,
+    FormError,
     Kind,
     SegmentdCallError,
     SegmentDefinition,
@@ -364,6 +365,48 @@ def test_ids_and_counts_of_the_population(client: Client) -> None:
     counted = client.evaluate(segments=["wealthy"])
     assert counted.pages == ()
     assert counted.to_arrow().to_pylist() == [{"segment": "wealthy", "members": 2, "unknown": 1}]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "members",
+        "unknown",
+        "member_rows",
+        "unknown_rows",
+        "member_ids",
+        "unknown_ids",
+        "member_id_array",
+        "member_bitmap",
+    ],
+)
+def test_totals_do_not_pass_for_an_empty_segment(client: Client, read: str) -> None:
+    """Who is a member cannot be read from counts: evaluated or scored, that is a FormError, and no empty answer."""
+    client.apply_segments({"wealthy": WEALTHY})
+    for counted in (client.evaluate(), client.score({"income": [1.0]}, form="counts")):
+        with pytest.raises(FormError, match="ask for the form"):
+            getattr(counted, read)("wealthy")
+        with pytest.raises(KeyError, match="'welthy' was not asked for"):
+            getattr(counted, read)("welthy")
+
+
+def test_unknowns_of_the_population_are_named(client: Client) -> None:
+    """Those for whom a segment is unknown are rows or ids, and members a bitmap."""
+    client.apply_segments({"wealthy": WEALTHY})
+    by_row, by_id = (client.evaluate(segments=["wealthy"], form=form) for form in ("bitmaps", "ids"))
+    assert by_row.unknown_rows("wealthy").tolist() == [2]
+    assert list(by_row.member_bitmap("wealthy")) == [1, 3]
+    assert by_id.unknown_ids("wealthy") == ["c2"]
+
+
+def test_a_score_is_read_without_its_memberships(client: Client) -> None:
+    """Rows, ids and bitmaps of both verdicts can be asked of the answer itself."""
+    client.apply_segments({"wealthy": WEALTHY})
+    by_row = client.score({"income": [1.0, 5_000.0, None]}, segments=["wealthy"])
+    assert by_row.member_rows("wealthy").tolist() == [1]
+    assert by_row.unknown_rows("wealthy").tolist() == [2]
+    assert list(by_row.member_bitmap("wealthy")) == [1]
+    assert client.score(ids=["c2"], form="ids").unknown_ids("wealthy") == ["c2"]
 
 
 def test_pages_tell_how_far_they_are(client: Client) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,7 +15,10 @@ from segmentd.client.call import Scope, Stream
 from segmentd.client.membership import Count, Form, Memberships, read_counts, read_memberships
 from segmentd.client.moments import to_seconds, to_timestamp
 from segmentd.client.scores import Basis, read_basis
-from segmentd.client.verdicts import Bools, Rows
+from segmentd.client.verdicts import WANTED, Bools, FormError, Rows, bitmap_of
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class EvaluationPage:
 
     `memberships` is None in the last page and, in the form counts, in all.
     """
+
+    form: Form
 
     rows_done: int
     rows_total: int
@@ -35,8 +40,13 @@ class EvaluationPage:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """A whole evaluation: the counts over all rows, and the pages in row order (none in the form counts)."""
+    """A whole evaluation: the counts over all rows, and the pages in row order (none in the form counts).
 
+    Each way of reading works with the forms that hold what it needs and raises FormError with the others.
+    A segment that was not asked for is a KeyError.
+    """
+
+    form: Form
     basis: Basis
     rows: int
     elapsed_s: float
@@ -44,26 +54,45 @@ class EvaluationResult:
     pages: tuple[Memberships, ...]
 
     def members(self, segment: str) -> Bools:
-        """True for each evaluated row that is in the segment. Form planes, or bitmaps."""
-        return np.concatenate([np.empty(0, np.bool_), *(page.members(segment) for page in self.pages)])
+        """True for each evaluated row that is in the segment. Forms planes, bitmaps and lists."""
+        pages = self._pages(segment, "row")
+        return np.concatenate([np.empty(0, np.bool_), *(page.members(segment) for page in pages)])
 
     def unknown(self, segment: str) -> Bools:
-        """True for each evaluated row for which it is unknown. Form planes, or bitmaps."""
-        return np.concatenate([np.empty(0, np.bool_), *(page.unknown(segment) for page in self.pages)])
+        """True for each evaluated row for which it is unknown. Forms as for `members`."""
+        pages = self._pages(segment, "row")
+        return np.concatenate([np.empty(0, np.bool_), *(page.unknown(segment) for page in pages)])
 
     def member_rows(self, segment: str) -> Rows:
-        """Row numbers of the members in the data version, ascending."""
-        return np.concatenate([np.empty(0, np.int64), *(page.member_rows(segment) for page in self.pages)])
+        """Row numbers of the members in the data version, ascending. Forms as for `members`."""
+        pages = self._pages(segment, "row")
+        return np.concatenate([np.empty(0, np.int64), *(page.member_rows(segment) for page in pages)])
+
+    def unknown_rows(self, segment: str) -> Rows:
+        """Row numbers of those for whom it is unknown, ascending. Forms as for `members`."""
+        pages = self._pages(segment, "row")
+        return np.concatenate([np.empty(0, np.int64), *(page.unknown_rows(segment) for page in pages)])
 
     def member_ids(self, segment: str) -> list[str]:
-        """Ids of the members, in row order. Form ids, arrow or lists."""
-        return [customer for page in self.pages for customer in page.member_ids(segment)]
+        """Ids of the members, in row order. Forms ids, arrow and lists."""
+        return [customer for page in self._pages(segment, "id") for customer in page.member_ids(segment)]
+
+    def unknown_ids(self, segment: str) -> list[str]:
+        """Ids of those for whom it is unknown. Forms as for `member_ids`."""
+        return [customer for page in self._pages(segment, "id") for customer in page.unknown_ids(segment)]
 
     def member_id_array(self, segment: str) -> Any:
-        """The same as a `pyarrow.ChunkedArray`, a chunk a page; of the form arrow without a Python object an id."""
+        """The members' ids as a `pyarrow.ChunkedArray`, a chunk a page; the form arrow makes no Python object of an id.
+
+        Forms as for `member_ids`.
+        """
         from segmentd.client import tables  # noqa: PLC0415 - imports pyarrow
 
-        return tables.chunked_texts([page.member_id_array(segment) for page in self.pages])
+        return tables.chunked_texts([page.member_id_array(segment) for page in self._pages(segment, "id")])
+
+    def member_bitmap(self, segment: str) -> BitMap:
+        """The members' row numbers as a Roaring bitmap. Forms as for `members`."""
+        return bitmap_of(self.member_rows(segment))
 
     def to_arrow(self) -> Any:
         """All pages as one `pyarrow.Table`, see `Memberships.to_arrow`; in the form counts, the totals."""
@@ -72,6 +101,14 @@ class EvaluationResult:
         if not self.pages:
             return tables.counts_table(self.counts.items())
         return tables.concatenate([page.to_arrow() for page in self.pages])
+
+    def _pages(self, segment: str, wanted: Literal["row", "id"]) -> tuple[Memberships, ...]:
+        """The pages to read a segment from, of which each says whether it holds what is wanted."""
+        if segment not in self.counts:
+            raise KeyError(f"segment {segment!r} was not asked for; there are {', '.join(self.counts)}")
+        if self.form is Form.COUNTS:
+            raise FormError(*WANTED[wanted])
+        return self.pages
 
 
 def evaluate_pages(  # noqa: PLR0913 - an option each field of the request
@@ -113,6 +150,7 @@ def read_page(response: pb.EvaluateSegmentsResponse, form: Form) -> EvaluationPa
     """One page of an evaluation that was asked for in `form`."""
     has_basis, has_page = response.HasField("basis"), response.HasField("memberships")
     return EvaluationPage(
+        form=form,
         rows_done=response.progress.rows_done,
         rows_total=response.progress.rows_total,
         elapsed_s=to_seconds(response.progress.elapsed),
@@ -126,6 +164,6 @@ def collect(pages: Sequence[EvaluationPage]) -> EvaluationResult:
     """All pages of an evaluation as one result. Raises ValueError if they are not all there."""
     if not pages or pages[0].basis is None:
         raise ValueError("an evaluation ends with its totals, but there were none; does the server end streams early?")
-    last = pages[-1]
+    first, last = pages[0], pages[-1]
     memberships = tuple(page.memberships for page in pages if page.memberships is not None)
-    return EvaluationResult(pages[0].basis, last.rows_done, last.elapsed_s, last.totals or {}, memberships)
+    return EvaluationResult(first.form, pages[0].basis, last.rows_done, last.elapsed_s, last.totals or {}, memberships)

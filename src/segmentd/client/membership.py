@@ -98,9 +98,7 @@ class Memberships:
 
     def member_bitmap(self, segment: str) -> BitMap:
         """The members' row numbers as a Roaring bitmap. Form bitmaps, or those of `members`."""
-        from pyroaring import BitMap  # noqa: PLC0415 - only callers that want bitmaps need it
-
-        return BitMap(self.member_rows(segment).astype(np.uint32))
+        return verdicts.bitmap_of(self.member_rows(segment))
 
     def to_arrow(self) -> Any:
         """A `pyarrow.Table`, by form.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from segmentd.client.values import encode_subject
 from segmentd.client.verdicts import Bools, Rows
 from segmentd.client.wire import Pieces, field
 from segmentd.schema import Subject
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,29 @@ class ScoreResult:
         """True for each row for which it is unknown."""
         return self.memberships.unknown(segment)
 
+    def member_rows(self, segment: str) -> Rows:
+        """Row numbers of the members, ascending."""
+        return self.memberships.member_rows(segment)
+
+    def unknown_rows(self, segment: str) -> Rows:
+        """Row numbers of those for whom it is unknown, ascending."""
+        return self.memberships.unknown_rows(segment)
+
     def member_ids(self, segment: str) -> list[str]:
         """Ids of the members; forms ids, arrow and lists."""
         return self.memberships.member_ids(segment)
 
+    def unknown_ids(self, segment: str) -> list[str]:
+        """Ids of those for whom it is unknown; forms ids, arrow and lists."""
+        return self.memberships.unknown_ids(segment)
+
     def member_id_array(self, segment: str) -> Any:
-        """The same as a `pyarrow.Array`; of the form arrow without a Python object an id."""
+        """The members' ids as a `pyarrow.Array`; of the form arrow without a Python object an id."""
         return self.memberships.member_id_array(segment)
+
+    def member_bitmap(self, segment: str) -> BitMap:
+        """The members' row numbers as a Roaring bitmap."""
+        return self.memberships.member_bitmap(segment)
 
     @cached_property
     def computed(self) -> Mapping[str, Computed]:

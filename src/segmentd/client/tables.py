@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from segmentd.api.v1 import membership_pb2 as pb
-from segmentd.client.verdicts import FormError
+from segmentd.client.verdicts import WANTED, FormError
 
 if TYPE_CHECKING:
     from segmentd.client.membership import Count, Memberships
@@ -51,18 +51,10 @@ def read_table(stream: bytes) -> Any:
 def column_of(table: Any, column: str, rows: slice) -> Any:
     """Some rows of a column, as one array. Raises FormError if the table has no such column."""
     if column not in table.column_names:
-        wanted, forms = WANTED[column]
-        raise FormError(wanted, forms)
+        raise FormError(*WANTED[column])
     chunks = table.column(column)
     array = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
     return array.slice(rows.start, rows.stop - rows.start)
-
-
-WANTED = {
-    "id": ("ids", "ids, arrow or lists, of subjects that have ids"),
-    "row": ("row numbers", "planes or bitmaps"),
-}
-"""What a column of the form arrow holds, and which other forms hold it."""
 
 
 def text_array(texts: Sequence[str]) -> Any:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmentd.api.v1 import membership_pb2 as pb
 
+if TYPE_CHECKING:
+    from pyroaring import BitMap
+
 Bools = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 Which = Literal["members", "unknowns"]
+
+
+WANTED: Final = {
+    "id": ("ids", "ids, arrow or lists, of subjects that have ids"),
+    "row": ("row numbers", "planes or bitmaps"),
+}
+"""What is read from an answer, by the column that the form arrow has of it: its name, and which forms hold it."""
 
 
 class FormError(ValueError):
@@ -49,7 +59,7 @@ def rows(message: pb.Memberships, index: int, which: Which) -> Rows:
             return np.array(found.ids.member_rows if which == "members" else found.ids.unknown_rows, np.int64)
     if message.HasField("lists"):
         return listed_rows(message, index, which) + message.row_start
-    raise FormError("row numbers", "planes or bitmaps")
+    raise FormError(*WANTED["row"])
 
 
 def ids(message: pb.Memberships, index: int, which: Which) -> list[str]:
@@ -59,7 +69,7 @@ def ids(message: pb.Memberships, index: int, which: Which) -> list[str]:
         return list(found.ids.member_ids if which == "members" else found.ids.unknown_ids)
     if message.HasField("lists") and message.lists.ids:
         return [message.lists.ids[row] for row in listed_rows(message, index, which)]
-    raise FormError("ids", "ids, arrow or lists, of subjects that have ids")
+    raise FormError(*WANTED["id"])
 
 
 def bitmap_rows(serialized: bytes) -> Rows:
@@ -69,6 +79,13 @@ def bitmap_rows(serialized: bytes) -> Rows:
     if not serialized:
         return np.empty(0, np.int64)
     return np.array(BitMap.deserialize(serialized).to_array(), np.int64)
+
+
+def bitmap_of(numbers: Rows) -> BitMap:
+    """Row numbers as a Roaring bitmap."""
+    from pyroaring import BitMap  # noqa: PLC0415 - only callers that want bitmaps need it
+
+    return BitMap(numbers.astype(np.uint32))
 
 
 def listed_rows(message: pb.Memberships, index: int, which: Which) -> Rows:
