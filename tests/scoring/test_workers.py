@@ -30,6 +30,22 @@ async def test_a_job_returns_and_raises_to_its_caller() -> None:
     workers.close()
 
 
+async def test_jobs_in_turn_wait_where_others_are_refused() -> None:
+    """Any number of jobs that wait for their turn end, none is refused, and half of the places stay for others."""
+    workers, go = Workers(1, 3), threading.Event()
+    jobs = [asyncio.create_task(workers.run_in_turn(lambda: go.wait(10), Cancellation())) for _ in range(20)]
+    await asyncio.sleep(0.02)
+    assert workers.pending == 2
+    other = asyncio.create_task(workers.run(lambda: 7, Cancellation()))
+    await asyncio.sleep(0)
+    with pytest.raises(DeadlineExceededError):
+        await workers.run_in_turn(lambda: 1, Cancellation(0.0))
+    go.set()
+    assert await asyncio.gather(*jobs) == [True] * 20
+    assert await other == 7
+    workers.close()
+
+
 async def test_a_job_too_many_is_refused_at_once() -> None:
     """With one thread and room for two, the fourth job is OVERLOADED; there is room again when jobs end."""
     workers, go = Workers(1, 2), threading.Event()

@@ -108,7 +108,9 @@ class ScoringServicer:
             scored = self._score(opened, None)
         else:
             job = partial(self._open_and_score, asked, opened, cancellation)
-            scored = await self._workers.run(job, cancellation, size_bytes=len(asked.raw))
+            # A stream's caller is slowed by waiting; one of a single request is told at once.
+            run = self._workers.run_in_turn if asked.method.streamed else self._workers.run
+            scored = await run(job, cancellation, size_bytes=len(asked.raw))
         if asked.shape is not None:
             self._short.learn(asked.shape, asked.request, scored.plan, scored.answer)
         self._around.note_rows(scored.answer.verdicts.rows)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
@@ -15,6 +16,9 @@ from segmentd.scoring.errors import DeadlineExceededError, OverloadedError, Work
 
 MAX_PENDING_BYTES: Final = 1 << 28
 """256 MiB of requests whose jobs run or wait."""
+
+TURN_S: Final = 0.005
+"""How long a job that waits for its turn does not look whether there is room."""
 
 T = TypeVar("T")
 
@@ -62,6 +66,19 @@ class Workers:
     def pending(self) -> int:
         """Jobs that run or wait. One whose caller is gone counts until it has stopped."""
         return self._pending
+
+    async def run_in_turn(self, job: Callable[[], T], cancellation: Cancellation, *, size_bytes: int = 0) -> T:
+        """As `run`, but where it would be refused the job waits. Those who wait take half of the places at most.
+
+        DeadlineExceededError, EvaluationCancelledError if it should stop while it waits.
+        """
+        while True:
+            if self._pending < max(self._limit // 2, 1):
+                with suppress(OverloadedError):
+                    return await self.run(job, cancellation, size_bytes=size_bytes)
+            if cancellation():
+                raise DeadlineExceededError if cancellation.is_late else EvaluationCancelledError
+            await asyncio.sleep(TURN_S)
 
     async def run(self, job: Callable[[], T], cancellation: Cancellation, *, size_bytes: int = 0) -> T:
         """What the job returns or raises. A cancelled caller stops its job. Raises OverloadedError, WorkersClosedError.
