@@ -155,15 +155,17 @@ def test_a_plan_is_printed(offline: Run, definitions: Path) -> None:
 def test_a_plan_says_what_is_read_as_codes(offline: Run, definitions: Path, population: Path) -> None:
     """Thresholds become codes: as attributes suggest, or as a population has it; text with a population alone."""
     assumed = offline("explain-plan", definitions).stdout
-    assert "c0 = codes of income, 2 bits for 1 threshold (0.25 bytes a row instead of 8)" in assumed
+    assert "c0 = codes of income, 2 bits for 1 threshold (0.25 bytes a row instead of 8.125)" in assumed
     assert "# income >= 3000.0" in assumed
     assert "distinct values of (country)" in assumed
     real = json.loads(offline("explain-plan", definitions, "--population", population, "--json").stdout)
     coded = {tuple(column["attributes"]): column["codes"] for column in real["columns"]}
     assert coded == {("income",): True, ("country",): True}
+    thresholds = {tuple(column["attributes"]): column["thresholds"] for column in real["columns"]}
+    assert thresholds == {("income",): 1, ("country",): None}
     assert real["bytes_per_row"]["chosen"] < real["bytes_per_row"]["raw"] == 8 + 1 / 8 + 4
     raw = json.loads(offline("explain-plan", definitions, "--raw", "--json").stdout)
-    assert [column["codes"] for column in raw["columns"]] == [False, False]
+    assert [(column["codes"], column["thresholds"]) for column in raw["columns"]] == [(False, None), (False, None)]
     assert raw["bytes_per_row"]["raw"] == raw["bytes_per_row"]["chosen"]
 
 

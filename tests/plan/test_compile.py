@@ -178,7 +178,7 @@ def test_render_shows_what_is_read_and_computed() -> None:
     """The text form names columns, parameters, tables and every instruction."""
     text = plan(a="customer.income >= 3000.0 && customer.country == 'DE'").render()
     assert text.splitlines()[0] == (
-        "1 segments, 0 computed attributes, 2 attributes, 3 distinct conditions, 11 instructions, "
+        "1 segment, 0 computed attributes asked for, 2 attributes, 3 distinct conditions, 11 instructions, "
         "registers: 5 planes, 0 integers, 0 doubles"
     )
     assert "k0 = 3000.0" in text

@@ -16,7 +16,7 @@ from segmentd.plan.parts import Part
 from segmentd.plan.render import render_program
 from segmentd.plan.render_codes import render_bound, render_codes
 from segmentd.plan.sources import AttributeColumn, CodeColumn, SlicedCodes, int_constants
-from segmentd.plan.traffic import bytes_per_row
+from segmentd.plan.traffic import bytes_per_row, uncoded_bytes
 from segmentd.schema import DATE, DOUBLE, INT64, STRING, AttributeSpec, DataType, Kind, Schema, Subject
 
 SCHEMA = Schema(
@@ -97,8 +97,16 @@ def test_a_column_of_codes_says_what_it_spares() -> None:
     expression = " || ".join(f"customer.income == {number}.0" for number in range(10))
     program = coded(f"{expression} || customer.income >= 500.0")
     line = "c0 = codes of income, 5 bits for 21 thresholds (0.625 bytes a row instead of"
-    assert f"{line} 8)" in program.render()
-    assert f"{line} 4)" in render_program(program, {"income": 4})
+    assert f"{line} 8.125)" in program.render()
+    assert f"{line} 4.125)" in render_program(program, {"income": 4})
+
+
+def test_what_codes_spare_has_its_validity_where_it_needs_one() -> None:
+    """Of a number that may be missing a bit is read besides; not of a required one, nor of a text."""
+    schema = Schema(Subject.CUSTOMER, (*SCHEMA.attributes, AttributeSpec("visits", INT64, required=True)))
+    program = compile_program([], [], {}, schema)
+    codes = (SlicedCodes((name,), (name,), Classes(2, {}, frozenset())) for name in ("age", "visits", "country"))
+    assert [uncoded_bytes(program, each, {"visits": 2}) for each in codes] == [8 + 1 / 8, 2, 4]
 
 
 def test_codes_of_text_and_of_computed_values_are_named() -> None:

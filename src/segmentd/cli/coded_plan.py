@@ -74,9 +74,13 @@ def _width(column: Column) -> float:
 
 
 def _described(source: ColumnSource, taken: float) -> dict[str, object]:
-    if isinstance(source, AttributeColumn):
-        return {"attributes": [source.attribute], "codes": False, "bytes": taken}
-    if not isinstance(source, SlicedCodes):
-        return {"attributes": list(source.attributes), "codes": False, "bytes": taken}
-    thresholds = len(source.layout.cuts) if isinstance(source.layout, Ranges) else None
-    return {"attributes": list(source.attributes), "codes": True, "thresholds": thresholds, "bytes": taken}
+    attributes = [source.attribute] if isinstance(source, AttributeColumn) else list(source.attributes)
+    codes = isinstance(source, SlicedCodes)
+    return {"attributes": attributes, "codes": codes, "thresholds": _thresholds(source), "bytes": taken}
+
+
+def _thresholds(source: ColumnSource) -> int | None:
+    """How many thresholds the codes tell apart; None without codes, and where these are of other things."""
+    if isinstance(source, SlicedCodes) and isinstance(source.layout, Ranges):
+        return len(source.layout.cuts)
+    return None

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from segmentd.cli.options import DefinitionFile, IdOption, PopulationOption, SegmentsOption
+from segmentd.cli.options import DefinitionFile, IdOption, PlanPopulationOption, SegmentsOption
 from segmentd.cli.output import JsonFlag, print_json
 
 
 def explain_plan(
     file: DefinitionFile,
     segments: SegmentsOption = None,
-    population: PopulationOption = None,
+    population: PlanPopulationOption = None,
     id_column: IdOption = None,
     raw: Annotated[bool, typer.Option("--raw", help="Show the program for columns that have no codes.")] = False,
     json: JsonFlag = False,

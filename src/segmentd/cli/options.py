@@ -37,6 +37,16 @@ PopulationOption = Annotated[
     ),
 ]
 
+PlanPopulationOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--population",
+        callback=existing,
+        help="Take the attributes that FILE leaves out from the columns of this Parquet, CSV or Arrow file, and show "
+        "the codes that a server makes of these columns: of texts too, in as many bits as their values need.",
+    ),
+]
+
 IdOption = Annotated[
     str | None,
     typer.Option(

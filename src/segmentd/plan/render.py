@@ -10,7 +10,7 @@ from segmentd.plan.program import Program
 from segmentd.plan.render_codes import render_bound, render_codes
 from segmentd.plan.render_tree import render_tree
 from segmentd.plan.sources import AttributeColumn, Constants, SlicedCodes, Table
-from segmentd.plan.traffic import value_bytes
+from segmentd.plan.traffic import uncoded_bytes, value_bytes
 
 
 def render_program(program: Program, widths: Mapping[str, float] | None = None) -> str:
@@ -19,15 +19,15 @@ def render_program(program: Program, widths: Mapping[str, float] | None = None) 
     `widths`: the bytes of a value, by attribute, where they are known.
     """
     conditions = sum(instruction.op in _CONDITIONS for instruction in program.instructions)
-    registers = ", ".join(f"{program.registers[kind]} {name}" for kind, name in _REGISTER_NAMES.items())
+    registers = ", ".join(_counted(program.registers[kind], name) for kind, name in _REGISTER_NAMES.items())
     lines = [
         ", ".join(
             (
-                f"{len(program.segments)} segments",
-                f"{len(program.computed)} computed attributes",
-                f"{len(program.attributes)} attributes",
-                f"{conditions} distinct conditions",
-                f"{len(program.instructions)} instructions",
+                _counted(len(program.segments), "segment"),
+                f"{_counted(len(program.computed), 'computed attribute')} asked for",
+                _counted(len(program.attributes), "attribute"),
+                _counted(conditions, "distinct condition"),
+                _counted(len(program.instructions), "instruction"),
                 f"registers: {registers}",
             )
         )
@@ -43,7 +43,11 @@ _CONDITIONS = frozenset(
     {Op.COMPARE_INT, Op.COMPARE_DOUBLE, Op.COMPARE_INTS, Op.COMPARE_DOUBLES, Op.LOOKUP_BIT}
     | {Op.COLUMN_BITS, Op.CODE_AT_LEAST}
 )
-_REGISTER_NAMES = {Register.PLANE: "planes", Register.INT: "integers", Register.DOUBLE: "doubles"}
+_REGISTER_NAMES = {Register.PLANE: "plane", Register.INT: "integer", Register.DOUBLE: "double"}
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _section(title: str, items: list[str]) -> list[str]:
@@ -56,9 +60,8 @@ def _column(program: Program, index: int, widths: Mapping[str, float]) -> str:
         spec = program.schema.get(source.attribute)
         return f"c{index} = {source.attribute} {spec.type if spec else ''}"
     if isinstance(source, SlicedCodes):
-        raw = sum(value_bytes(program, AttributeColumn(attribute), widths) for attribute in source.attributes)
-        taken = value_bytes(program, source, widths)
-        return f"c{index} = {render_codes(source)} ({taken:.3g} bytes a row instead of {raw:.3g})"
+        raw, taken = uncoded_bytes(program, source, widths), value_bytes(program, source, widths)
+        return f"c{index} = {render_codes(source)} ({taken:.4g} bytes a row instead of {raw:.4g})"
     return f"c{index} = distinct values of ({', '.join(source.attributes)})"
 
 

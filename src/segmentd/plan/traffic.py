@@ -9,7 +9,7 @@ from segmentd.columns.coding import bit_count
 from segmentd.plan.linear import Instruction
 from segmentd.plan.operations import OPERANDS, Op
 from segmentd.plan.program import Program
-from segmentd.plan.sources import AttributeColumn, CodeColumn, ColumnSource
+from segmentd.plan.sources import AttributeColumn, CodeColumn, ColumnSource, SlicedCodes
 from segmentd.schema import Kind
 
 VALUE_BYTES: Final = 8
@@ -45,6 +45,24 @@ def value_bytes(program: Program, source: ColumnSource, widths: Mapping[str, flo
             return CODE_BYTES
         case _:
             return bit_count(source.layout.size) / 8
+
+
+def uncoded_bytes(program: Program, codes: SlicedCodes, widths: Mapping[str, float]) -> float:
+    """The bytes of the values that stand behind a code, with the validity of numbers that may be missing.
+
+    A code says itself whether the value is missing, as the place of a text in its dictionary does.
+    """
+    return sum(
+        value_bytes(program, AttributeColumn(attribute), widths) + _validity_bytes(program, attribute)
+        for attribute in codes.attributes
+    )
+
+
+def _validity_bytes(program: Program, attribute: str) -> float:
+    spec = program.schema.get(attribute)
+    if spec is not None and (spec.required or spec.type.kind in (Kind.STRING, Kind.LIST)):
+        return 0
+    return PLANE_BYTES
 
 
 def _reads(program: Program) -> tuple[set[int], set[int]]:
