@@ -49,9 +49,10 @@ class Figure:
         return None if self.target is None else self.target.is_met(self.judged.median)
 
     def line(self) -> str:
-        """The judged value in a line of text."""
-        met = {True: ", met", False: ", missed", None: ""}[self.is_met]
-        return f"{self.name}: {_text(self.judged, self.judged_unit)}{met}"
+        """The judged value in a line of text, with its target."""
+        verdict = {True: ", met", False: ", missed", None: ""}[self.is_met]
+        target = "" if self.target is None else f" ({_bound(self.target, self.judged_unit)})"
+        return f"{self.name}: {_text(self.judged, self.judged_unit)}{verdict}{target}"
 
     def to_json(self) -> dict[str, Any]:
         """The figure with its units; `ratio` is the judged value where that is one."""
@@ -92,7 +93,7 @@ def table(figures: Sequence[Figure]) -> Table:
     for heading in ("judged", "target", "", "ours", "peer", "note"):
         shown.add_column(heading, justify="left" if heading in ("", "note") else "right")
     for figure in figures:
-        target = "" if figure.target is None else f"{figure.target.sign} {figure.target.bound:g} {figure.judged_unit}"
+        target = "" if figure.target is None else _bound(figure.target, figure.judged_unit)
         theirs = "" if figure.theirs is None else f"{figure.peer} {_text(figure.theirs, figure.unit)}"
         met = {True: "met", False: "missed", None: ""}[figure.is_met]
         judged = _text(figure.judged, figure.judged_unit)
@@ -102,6 +103,10 @@ def table(figures: Sequence[Figure]) -> Table:
 
 def _spread(spread: Spread) -> dict[str, float]:
     return {"median": spread.median, "low": spread.low, "high": spread.high}
+
+
+def _bound(target: Target, unit: str) -> str:
+    return f"{target.sign} {target.bound:g} {unit}"
 
 
 def _text(spread: Spread, unit: str) -> str:

@@ -132,7 +132,7 @@ def test_a_figure_tells_whether_its_target_is_met() -> None:
     missed = ratio("slow", "MB/s", [1.0], [2.0], peer="bare gRPC", target=Target("≥", 0.85), note="why")
     assert missed.to_json()["met"] is False
     assert missed.to_json()["ratio"] == {"median": 0.5, "low": 0.5, "high": 0.5}
-    assert missed.line() == "slow: 0.5 ×, missed"
+    assert missed.line() == "slow: 0.5 ×, missed (≥ 0.85 ×)"
     plain = alone("memory", "MiB", [3.0])
     assert (plain.to_json()["met"], plain.line()) == (None, "memory: 3 MiB")
     assert _printed([missed, plain]).count("missed") == 1
