@@ -87,9 +87,7 @@ class OverloadedError(SegmentdError):
     status = Status.UNAVAILABLE
 
     def __init__(self, limit: int, unit: str = "calls") -> None:
-        super().__init__(
-            f"as many {unit} as may are waiting for a worker, and the limit is {limit}; try again later", limit=limit
-        )
+        super().__init__(f"{limit} {unit} are waiting already, which is the limit; try again later", limit=limit)
 
 
 class WorkersClosedError(SegmentdError):
