@@ -28,7 +28,7 @@ def demo(
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Generate a bank, start a server, define a dozen segments, evaluate them, and show what came out."""
+    """Generate a bank, start a server, define its segments, evaluate them, and show what came out."""
     from segmentd.cli.demonstration import demonstrate
     from segmentd.cli.timing import Steps
 

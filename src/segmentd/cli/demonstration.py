@@ -1,4 +1,4 @@
-"""What `segmentd demo` does: a generated bank, a real server, a dozen segments, and what came out."""
+"""What `segmentd demo` does: a generated bank, a real server, its segments, and what came out."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Dem
     with steps.step("generate", f"generate {customers:,} customers") as report:
         balances = write_bank(population, Bank(customers, seed), report)
     with ExitStack() as running:
-        with steps.step("start", "start a server with them"):
+        with steps.step("start", "start a server (the first compiles kernels)"):
             child = running.enter_context(serving(server_options(directory, definitions), directory / "server.log"))
             client = running.enter_context(Client(child.target))
         with steps.step("define", "define the segments"):
