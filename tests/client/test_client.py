@@ -427,6 +427,13 @@ def test_a_refusal_has_reason_metadata_and_field(client: Client) -> None:
     assert [violation.field for violation in caught.value.fields] == ["segments[0]"]
 
 
+def test_an_overloaded_server_is_told_from_one_that_is_not_there() -> None:
+    """Both are UNAVAILABLE; of a server that answers nobody is told to start one, but to call again."""
+    overloaded = SegmentdCallError("UNAVAILABLE", "64 calls are waiting already", reason="OVERLOADED")
+    assert "pause" in overloaded.advice
+    assert "segmentd serve" not in str(overloaded)
+
+
 def test_nobody_at_the_address_says_how_to_start_a_server() -> None:
     """A port where nothing listens is a ServerUnreachableError that names it and what to do."""
     with Client("127.0.0.1:1") as client, pytest.raises(ServerUnreachableError, match=r"127\.0\.0\.1:1") as caught:

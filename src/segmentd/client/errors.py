@@ -20,6 +20,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "ATTRIBUTE_IN_USE": "change or delete what uses it first",
     "SEGMENT_IN_USE": "change or delete the segments that refer to it first",
     "DEFAULT_REQUIRED": "give a default, or make the attribute nullable",
+    "OVERLOADED": "call again after a pause, longer from try to try, or send many requests on one stream",
     "NOT_READY": "try again once the server has said that it is ready",
     "UNAVAILABLE": "start a server with `segmentd serve`, or check the address and TLS",
     "DEADLINE_EXCEEDED": "give the client larger timeouts, or ask for less",
