@@ -492,7 +492,8 @@ class FeatureVector(_message.Message):
     NULLS_FIELD_NUMBER: _builtins.int
     nulls: _builtins.bytes
     """A bit an attribute of the batch, in the batch's order, lowest bit of the first byte first, 1: the value is missing.
-    Empty: none is. May be shorter than the attributes need: the rest is not missing.
+    Empty: none is. May be shorter than the attributes need: the rest is not missing. Longer is refused; spare bits of the
+    last byte are ignored.
     """
     @_builtins.property
     def doubles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:

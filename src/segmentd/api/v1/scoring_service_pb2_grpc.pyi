@@ -34,7 +34,10 @@ class ScoringServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ScoringServiceAsyncStub: ...
     Score: _grpc.UnaryUnaryMultiCallable[_scoring_service_pb2.ScoreRequest, _scoring_service_pb2.ScoreResponse]
-    """Answers for one batch of features, or for resident customers by id."""
+    """Answers for one batch of features, or for resident customers by id. Where as many calls wait as may, the next fails at
+    once with UNAVAILABLE and OVERLOADED: nothing was done, so call again after a pause, longer from try to try and partly
+    random. For many requests take StreamScores, whose batches wait for their turn instead.
+    """
     StreamScores: _grpc.StreamStreamMultiCallable[_scoring_service_pb2.StreamScoresRequest, _scoring_service_pb2.StreamScoresResponse]
     """Answers many batches on one stream, one response a request, in order. A wrong request is answered by its error, and
     the stream goes on. Of a client that takes no answers, the server computes at most 4 more than the transport holds,
@@ -51,7 +54,10 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Score: _aio.UnaryUnaryMultiCallable[_scoring_service_pb2.ScoreRequest, _scoring_service_pb2.ScoreResponse]  # type: ignore[assignment]
-    """Answers for one batch of features, or for resident customers by id."""
+    """Answers for one batch of features, or for resident customers by id. Where as many calls wait as may, the next fails at
+    once with UNAVAILABLE and OVERLOADED: nothing was done, so call again after a pause, longer from try to try and partly
+    random. For many requests take StreamScores, whose batches wait for their turn instead.
+    """
     StreamScores: _aio.StreamStreamMultiCallable[_scoring_service_pb2.StreamScoresRequest, _scoring_service_pb2.StreamScoresResponse]  # type: ignore[assignment]
     """Answers many batches on one stream, one response a request, in order. A wrong request is answered by its error, and
     the stream goes on. Of a client that takes no answers, the server computes at most 4 more than the transport holds,
@@ -71,7 +77,10 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _scoring_service_pb2.ScoreRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_scoring_service_pb2.ScoreResponse, _abc.Awaitable[_scoring_service_pb2.ScoreResponse]]:
-        """Answers for one batch of features, or for resident customers by id."""
+        """Answers for one batch of features, or for resident customers by id. Where as many calls wait as may, the next fails at
+        once with UNAVAILABLE and OVERLOADED: nothing was done, so call again after a pause, longer from try to try and partly
+        random. For many requests take StreamScores, whose batches wait for their turn instead.
+        """
 
     @_abc_1.abstractmethod
     def StreamScores(
