@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print the tables, write the JSON and draw the chart."""
     options = _parse(arguments)
     os.environ["POLARS_MAX_THREADS"] = str(options.threads)  # read once, when Polars is imported
+    keep_freed_memory()  # as the server does; the peers have allocators of their own
     progress = Console(stderr=True)
     machine = describe_machine()
     makers = peers()

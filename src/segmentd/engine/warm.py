@@ -12,21 +12,20 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 
-from segmentd.columns.column import Batch, Column, FixedColumn, TextColumn
+from segmentd.columns.coding import empty_planes
+from segmentd.columns.column import Batch, FixedColumn
 from segmentd.engine.engine import Engine
 from segmentd.engine.members.sample import extract_sample
 from segmentd.engine.requests.vectors import read_sample
 from segmentd.engine.short_scores.requests import answer_sample
 from segmentd.kernels.compiler import CACHE, cache_directory
+from segmentd.kernels.program.codes import encode_classes
 from segmentd.kernels.program.interpreter import run_blocks
-from segmentd.language.tree import AttributeRead, Constant
+from segmentd.language.tree import Constant
 from segmentd.plan.compile import compile_program
-from segmentd.plan.operations import Flag
-from segmentd.plan.sources import ParameterKind, Table
 from segmentd.plan.thresholds import Distinctions
-from segmentd.schema import BOOL, INT64, STRING, AttributeSpec, Schema, Subject
+from segmentd.schema import BOOL, INT64, Schema, Subject
 
 COMPILING_S: Final = 120.0
 """How long the other process is waited for."""
@@ -89,13 +88,7 @@ def _evaluate_sample() -> None:
 
 
 def _code_sample(engine: Engine) -> None:
-    """Codes of a number and of a text."""
-    schema = Schema(Subject.CUSTOMER, (AttributeSpec("number", INT64), AttributeSpec("text", STRING)))
-    text = AttributeRead("text", STRING, required=False)
-    table = Table(ParameterKind.FLAGS, text, ("text",))
-    wanted = Distinctions({"number": frozenset({1})}, {("text",): frozenset({(table, Flag.PRESENT)})}, schema=schema)
-    columns: dict[str, Column] = {
-        "number": FixedColumn(INT64, np.zeros(1, np.int64)),
-        "text": TextColumn(np.zeros(1, np.int32), pa.array(["a"])),
-    }
-    engine.coded(Batch(1, columns), wanted)
+    """Codes of a number, and of the class of a text."""
+    column = FixedColumn(INT64, np.zeros(1, np.int64))
+    engine.coded(Batch(1, {"number": column}), Distinctions({"number": frozenset({1})}))
+    encode_classes(np.zeros(1, np.int64), np.zeros(1, np.int32), 0, 1, empty_planes(1, 2))

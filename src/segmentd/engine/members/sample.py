@@ -14,7 +14,11 @@ from segmentd.engine.members.sets import Sets
 
 def extract_sample() -> None:
     """Take the one member of a segment out in every form."""
-    planes, counts, ids = np.ones((1, 1), np.uint64), np.ones(1, np.int64), pa.array(["id"], pa.string())
+    planes, counts, ids = (
+        np.ones((1, 1), np.uint64),
+        np.ones(1, np.int64),
+        pa.StringArray.from_buffers(1, pa.py_buffer(bytes((0, 0, 0, 0, 2, 0, 0, 0))), pa.py_buffer(b"id")),
+    )
     rows_of(planes[0])
     take_texts(planes[0], ids)
     for dtype in (np.int32, np.int64):

@@ -17,9 +17,12 @@ from segmentd.schema import Kind, Schema
 
 Codes = npt.NDArray[np.int32]
 
-_TRUTH_VALUES: Final = pa.array([False, True])
-_NO_TEXTS: Final = pa.array([], pa.string())
-_EMPTY_LIST: Final = pa.array([[]], pa.list_(pa.string()))
+# Made without `pa.array`, the first use of which imports pandas where that is installed: most of a second of a start.
+_TRUTH_VALUES: Final = pa.BooleanArray.from_buffers(pa.bool_(), 2, [None, pa.py_buffer(b"\x02")])
+_NO_TEXTS: Final = pa.nulls(0, pa.string())
+_EMPTY_LIST: Final = pa.Array.from_buffers(
+    pa.list_(pa.string()), 1, [None, pa.py_buffer(bytes(8))], children=[_NO_TEXTS]
+)
 
 
 @dataclass(frozen=True, slots=True)
