@@ -23,6 +23,7 @@ from benchmarks.report import Report
 from benchmarks.targets.judged import judge
 from benchmarks.wire.figures import Figure
 from segmentd.engine import warm
+from segmentd.server.allocator import keep_freed_memory
 
 RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
 """Committed, so only whole runs of the default size write it unless told to."""
