@@ -42,6 +42,9 @@ ELEMENTS: Final = {
 VARIANT_ROWS: Final = 1 << 18
 """Rows from which it pays to compile a program anew for attributes without missing values: tens of ms, once."""
 
+COMPLETE_ROWS: Final = 1 << 15
+"""Rows from which it pays where nothing at all is missing: there is one such variant, so batches do not take turns."""
+
 _NO_VALUES: Final = np.zeros(BLOCK_ROWS, np.int64)
 """What stands in for an absent column: one block, read again for each block."""
 _ALL: Final = np.full(BLOCK_WORDS, ~np.uint64(0), np.uint64)
@@ -134,9 +137,12 @@ class Bound:
 def program_for(program: Program, batch: Batch) -> Program:
     """The variant of a program for the codes of a batch and for its attributes without missing values."""
     layouts = {key: coding.layout for key, coding in batch.codings.items() if program.reads(coding.attributes)}
-    if not layouts and batch.rows < VARIANT_ROWS:
+    if not layouts and batch.rows < COMPLETE_ROWS:
         return program
-    return program.for_batch(layouts, _complete(program, batch))
+    complete = _complete(program, batch)
+    if not layouts and batch.rows < VARIANT_ROWS and len(complete) < _nullable_count(program):
+        return program
+    return program.for_batch(layouts, complete)
 
 
 def prepare(program: Program, batch: Batch) -> None:
@@ -201,6 +207,12 @@ def _arrays(sources: Iterable[Source]) -> Iterator[Array]:
     for source in sources:
         yield source.values
         yield source.validity
+
+
+def _nullable_count(program: Program) -> int:
+    """How many of the attributes that are read may be missing, text apart."""
+    specs = [spec for attribute in program.attributes if (spec := program.schema.get(attribute)) is not None]
+    return sum(not spec.required and spec.type.kind not in (Kind.STRING, Kind.LIST) for spec in specs)
 
 
 def _complete(program: Program, batch: Batch) -> frozenset[str]:
