@@ -104,6 +104,7 @@ def test_programs_for_complete_columns_agree_too(engine: Engine, monkeypatch: py
         used.append(complete)
         return for_batch(program, layouts, complete)
 
+    monkeypatch.setattr(binding, "COMPLETE_ROWS", 1)
     monkeypatch.setattr(binding, "VARIANT_ROWS", 1)
     monkeypatch.setattr(Program, "for_batch", noted)
     record = run_campaign(engine, SEED + 1, 4, repeats=1)
