@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +14,7 @@ import pytest
 from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.column import Batch
 from segmentd.engine import Engine, Evaluation, PlaneBuffers
-from segmentd.engine.codes.coder import CODES_SHARE, bytes_per_row
+from segmentd.engine.codes.coder import CODES_SHARE, column_bytes
 from segmentd.engine.errors import TextLimitError
 from segmentd.language import Environment
 from segmentd.plan import Program, compile_program
@@ -155,8 +157,8 @@ def test_codes_stay_within_their_share(engine: Engine) -> None:
     batch = make_batch(5_000)
     program = make_program([f"customer.age * {factor} + customer.age > {factor}" for factor in range(2, 200)])
     coded = engine.coded(batch, program.distinctions)
-    raw, codes = bytes_per_row(coded)
-    assert 0 < codes <= raw * CODES_SHARE
+    codes = sum(coding.bits for coding in coded.codings.values()) / 8
+    assert 0 < codes <= column_bytes(batch) * CODES_SHARE
     assert same(
         engine.evaluate(program, coded, NOW_US, planes=True), engine.evaluate(program, batch, NOW_US, planes=True)
     )
@@ -225,3 +227,22 @@ def test_columns_too_have_codes_within_the_share_alone(engine: Engine) -> None:
     trees = {f"s{bound}": environment.compile(f"customer.age >= {bound}").tree for bound in range(5, 85)}
     coded = engine.coded(batch, compile_program(list(trees), [], trees, schema).distinctions)
     assert not coded.codings
+
+
+def test_tasks_have_ended_when_a_failure_is_raised(engine: Engine) -> None:
+    """The memory that tasks write to belongs to the caller, who lets go of it when the failure arrives."""
+    failed = threading.Event()
+    ended: list[bool] = []
+
+    def fail() -> None:
+        failed.set()
+        raise TextLimitError(["city"], 70_000, 65_536)
+
+    def take_time() -> None:
+        failed.wait(10)
+        time.sleep(0.2)  # long enough for the failure to arrive before this ends, if nobody waits for it
+        ended.append(True)
+
+    with pytest.raises(TextLimitError):
+        engine.run_tasks([fail, take_time])
+    assert ended == [True]

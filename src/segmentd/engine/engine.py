@@ -69,10 +69,18 @@ class Engine:
         self._pool.shutdown()
 
     def run_tasks(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Run tasks that leave the interpreter to others on the engine's threads; what they return, in order."""
+        """Run tasks that leave the interpreter to others on the engine's threads; what they return, in order.
+
+        The failure of the first that failed is raised once none runs any more: they write to memory of the caller's.
+        """
         if len(tasks) <= 1:
             return [task() for task in tasks]
-        return [future.result() for future in [self._pool.submit(task) for task in tasks]]
+        futures: list[Future[Any]] = []
+        try:
+            futures.extend(self._pool.submit(task) for task in tasks)
+        finally:
+            wait(futures)
+        return [future.result() for future in futures]
 
     def bind(self, program: Program, batch: Batch, now_us: int, *, cancelled: Cancelled | None = None) -> Bound:
         """The program bound to a whole batch, to run over ranges of its rows. `now_us`: microseconds since 1970.

@@ -130,15 +130,6 @@ class Distinctions:
             other.schema or self.schema,
         )
 
-    def covers(self, other: Distinctions) -> bool:
-        """Whether they tell apart all that the other does."""
-        return (
-            _covers(self.cuts, other.cuts)
-            and _covers(self.tables, other.tables)
-            and _covers(self.values, other.values)
-            and self.planes >= other.planes
-        )
-
     def within(self, attributes: AbstractSet[str]) -> Distinctions:
         """Those of them that read no other attributes."""
         return Distinctions(
@@ -152,10 +143,6 @@ class Distinctions:
 
 def _joined(left: Mapping[Key, frozenset[Item]], right: Mapping[Key, frozenset[Item]]) -> Mapping[Key, frozenset[Item]]:
     return {**left, **{key: left.get(key, frozenset()) | items for key, items in right.items()}}
-
-
-def _covers(all_of: Mapping[Key, frozenset[Item]], some: Mapping[Key, frozenset[Item]]) -> bool:
-    return all(items <= all_of.get(key, frozenset()) for key, items in some.items())
 
 
 def distinctions(circuit: Circuit, schema: Schema) -> Distinctions:

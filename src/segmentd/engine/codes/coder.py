@@ -167,11 +167,6 @@ def pays(size: int, value_bytes: int) -> bool:
     return size <= MAX_CODES and bit_count(size) < 8 * value_bytes
 
 
-def bytes_per_row(batch: Batch) -> tuple[float, float]:
-    """What a row takes in columns, dictionaries apart, and what its codes take beside them."""
-    return column_bytes(batch), sum(coding.bits for coding in batch.codings.values()) / 8
-
-
 def column_bytes(batch: Batch) -> float:
     """The bytes of a row in columns: numbers in their width, text and lists by their dictionary codes."""
     total = 0.0

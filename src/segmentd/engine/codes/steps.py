@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentd.columns import coding
-from segmentd.columns.coding import Coding, Ranges, Truths, block_count, empty_planes
+from segmentd.columns.coding import MAX_CODES, Coding, Ranges, Truths, bit_count, block_count, empty_planes
 from segmentd.columns.column import FixedColumn
 from segmentd.columns.planes import popcount
 from segmentd.engine.binding import ELEMENTS, Bound, Tabulations
 from segmentd.engine.running import run_outputs
 from segmentd.kernels.compiler import BLOCK_ROWS, BLOCK_WORDS
 from segmentd.kernels.program import opcodes
-from segmentd.kernels.program.codes import encode_classes, encode_values
+from segmentd.kernels.program.codes import MAX_BITS, encode_classes, encode_values
 from segmentd.plan.coding import Classes, run_count
 from segmentd.plan.operations import Flag, Op, Register, register_of
 from segmentd.plan.parts import Part
@@ -33,6 +33,8 @@ TASK_BLOCKS: Final = 64
 
 if (coding.BLOCK_ROWS, coding.BLOCK_WORDS) != (BLOCK_ROWS, BLOCK_WORDS):
     raise ImportError("the blocks of codes are not those of the kernels, which would read past their ends")
+if bit_count(MAX_CODES) > MAX_BITS:
+    raise ImportError("there are codes of more bits than the kernels compare")
 
 MAX_CLASSES: Final = 256
 """Classes of tabulated values that are told apart by codes."""
