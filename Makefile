@@ -34,7 +34,7 @@ test: $(DEV) ## Run the test suite (WORKERS=2 processes)
 fuzz: $(DEV) ## Run the tests that generate their input for much longer
 	$(PY) -m pytest -n $(WORKERS) -p no:benchmark -m fuzz --hypothesis-profile=fuzz --timeout=7200
 
-bench: $(BENCH) ## Run the benchmarks that tell most, side by side with peers and on the wire: 10 to 15 minutes (quick parts: benchmarks/README.md)
+bench: $(BENCH) ## Run the benchmarks that tell most, side by side with peers and on the wire: nine minutes after set-up (quick parts: benchmarks/README.md)
 	$(if $(ROWS),SEGMENTD_BENCH_ROWS=$(ROWS)) $(PY) -m pytest benchmarks --timeout=3600 --benchmark-sort=name \
 		--benchmark-columns=median,iqr,min,ops,rounds
 	$(PY) -m benchmarks.side_by_side $(if $(ROWS),--rows $(ROWS))

@@ -1,4 +1,4 @@
-"""Large values of columns, read where they lie in a request's bytes.
+"""Large values of columns, read where they lie in a request's bytes, and copied once if these are not aligned.
 
 Protobuf's parser copies what has megabytes, and copies it again when it is asked for; both take longer than to evaluate
 it. So the values are taken out of the message first, and what is left is parsed.
