@@ -52,10 +52,17 @@ _UNDERSCORED: Final = re.compile(r"_+(.?)")
 
 @unique
 class Subject(StrEnum):
-    """Whom a segment selects and an attribute describes; the value is the variable's name in expressions."""
+    """What attributes describe; the value is the variable's name in expressions. Segments select `SELECTABLE` ones."""
 
     CUSTOMER = "customer"
     ACCOUNT = "account"
+    TRANSACTION = "transaction"
+    BALANCE = "balance"
+    ENGAGEMENT = "engagement"
+
+
+SELECTABLE: Final = (Subject.CUSTOMER, Subject.ACCOUNT)
+"""The subjects of segments; the others are facts about them."""
 
 
 @unique
@@ -110,13 +117,15 @@ class AttributeSpec:
     """One attribute as expressions and columns see it. A required one is set on every row.
 
     `expression` is the CEL text of a computed attribute, None for a given one. A computed attribute is never
-    a column of a batch; reading it means evaluating its expression, unknown included.
+    a column of a batch; reading it means evaluating its expression, unknown included. `built_in`: every ledger has it,
+    and nobody defines it.
     """
 
     id: str
     type: DataType
     required: bool = False
     expression: str | None = None
+    built_in: bool = False
 
     def __post_init__(self) -> None:
         if not ATTRIBUTE_ID.fullmatch(self.id):

@@ -21,7 +21,6 @@ async def bank(services: Assembly) -> Assembly:
     await services.add_attribute("customer.country", type="ATTRIBUTE_TYPE_STRING")
     decimal = attribute_pb.DecimalFormat(scale=2, currency_code="EUR")
     await services.add_attribute("customer.balance", type="ATTRIBUTE_TYPE_DECIMAL", decimal=decimal)
-    await services.add_attribute("account.kind", type="ATTRIBUTE_TYPE_STRING")
     await services.add_segment("premium", "customer.income > 3000")
     return services
 

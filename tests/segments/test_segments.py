@@ -40,7 +40,6 @@ async def test_a_segment_is_created_and_returned_by_name(services: Assembly) -> 
 async def test_a_segment_can_select_accounts_and_be_inactive(services: Assembly) -> None:
     """Its expression reads the account's attributes."""
     await services.add_ledger()
-    await services.add_attribute("account.balance")
     state, subject = pb.SEGMENT_STATE_INACTIVE, subject_pb2.SUBJECT_ACCOUNT
     created = await services.add_segment("rich", "account.balance > 1", state=state, subject=subject)
     assert (created.state, created.subject) == (state, subject)

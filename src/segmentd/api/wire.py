@@ -11,14 +11,20 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from segmentd.api.errors import InvalidFieldError, MalformedRequestError
 from segmentd.api.v1 import subject_pb2 as pb
-from segmentd.schema import Subject
+from segmentd.schema import SELECTABLE, Subject
 
 MessageT = TypeVar("MessageT", bound=Message)
 
-_SUBJECTS: Mapping[int, Subject] = {
+_NUMBERS: Mapping[Subject, pb.Subject.ValueType] = {
+    Subject.CUSTOMER: pb.SUBJECT_CUSTOMER,
+    Subject.ACCOUNT: pb.SUBJECT_ACCOUNT,
+    Subject.TRANSACTION: pb.SUBJECT_TRANSACTION,
+    Subject.BALANCE: pb.SUBJECT_BALANCE,
+    Subject.ENGAGEMENT: pb.SUBJECT_ENGAGEMENT,
+}
+_SELECTED: Mapping[int, Subject] = {
     pb.SUBJECT_UNSPECIFIED: Subject.CUSTOMER,
-    pb.SUBJECT_CUSTOMER: Subject.CUSTOMER,
-    pb.SUBJECT_ACCOUNT: Subject.ACCOUNT,
+    **{_NUMBERS[subject]: subject for subject in SELECTABLE},
 }
 
 
@@ -64,8 +70,8 @@ def to_timestamp(moment: datetime) -> Timestamp:
 
 
 def to_subject(number: int, field: str) -> Subject:
-    """The subject of an API enum's number; unspecified is CUSTOMER. Raises InvalidFieldError on other numbers."""
-    subject = _SUBJECTS.get(number)
+    """The subject of segments of an API enum's number; unspecified is CUSTOMER. Raises InvalidFieldError on others."""
+    subject = _SELECTED.get(number)
     if subject is None:
         raise InvalidFieldError(field, number, "SUBJECT_CUSTOMER or SUBJECT_ACCOUNT")
     return subject
@@ -78,4 +84,4 @@ def subject_name(subject: Subject) -> str:
 
 def from_subject(subject: Subject) -> pb.Subject.ValueType:
     """The API enum's number of a subject."""
-    return pb.SUBJECT_ACCOUNT if subject is Subject.ACCOUNT else pb.SUBJECT_CUSTOMER
+    return _NUMBERS[subject]

@@ -16,6 +16,7 @@ from segmentd.language.identifiers import lower_camel
 from segmentd.ledger.drafts import AttributeDraft
 from segmentd.ledger.editions import Clock, check_etag, new_etag, utc_now
 from segmentd.ledger.errors import AttributeInUseError, DefaultRequiredError, DefinitionsBrokenError
+from segmentd.ledger.fields import is_built_in
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.ledger.population import PopulationMismatchError, names_currency
 from segmentd.ledger.store import AttributeStore
@@ -118,7 +119,7 @@ class AttributeService:
         known = dict(before.terms[subject].attributes)
         now, added = self._clock(), []
         for spec in specs:
-            if spec.id not in known:
+            if spec.id not in known and not is_built_in(subject, spec.id):
                 check_attribute_id(spec.id, known)
                 attribute = Attribute(subject, replace(spec, required=False), "", "", None, now, now, new_etag())
                 known[spec.id] = attribute
@@ -218,6 +219,8 @@ def _check_required(name: AttributeName, draft: AttributeDraft, data_type: DataT
 
 
 def _check_id(attribute_id: str, terms: Terms) -> None:
+    if is_built_in(terms.schema.subject, attribute_id):
+        raise InvalidFieldError("attribute_id", terms.schema.qualified(attribute_id), "it is built in")
     try:
         check_attribute_id(attribute_id, terms.attributes)
     except SegmentdError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from segmentd.errors import SegmentdError
 from segmentd.language import CompiledExpression, Environment
 from segmentd.ledger.errors import AttributeNotFoundError, DefinitionsBrokenError
+from segmentd.ledger.fields import built_in
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.plan import compile_plannable
 from segmentd.schema import Schema, Subject
@@ -15,7 +16,10 @@ from segmentd.schema import Schema, Subject
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Terms:
-    """The attributes of one subject by id, the schema and the environment of them, and the computed ones compiled."""
+    """The defined attributes of one subject by id, and the computed ones compiled.
+
+    The schema and the environment have the built-in fields too.
+    """
 
     attributes: Mapping[str, Attribute]
     schema: Schema
@@ -65,7 +69,7 @@ def build_vocabulary(ledger: Ledger, attributes: Iterable[Attribute], previous: 
         by_subject[attribute.subject][attribute.id] = attribute
     failures: dict[str, SegmentdError] = {}
     terms = {
-        subject: _build_terms(subject, ledger.time_zone, of_subject, previous, failures)
+        subject: _build_terms(subject, ledger, of_subject, previous, failures)
         for subject, of_subject in by_subject.items()
     }
     if failures:
@@ -86,12 +90,13 @@ def changed_attributes(before: Terms, after: Terms) -> frozenset[str]:
 
 def _build_terms(
     subject: Subject,
-    time_zone: str,
+    ledger: Ledger,
     attributes: Mapping[str, Attribute],
     previous: Vocabulary | None,
     failures: dict[str, SegmentdError],
 ) -> Terms:
-    schema = Schema(subject, tuple(attribute.spec for attribute in attributes.values()), time_zone)
+    defined = tuple(attribute.spec for attribute in attributes.values())
+    schema = Schema(subject, (*built_in(subject, ledger.currency_code), *defined), ledger.time_zone)
     known = previous.terms[subject] if previous else None
     if known and known.schema == schema:
         return Terms(attributes, known.schema, known.environment, known.computed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -14,7 +14,7 @@ from segmentd.language import check_attribute_id
 from segmentd.ledger.currencies import check_currency
 from segmentd.ledger.editions import utc_now
 from segmentd.ledger.zones import check_time_zone
-from segmentd.schema import MAX_SCALE, AttributeSpec, DataType, Kind, Subject
+from segmentd.schema import MAX_SCALE, SELECTABLE, AttributeSpec, DataType, Kind, Subject
 from segmentd.segments.drafts import SegmentDraft
 from segmentd.segments.entries import DefinitionsError, Entry, Problem
 from segmentd.segments.model import Benefit, Segment, State
@@ -107,7 +107,7 @@ def _attribute(entry: Entry) -> DeclaredAttribute | None:
     if attribute_id:
         entry.accept("id", lambda: check_attribute_id(attribute_id))
     attribute = DeclaredAttribute(
-        subject=_subject(entry),
+        subject=_subject(entry, Subject),
         id=attribute_id,
         type=_type(entry),
         required=entry.choice("nullable", _BOOLEANS) is False,
@@ -139,7 +139,7 @@ def _segment(entry: Entry) -> Segment | None:
     draft = SegmentDraft(
         display_name=entry.text("display_name") or "",
         description=entry.text("description") or "",
-        subject=_subject(entry),
+        subject=_subject(entry, SELECTABLE),
         expression=entry.required("expression"),
         benefits=_benefits(entry),
         labels=_labels(entry),
@@ -154,8 +154,8 @@ def _segment(entry: Entry) -> Segment | None:
         return None
 
 
-def _subject(entry: Entry) -> Subject:
-    return entry.choice("subject", {subject.name: subject for subject in Subject}) or Subject.CUSTOMER
+def _subject(entry: Entry, allowed: Iterable[Subject]) -> Subject:
+    return entry.choice("subject", {subject.name: subject for subject in allowed}) or Subject.CUSTOMER
 
 
 def _benefits(entry: Entry) -> tuple[Benefit, ...]:

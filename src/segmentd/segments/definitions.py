@@ -13,9 +13,10 @@ from segmentd.ledger.currencies import NO_CURRENCY
 from segmentd.ledger.drafts import DEFAULT_TIME_ZONE
 from segmentd.ledger.editions import new_etag, utc_now
 from segmentd.ledger.errors import DefinitionsBrokenError
+from segmentd.ledger.fields import built_in, is_built_in
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.ledger.vocabulary import attribute_user
-from segmentd.schema import AttributeSpec, Subject
+from segmentd.schema import AttributeSpec, Schema, Subject
 from segmentd.segments.catalogue import Catalogue, build_catalogue
 from segmentd.segments.compilation import segment_user
 from segmentd.segments.declarations import DeclaredAttribute, Sheet, read_sheet
@@ -49,9 +50,10 @@ class Definitions:
     def merge_inferred(self, specs: Iterable[AttributeSpec], subject: Subject = Subject.CUSTOMER) -> Definitions:
         """The definitions with the attributes that a population's columns suggest.
 
-        What the file says of an attribute wins; a given one without a type takes the column's.
+        What the file says of an attribute wins; a given one without a type takes the column's. Built-in fields are left
+        out.
         """
-        inferred = {spec.id: spec for spec in specs}
+        inferred = {spec.id: spec for spec in specs if not is_built_in(subject, spec.id)}
         declared = tuple(_typed(attribute, inferred, subject) for attribute in self.attributes)
         known = {attribute.id for attribute in declared if attribute.subject is subject}
         added = (DeclaredAttribute.of(subject, spec) for spec in inferred.values() if spec.id not in known)
@@ -61,11 +63,13 @@ class Definitions:
         """The compiled catalogue, of version 1. Raises DefinitionsError with all that is wrong."""
         zone = self.time_zone or DEFAULT_TIME_ZONE
         failures: dict[str, SegmentdError] = {}
-        specs = {subject: resolve_types(subject, self._of(subject), zone, failures) for subject in Subject}
+        currency = self.currency or NO_CURRENCY
+        fields = {subject: Schema(subject, built_in(subject, currency), zone) for subject in Subject}
+        specs = {subject: resolve_types(fields[subject], self._of(subject), failures) for subject in Subject}
         if failures:
             raise self._error(failures)
         now = utc_now()
-        ledger = Ledger(LEDGER_ID, "", self.currency or NO_CURRENCY, zone, now, now, new_etag())
+        ledger = Ledger(LEDGER_ID, "", currency, zone, now, now, new_etag())
         try:
             return build_catalogue(ledger, self._attributes(specs, now), self.segments)
         except DefinitionsBrokenError as error:

@@ -17,32 +17,38 @@ Failures = dict[str, SegmentdError]
 
 
 def resolve_types(
-    subject: Subject, declared: Sequence[DeclaredAttribute], time_zone: str, failures: Failures
+    built_in: Schema, declared: Sequence[DeclaredAttribute], failures: Failures
 ) -> dict[str, AttributeSpec]:
-    """The attributes by id, each with a type. Those that get none are added to the failures."""
+    """The attributes by id, each with a type. Those that get none are added to the failures.
+
+    `built_in`: the fields that the subject has without them.
+    """
+    subject = built_in.subject
     for index, attribute in enumerate(declared):
-        if error := _refusal(attribute, declared[:index]):
+        taken = [spec.id for spec in built_in] + [other.id for other in declared[:index]]
+        if error := _refusal(attribute, taken):
             failures[attribute_user(subject, attribute.id)] = error
     if failures:
         return {}
     specs = {a.id: _spec(a, a.type) for a in declared if a.type is not None}
     pending = {a.id: a for a in declared if a.type is None}
     while pending and not failures:
-        errors = _resolve_some(Environment(Schema(subject, tuple(specs.values()), time_zone)), specs, pending)
+        known = Schema(subject, (*built_in, *specs.values()), built_in.time_zone)
+        errors = _resolve_some(Environment(known), specs, pending)
         if len(errors) == len(pending):
             failures.update(_blame(subject, pending, errors))
         pending = {id_: pending[id_] for id_ in errors}
     return specs
 
 
-def _refusal(attribute: DeclaredAttribute, before: Sequence[DeclaredAttribute]) -> SegmentdError | None:
-    """What is wrong with the declaration itself, beside those before it."""
+def _refusal(attribute: DeclaredAttribute, taken: Sequence[str]) -> SegmentdError | None:
+    """What is wrong with the declaration itself, beside the ids that are taken."""
     if attribute.type is None and attribute.expression is None:
         return FieldRequiredError("type", "must be set: no expression and no column of this name has one")
     if attribute.required and attribute.type is not None and attribute.type.kind is Kind.LIST:
         return InvalidFieldError("nullable", "false", "a missing LIST is an empty list, so it stays nullable")
     try:
-        check_attribute_id(attribute.id, [other.id for other in before])
+        check_attribute_id(attribute.id, taken)
     except SegmentdError as error:
         return error
     return None

@@ -27,10 +27,12 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from segmentd.api.v1 import aggregate_pb2 as segmentd_dot_api_dot_v1_dot_aggregate__pb2
+from segmentd.api.v1 import feature_batch_pb2 as segmentd_dot_api_dot_v1_dot_feature__batch__pb2
 from segmentd.api.v1 import subject_pb2 as segmentd_dot_api_dot_v1_dot_subject__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'segmentd/api/v1/attribute_service.proto\x12\x0fsegmentd.api.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dsegmentd/api/v1/subject.proto\"\xba\x04\n\tAttribute\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12/\n\x07subject\x18\x04 \x01(\x0e\x32\x18.segmentd.api.v1.SubjectB\x04\xe2\x41\x01\x03\x12\x32\n\x04type\x18\x05 \x01(\x0e\x32\x1e.segmentd.api.v1.AttributeTypeB\x04\xe2\x41\x01\x02\x12\x35\n\x07\x64\x65\x63imal\x18\x06 \x01(\x0b\x32\x1e.segmentd.api.v1.DecimalFormatB\x04\xe2\x41\x01\x01\x12\x16\n\x08required\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nexpression\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12<\n\rdefault_value\x18\t \x01(\x0b\x32\x1f.segmentd.api.v1.AttributeValueB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t:Z\xea\x41W\n\x15segmentd.io/Attribute\x12\'ledgers/{ledger}/attributes/{attribute}*\nattributes2\tattribute\"5\n\rDecimalFormat\x12\r\n\x05scale\x18\x01 \x01(\x05\x12\x15\n\rcurrency_code\x18\x02 \x01(\t\"x\n\x0e\x41ttributeValue\x12\x14\n\nbool_value\x18\x01 \x01(\x08H\x00\x12\x17\n\rinteger_value\x18\x02 \x01(\x12H\x00\x12\x16\n\x0c\x64ouble_value\x18\x03 \x01(\x01H\x00\x12\x16\n\x0cstring_value\x18\x04 \x01(\tH\x00\x42\x07\n\x05value\"\xb6\x01\n\x16\x43reateAttributeRequest\x12.\n\x06parent\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\x12\x15segmentd.io/Attribute\x12\x1a\n\x0c\x61ttribute_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\tattribute\x18\x03 \x01(\x0b\x32\x1a.segmentd.api.v1.AttributeB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"C\n\x13GetAttributeRequest\x12,\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\n\x15segmentd.io/Attribute\"z\n\x15ListAttributesRequest\x12.\n\x06parent\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\x12\x15segmentd.io/Attribute\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"a\n\x16ListAttributesResponse\x12.\n\nattributes\x18\x01 \x03(\x0b\x32\x1a.segmentd.api.v1.Attribute\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa1\x01\n\x16UpdateAttributeRequest\x12\x33\n\tattribute\x18\x01 \x01(\x0b\x32\x1a.segmentd.api.v1.AttributeB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"w\n\x16\x44\x65leteAttributeRequest\x12,\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\n\x15segmentd.io/Attribute\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01*\x8b\x02\n\rAttributeType\x12\x1e\n\x1a\x41TTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41TTRIBUTE_TYPE_BOOL\x10\x01\x12\x18\n\x14\x41TTRIBUTE_TYPE_INT64\x10\x02\x12\x19\n\x15\x41TTRIBUTE_TYPE_DOUBLE\x10\x03\x12\x1a\n\x16\x41TTRIBUTE_TYPE_DECIMAL\x10\x04\x12\x19\n\x15\x41TTRIBUTE_TYPE_STRING\x10\x05\x12\x1c\n\x18\x41TTRIBUTE_TYPE_TIMESTAMP\x10\x06\x12\x17\n\x13\x41TTRIBUTE_TYPE_DATE\x10\x07\x12\x1e\n\x1a\x41TTRIBUTE_TYPE_STRING_LIST\x10\x08\x32\xcb\x03\n\x10\x41ttributeService\x12V\n\x0f\x43reateAttribute\x12\'.segmentd.api.v1.CreateAttributeRequest\x1a\x1a.segmentd.api.v1.Attribute\x12P\n\x0cGetAttribute\x12$.segmentd.api.v1.GetAttributeRequest\x1a\x1a.segmentd.api.v1.Attribute\x12\x61\n\x0eListAttributes\x12&.segmentd.api.v1.ListAttributesRequest\x1a\'.segmentd.api.v1.ListAttributesResponse\x12V\n\x0fUpdateAttribute\x12\'.segmentd.api.v1.UpdateAttributeRequest\x1a\x1a.segmentd.api.v1.Attribute\x12R\n\x0f\x44\x65leteAttribute\x12\'.segmentd.api.v1.DeleteAttributeRequest\x1a\x16.google.protobuf.EmptyBS\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'segmentd/api/v1/attribute_service.proto\x12\x0fsegmentd.api.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fsegmentd/api/v1/aggregate.proto\x1a#segmentd/api/v1/feature_batch.proto\x1a\x1dsegmentd/api/v1/subject.proto\"\xef\x04\n\tAttribute\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12/\n\x07subject\x18\x04 \x01(\x0e\x32\x18.segmentd.api.v1.SubjectB\x04\xe2\x41\x01\x03\x12\x32\n\x04type\x18\x05 \x01(\x0e\x32\x1e.segmentd.api.v1.AttributeTypeB\x04\xe2\x41\x01\x02\x12\x35\n\x07\x64\x65\x63imal\x18\x06 \x01(\x0b\x32\x1e.segmentd.api.v1.DecimalFormatB\x04\xe2\x41\x01\x01\x12\x16\n\x08required\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nexpression\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12<\n\rdefault_value\x18\t \x01(\x0b\x32\x1f.segmentd.api.v1.AttributeValueB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x33\n\taggregate\x18\r \x01(\x0b\x32\x1a.segmentd.api.v1.AggregateB\x04\xe2\x41\x01\x01:Z\xea\x41W\n\x15segmentd.io/Attribute\x12\'ledgers/{ledger}/attributes/{attribute}*\nattributes2\tattribute\"5\n\rDecimalFormat\x12\r\n\x05scale\x18\x01 \x01(\x05\x12\x15\n\rcurrency_code\x18\x02 \x01(\t\"\xab\x01\n\x0e\x41ttributeValue\x12\x14\n\nbool_value\x18\x01 \x01(\x08H\x00\x12\x17\n\rinteger_value\x18\x02 \x01(\x12H\x00\x12\x16\n\x0c\x64ouble_value\x18\x03 \x01(\x01H\x00\x12\x16\n\x0cstring_value\x18\x04 \x01(\tH\x00\x12\x31\n\nlist_value\x18\x05 \x01(\x0b\x32\x1b.segmentd.api.v1.StringListH\x00\x42\x07\n\x05value\"\xb6\x01\n\x16\x43reateAttributeRequest\x12.\n\x06parent\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\x12\x15segmentd.io/Attribute\x12\x1a\n\x0c\x61ttribute_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\tattribute\x18\x03 \x01(\x0b\x32\x1a.segmentd.api.v1.AttributeB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"C\n\x13GetAttributeRequest\x12,\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\n\x15segmentd.io/Attribute\"z\n\x15ListAttributesRequest\x12.\n\x06parent\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\x12\x15segmentd.io/Attribute\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"a\n\x16ListAttributesResponse\x12.\n\nattributes\x18\x01 \x03(\x0b\x32\x1a.segmentd.api.v1.Attribute\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa1\x01\n\x16UpdateAttributeRequest\x12\x33\n\tattribute\x18\x01 \x01(\x0b\x32\x1a.segmentd.api.v1.AttributeB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"w\n\x16\x44\x65leteAttributeRequest\x12,\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\n\x15segmentd.io/Attribute\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01*\x8b\x02\n\rAttributeType\x12\x1e\n\x1a\x41TTRIBUTE_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41TTRIBUTE_TYPE_BOOL\x10\x01\x12\x18\n\x14\x41TTRIBUTE_TYPE_INT64\x10\x02\x12\x19\n\x15\x41TTRIBUTE_TYPE_DOUBLE\x10\x03\x12\x1a\n\x16\x41TTRIBUTE_TYPE_DECIMAL\x10\x04\x12\x19\n\x15\x41TTRIBUTE_TYPE_STRING\x10\x05\x12\x1c\n\x18\x41TTRIBUTE_TYPE_TIMESTAMP\x10\x06\x12\x17\n\x13\x41TTRIBUTE_TYPE_DATE\x10\x07\x12\x1e\n\x1a\x41TTRIBUTE_TYPE_STRING_LIST\x10\x08\x32\xcb\x03\n\x10\x41ttributeService\x12V\n\x0f\x43reateAttribute\x12\'.segmentd.api.v1.CreateAttributeRequest\x1a\x1a.segmentd.api.v1.Attribute\x12P\n\x0cGetAttribute\x12$.segmentd.api.v1.GetAttributeRequest\x1a\x1a.segmentd.api.v1.Attribute\x12\x61\n\x0eListAttributes\x12&.segmentd.api.v1.ListAttributesRequest\x1a\'.segmentd.api.v1.ListAttributesResponse\x12V\n\x0fUpdateAttribute\x12\'.segmentd.api.v1.UpdateAttributeRequest\x1a\x1a.segmentd.api.v1.Attribute\x12R\n\x0f\x44\x65leteAttribute\x12\'.segmentd.api.v1.DeleteAttributeRequest\x1a\x16.google.protobuf.EmptyBS\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,6 +62,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTRIBUTE'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_ATTRIBUTE'].fields_by_name['update_time']._loaded_options = None
   _globals['_ATTRIBUTE'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
+  _globals['_ATTRIBUTE'].fields_by_name['aggregate']._loaded_options = None
+  _globals['_ATTRIBUTE'].fields_by_name['aggregate']._serialized_options = b'\342A\001\001'
   _globals['_ATTRIBUTE']._loaded_options = None
   _globals['_ATTRIBUTE']._serialized_options = b'\352AW\n\025segmentd.io/Attribute\022\'ledgers/{ledger}/attributes/{attribute}*\nattributes2\tattribute'
   _globals['_CREATEATTRIBUTEREQUEST'].fields_by_name['parent']._loaded_options = None
@@ -90,26 +94,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEATTRIBUTEREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_DELETEATTRIBUTEREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_DELETEATTRIBUTEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
-  _globals['_ATTRIBUTETYPE']._serialized_start=1760
-  _globals['_ATTRIBUTETYPE']._serialized_end=2027
-  _globals['_ATTRIBUTE']._serialized_start=248
-  _globals['_ATTRIBUTE']._serialized_end=818
-  _globals['_DECIMALFORMAT']._serialized_start=820
-  _globals['_DECIMALFORMAT']._serialized_end=873
-  _globals['_ATTRIBUTEVALUE']._serialized_start=875
-  _globals['_ATTRIBUTEVALUE']._serialized_end=995
-  _globals['_CREATEATTRIBUTEREQUEST']._serialized_start=998
-  _globals['_CREATEATTRIBUTEREQUEST']._serialized_end=1180
-  _globals['_GETATTRIBUTEREQUEST']._serialized_start=1182
-  _globals['_GETATTRIBUTEREQUEST']._serialized_end=1249
-  _globals['_LISTATTRIBUTESREQUEST']._serialized_start=1251
-  _globals['_LISTATTRIBUTESREQUEST']._serialized_end=1373
-  _globals['_LISTATTRIBUTESRESPONSE']._serialized_start=1375
-  _globals['_LISTATTRIBUTESRESPONSE']._serialized_end=1472
-  _globals['_UPDATEATTRIBUTEREQUEST']._serialized_start=1475
-  _globals['_UPDATEATTRIBUTEREQUEST']._serialized_end=1636
-  _globals['_DELETEATTRIBUTEREQUEST']._serialized_start=1638
-  _globals['_DELETEATTRIBUTEREQUEST']._serialized_end=1757
-  _globals['_ATTRIBUTESERVICE']._serialized_start=2030
-  _globals['_ATTRIBUTESERVICE']._serialized_end=2489
+  _globals['_ATTRIBUTETYPE']._serialized_start=1935
+  _globals['_ATTRIBUTETYPE']._serialized_end=2202
+  _globals['_ATTRIBUTE']._serialized_start=318
+  _globals['_ATTRIBUTE']._serialized_end=941
+  _globals['_DECIMALFORMAT']._serialized_start=943
+  _globals['_DECIMALFORMAT']._serialized_end=996
+  _globals['_ATTRIBUTEVALUE']._serialized_start=999
+  _globals['_ATTRIBUTEVALUE']._serialized_end=1170
+  _globals['_CREATEATTRIBUTEREQUEST']._serialized_start=1173
+  _globals['_CREATEATTRIBUTEREQUEST']._serialized_end=1355
+  _globals['_GETATTRIBUTEREQUEST']._serialized_start=1357
+  _globals['_GETATTRIBUTEREQUEST']._serialized_end=1424
+  _globals['_LISTATTRIBUTESREQUEST']._serialized_start=1426
+  _globals['_LISTATTRIBUTESREQUEST']._serialized_end=1548
+  _globals['_LISTATTRIBUTESRESPONSE']._serialized_start=1550
+  _globals['_LISTATTRIBUTESRESPONSE']._serialized_end=1647
+  _globals['_UPDATEATTRIBUTEREQUEST']._serialized_start=1650
+  _globals['_UPDATEATTRIBUTEREQUEST']._serialized_end=1811
+  _globals['_DELETEATTRIBUTEREQUEST']._serialized_start=1813
+  _globals['_DELETEATTRIBUTEREQUEST']._serialized_end=1932
+  _globals['_ATTRIBUTESERVICE']._serialized_start=2205
+  _globals['_ATTRIBUTESERVICE']._serialized_end=2664
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,8 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from segmentd.api.v1 import aggregate_pb2 as _aggregate_pb2
+from segmentd.api.v1 import feature_batch_pb2 as _feature_batch_pb2
 from segmentd.api.v1 import subject_pb2 as _subject_pb2
 import builtins as _builtins
 import sys
@@ -72,7 +74,9 @@ Global___AttributeType: _TypeAlias = AttributeType  # noqa: Y015
 
 @_typing.final
 class Attribute(_message.Message):
-    """A typed field of a customer or an account: given with the facts, or computed by an expression."""
+    """A typed field of a customer or an account: given with the facts, computed by an expression, or aggregated over accounts,
+    transactions, balances or engagements.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -88,6 +92,7 @@ class Attribute(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    AGGREGATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`ledgers/{ledger}/attributes/{subject}.{id}`, such as `ledgers/main/attributes/customer.income`; the id matches
     `[A-Za-z][A-Za-z0-9_]{0,62}`, is no CEL keyword, and is unique among its subject's attributes in lowerCamelCase.
@@ -124,6 +129,10 @@ class Attribute(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it was last changed."""
 
+    @_builtins.property
+    def aggregate(self) -> _aggregate_pb2.Aggregate:
+        """Of an aggregated attribute: what it is computed from. Its type follows and may be left unspecified."""
+
     def __init__(
         self,
         *,
@@ -139,10 +148,11 @@ class Attribute(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        aggregate: _aggregate_pb2.Aggregate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "decimal", b"decimal", "default_value", b"default_value", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["aggregate", b"aggregate", "create_time", b"create_time", "decimal", b"decimal", "default_value", b"default_value", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "decimal", b"decimal", "default_value", b"default_value", "description", b"description", "display_name", b"display_name", "etag", b"etag", "expression", b"expression", "name", b"name", "required", b"required", "subject", b"subject", "type", b"type", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aggregate", b"aggregate", "create_time", b"create_time", "decimal", b"decimal", "default_value", b"default_value", "description", b"description", "display_name", b"display_name", "etag", b"etag", "expression", b"expression", "name", b"name", "required", b"required", "subject", b"subject", "type", b"type", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -184,6 +194,7 @@ class AttributeValue(_message.Message):
     INTEGER_VALUE_FIELD_NUMBER: _builtins.int
     DOUBLE_VALUE_FIELD_NUMBER: _builtins.int
     STRING_VALUE_FIELD_NUMBER: _builtins.int
+    LIST_VALUE_FIELD_NUMBER: _builtins.int
     bool_value: _builtins.bool
     """Of a BOOL."""
     integer_value: _builtins.int
@@ -194,6 +205,10 @@ class AttributeValue(_message.Message):
     """Of a DOUBLE."""
     string_value: _builtins.str
     """Of a STRING."""
+    @_builtins.property
+    def list_value(self) -> _feature_batch_pb2.StringList:
+        """Of a LIST."""
+
     def __init__(
         self,
         *,
@@ -201,12 +216,13 @@ class AttributeValue(_message.Message):
         integer_value: _builtins.int = ...,
         double_value: _builtins.float = ...,
         string_value: _builtins.str = ...,
+        list_value: _feature_batch_pb2.StringList | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "double_value", b"double_value", "integer_value", b"integer_value", "string_value", b"string_value", "value", b"value"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "double_value", b"double_value", "integer_value", b"integer_value", "list_value", b"list_value", "string_value", b"string_value", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "double_value", b"double_value", "integer_value", b"integer_value", "string_value", b"string_value", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bool_value", b"bool_value", "double_value", b"double_value", "integer_value", b"integer_value", "list_value", b"list_value", "string_value", b"string_value", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_value: _TypeAlias = _typing.Literal["bool_value", "integer_value", "double_value", "string_value"]  # noqa: Y015
+    _WhichOneofReturnType_value: _TypeAlias = _typing.Literal["bool_value", "integer_value", "double_value", "string_value", "list_value"]  # noqa: Y015
     _WhichOneofArgType_value: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_value) -> _WhichOneofReturnType_value | None: ...
 
@@ -345,7 +361,7 @@ class UpdateAttributeRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """`display_name`, `description`, `type`, `decimal`, `required`, `expression` and `default_value` can be changed;
+        """`display_name`, `description`, `type`, `decimal`, `required`, `expression`, `default_value` and `aggregate` can be changed;
         absent: those of them that are not empty. `*`: all of them.
         """
 

@@ -9,6 +9,8 @@ from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.rpc import status_pb2 as _status_pb2
+from segmentd.api.v1 import record_pb2 as _record_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -49,7 +51,7 @@ class Ledger(_message.Message):
     catalogue_version: _builtins.int
     """Grows by one with every change of the ledger, its attributes or its segments."""
     data_version: _builtins.int
-    """The data version of the resident population, 0 where there is none."""
+    """The number of batches that were written, or the data version of the resident population; 0 where there is neither."""
     customer_count: _builtins.int
     """The number of resident customers, 0 where there is no resident population."""
     @_builtins.property
@@ -223,3 +225,163 @@ class UpdateLedgerRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateLedgerRequest: _TypeAlias = UpdateLedgerRequest  # noqa: Y015
+
+@_typing.final
+class WriteRecordsRequest(_message.Message):
+    """Request of WriteRecords."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    BATCH_ID_FIELD_NUMBER: _builtins.int
+    BATCH_FIELD_NUMBER: _builtins.int
+    ALL_OR_NOTHING_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`ledgers/{ledger}`. Empty: that of the request before."""
+    batch_id: _builtins.str
+    """Chosen by the client, 1 to 128 bytes, unique in the ledger: a batch whose id was acknowledged before is not written again, and
+    answered as it was then. Ids are kept for at least 30 days. Empty: the batch is written each time that it is sent.
+    """
+    all_or_nothing: _builtins.bool
+    """Writes nothing if any record is rejected."""
+    validate_only: _builtins.bool
+    """Checks everything, answers what would be written, and writes nothing; `data_version` is then that before the batch."""
+    @_builtins.property
+    def batch(self) -> _record_pb2.RecordBatch:
+        """The records."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        batch_id: _builtins.str = ...,
+        batch: _record_pb2.RecordBatch | None = ...,
+        all_or_nothing: _builtins.bool = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_or_nothing", b"all_or_nothing", "batch", b"batch", "batch_id", b"batch_id", "parent", b"parent", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WriteRecordsRequest: _TypeAlias = WriteRecordsRequest  # noqa: Y015
+
+@_typing.final
+class WriteRecordsResponse(_message.Message):
+    """The answer to the request of the same position in the stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> Global___WriteResult:
+        """It is on disk, but for the records that it says were rejected."""
+
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """What was wrong with the request, with ErrorInfo and BadRequest as in a failed call. Nothing was written."""
+
+    def __init__(
+        self,
+        *,
+        result: Global___WriteResult | None = ...,
+        error: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "outcome", b"outcome", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "outcome", b"outcome", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["result", "error"]  # noqa: Y015
+    _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+Global___WriteRecordsResponse: _TypeAlias = WriteRecordsResponse  # noqa: Y015
+
+@_typing.final
+class WriteResult(_message.Message):
+    """What was written of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCH_ID_FIELD_NUMBER: _builtins.int
+    DATA_VERSION_FIELD_NUMBER: _builtins.int
+    INSERTED_COUNT_FIELD_NUMBER: _builtins.int
+    UPDATED_COUNT_FIELD_NUMBER: _builtins.int
+    UNCHANGED_COUNT_FIELD_NUMBER: _builtins.int
+    DELETED_COUNT_FIELD_NUMBER: _builtins.int
+    REJECTED_COUNT_FIELD_NUMBER: _builtins.int
+    REJECTED_ROWS_FIELD_NUMBER: _builtins.int
+    REPEATED_FIELD_NUMBER: _builtins.int
+    batch_id: _builtins.str
+    """The batch's id, as it was sent."""
+    data_version: _builtins.int
+    """The data version with the batch in it: readers see all of it from this version on, and none of it before."""
+    inserted_count: _builtins.int
+    """Records that the ledger did not have."""
+    updated_count: _builtins.int
+    """Records that replaced others."""
+    unchanged_count: _builtins.int
+    """Records that the ledger had just so."""
+    deleted_count: _builtins.int
+    """Records that were deleted; ids that the ledger lacks are not counted."""
+    rejected_count: _builtins.int
+    """Records that were not written."""
+    repeated: _builtins.bool
+    """Whether the batch had been acknowledged before: this is what was answered then."""
+    @_builtins.property
+    def rejected_rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedRow]:
+        """Why, by row; the first 1,000."""
+
+    def __init__(
+        self,
+        *,
+        batch_id: _builtins.str = ...,
+        data_version: _builtins.int = ...,
+        inserted_count: _builtins.int = ...,
+        updated_count: _builtins.int = ...,
+        unchanged_count: _builtins.int = ...,
+        deleted_count: _builtins.int = ...,
+        rejected_count: _builtins.int = ...,
+        rejected_rows: _abc.Iterable[Global___RejectedRow] | None = ...,
+        repeated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "data_version", b"data_version", "deleted_count", b"deleted_count", "inserted_count", b"inserted_count", "rejected_count", b"rejected_count", "rejected_rows", b"rejected_rows", "repeated", b"repeated", "unchanged_count", b"unchanged_count", "updated_count", b"updated_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WriteResult: _TypeAlias = WriteResult  # noqa: Y015
+
+@_typing.final
+class RejectedRow(_message.Message):
+    """Why a record was not written."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROW_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    row: _builtins.int
+    """Its row in the batch, from 0."""
+    field: _builtins.str
+    """The field at fault, such as `account`."""
+    message: _builtins.str
+    """What was given and what is allowed."""
+    def __init__(
+        self,
+        *,
+        row: _builtins.int = ...,
+        field: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "message", b"message", "row", b"row"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectedRow: _TypeAlias = RejectedRow  # noqa: Y015

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class LedgerServiceStub:
-    """Ledgers: the books that everything else lives in.
+    """Ledgers: the books that everything else lives in, and the facts in them.
     """
 
     def __init__(self, channel):
@@ -58,7 +58,7 @@ class LedgerServiceStub:
 
 
 class LedgerServiceServicer:
-    """Ledgers: the books that everything else lives in.
+    """Ledgers: the books that everything else lives in, and the facts in them.
     """
 
     def CreateLedger(self, request, context):
@@ -121,7 +121,7 @@ def add_LedgerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LedgerService:
-    """Ledgers: the books that everything else lives in.
+    """Ledgers: the books that everything else lives in, and the facts in them.
     """
 
     @staticmethod

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LedgerServiceStub:
-    """Ledgers: the books that everything else lives in."""
+    """Ledgers: the books that everything else lives in, and the facts in them."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -44,7 +44,7 @@ class LedgerServiceStub:
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
-    """Ledgers: the books that everything else lives in."""
+    """Ledgers: the books that everything else lives in, and the facts in them."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateLedger: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.CreateLedgerRequest, _ledger_service_pb2.Ledger]  # type: ignore[assignment]
@@ -57,7 +57,7 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """Changes the fields of a ledger that `update_mask` names."""
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Ledgers: the books that everything else lives in."""
+    """Ledgers: the books that everything else lives in, and the facts in them."""
 
     @_abc_1.abstractmethod
     def CreateLedger(

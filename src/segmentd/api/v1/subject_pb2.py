@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsegmentd/api/v1/subject.proto\x12\x0fsegmentd.api.v1*M\n\x07Subject\x12\x17\n\x13SUBJECT_UNSPECIFIED\x10\x00\x12\x14\n\x10SUBJECT_CUSTOMER\x10\x01\x12\x13\n\x0fSUBJECT_ACCOUNT\x10\x02\x42S\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsegmentd/api/v1/subject.proto\x12\x0fsegmentd.api.v1*\x93\x01\n\x07Subject\x12\x17\n\x13SUBJECT_UNSPECIFIED\x10\x00\x12\x14\n\x10SUBJECT_CUSTOMER\x10\x01\x12\x13\n\x0fSUBJECT_ACCOUNT\x10\x02\x12\x17\n\x13SUBJECT_TRANSACTION\x10\x03\x12\x13\n\x0fSUBJECT_BALANCE\x10\x04\x12\x16\n\x12SUBJECT_ENGAGEMENT\x10\x05\x42S\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,6 +32,6 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'segmentd.api.v1.subject_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\022io.segmentd.api.v1P\001Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1'
-  _globals['_SUBJECT']._serialized_start=50
-  _globals['_SUBJECT']._serialized_end=127
+  _globals['_SUBJECT']._serialized_start=51
+  _globals['_SUBJECT']._serialized_end=198
 # @@protoc_insertion_point(module_scope)

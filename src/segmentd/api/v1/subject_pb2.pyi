@@ -28,9 +28,15 @@ class _SubjectEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Subject.Value
     """A customer: the variable `customer` in expressions."""
     SUBJECT_ACCOUNT: _Subject.ValueType  # 2
     """An account: the variable `account` in expressions."""
+    SUBJECT_TRANSACTION: _Subject.ValueType  # 3
+    """A transaction on an account: the variable `transaction` in expressions over transactions. Not of segments."""
+    SUBJECT_BALANCE: _Subject.ValueType  # 4
+    """The balance of an account at a moment: the variable `balance`. Not of segments."""
+    SUBJECT_ENGAGEMENT: _Subject.ValueType  # 5
+    """A customer's visit or contact: the variable `engagement`. Not of segments."""
 
 class Subject(_Subject, metaclass=_SubjectEnumTypeWrapper):
-    """Whom an attribute describes and a segment selects."""
+    """What an attribute describes; segments select customers and accounts, the others are facts about these."""
 
 SUBJECT_UNSPECIFIED: Subject.ValueType  # 0
 """Taken as SUBJECT_CUSTOMER."""
@@ -38,4 +44,10 @@ SUBJECT_CUSTOMER: Subject.ValueType  # 1
 """A customer: the variable `customer` in expressions."""
 SUBJECT_ACCOUNT: Subject.ValueType  # 2
 """An account: the variable `account` in expressions."""
+SUBJECT_TRANSACTION: Subject.ValueType  # 3
+"""A transaction on an account: the variable `transaction` in expressions over transactions. Not of segments."""
+SUBJECT_BALANCE: Subject.ValueType  # 4
+"""The balance of an account at a moment: the variable `balance`. Not of segments."""
+SUBJECT_ENGAGEMENT: Subject.ValueType  # 5
+"""A customer's visit or contact: the variable `engagement`. Not of segments."""
 Global___Subject: _TypeAlias = Subject  # noqa: Y015
