@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -36,9 +37,16 @@ class PopulationMismatchError(SegmentdError):
         )
 
 
+class Index(Protocol):
+    """Who is in which row."""
+
+    def rows_of(self, ids: pa.StringArray | Sequence[str]) -> Rows:
+        """The row of each id, -1 where nobody has it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """One state of a ledger's customers. Rows are numbered within it. Threads may share it.
+    """One state of a ledger's customers or accounts. Rows are numbered within it. Threads may share it.
 
     `unread` are the columns that were left in the file, by id: the only type of attribute that could be read from each,
     or a type that no attribute has.
@@ -48,7 +56,7 @@ class Population:
     ids: pa.StringArray
     data_version: int
     schema: Schema
-    index: IdIndex
+    index: Index
     unread: Mapping[str, str] = field(default_factory=dict)
     _completed: dict[tuple[object, ...], Batch] = field(default_factory=dict, repr=False)
     _completing: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -142,14 +150,19 @@ def can_hold(stored: DataType, given: DataType) -> bool:
 
 
 class Populations:
-    """The current population of each ledger, in memory; a reader keeps the state that it found."""
+    """The customers of each ledger that were read from a file; a reader keeps the state that it found."""
 
     def __init__(self) -> None:
         self._current: Mapping[str, Population] = {}
 
-    def find(self, ledger_id: str) -> Population | None:
-        """The current state, or None where the ledger has no resident population."""
-        return self._current.get(ledger_id)
+    def find(self, ledger_id: str, subject: Subject = Subject.CUSTOMER) -> Population | None:
+        """The current state, or None where the ledger has no resident population; a file holds no accounts."""
+        return self._current.get(ledger_id) if subject is Subject.CUSTOMER else None
+
+    def data_version(self, ledger_id: str) -> int:
+        """The version of the file, 0 where there is none."""
+        population = self.find(ledger_id)
+        return 0 if population is None else population.data_version
 
     def put(self, ledger_id: str, population: Population) -> None:
         """Make a population the current one of its ledger, for every reader at once."""
@@ -157,13 +170,13 @@ class Populations:
 
     def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
         """The type of the column of an attribute, or None where there is none. Residents are customers."""
-        population = self.find(ledger_id) if subject is Subject.CUSTOMER else None
+        population = self.find(ledger_id, subject)
         column = None if population is None else population.batch.columns.get(attribute_id)
         return None if column is None else column.type
 
     def unread_column(self, ledger_id: str, subject: Subject, attribute_id: str) -> str | None:
         """The type of a column of this id that was left in the file, or None where there is none."""
-        population = self.find(ledger_id) if subject is Subject.CUSTOMER else None
+        population = self.find(ledger_id, subject)
         return None if population is None else population.unread.get(attribute_id)
 
     def residency(self, ledger_id: str) -> Residency:

@@ -55,14 +55,16 @@ class OtherSubjectError(SegmentdError):
 
 
 class NoResidentPopulationError(SegmentdError):
-    """The ledger holds no customers."""
+    """The ledger holds no customers or accounts."""
 
     reason = ErrorReason.NO_RESIDENT_POPULATION
     status = Status.FAILED_PRECONDITION
 
-    def __init__(self, ledger: str) -> None:
+    def __init__(self, ledger: str, subject: Subject) -> None:
         super().__init__(
-            f"ledger {ledger!r} holds no customers; send features, or start the server with a population", ledger=ledger
+            f"ledger {ledger!r} holds no {subject}s; write records to it, send features, or start the server with a "
+            "population",
+            ledger=ledger,
         )
 
 

@@ -8,7 +8,7 @@ from segmentd.columns.column import Batch, Column, FixedColumn
 from segmentd.columns.zones import DAY_US, start_of_days, utc_offsets
 from segmentd.ledger.model import Attribute
 from segmentd.ledger.population import Population, names_currency
-from segmentd.schema import DataType, Kind, Schema
+from segmentd.schema import DataType, Kind, Schema, Subject
 
 
 def fit_population(population: Population, schema: Schema) -> Population:
@@ -54,14 +54,15 @@ class Fitted:
 
 
 class Fittings:
-    """Populations with the defaults and under the schema of the definitions; the last one of each ledger is kept."""
+    """Populations with the defaults and under the schema of the definitions; the last one of each is kept."""
 
     def __init__(self) -> None:
-        self._last: dict[str, Fitted] = {}
+        self._last: dict[tuple[str, Subject], Fitted] = {}
 
     def fit(self, ledger: str, population: Population, schema: Schema, attributes: tuple[Attribute, ...]) -> Population:
         """The population for these definitions."""
-        last = self._last.get(ledger)
+        key = ledger, schema.subject
+        last = self._last.get(key)
         if last is None or last.given is not population or last.fitted.schema is not schema:
-            last = self._last[ledger] = Fitted(population, fit_population(population, schema))
+            last = self._last[key] = Fitted(population, fit_population(population, schema))
         return last.fitted.with_defaults(attributes)

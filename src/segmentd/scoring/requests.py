@@ -29,6 +29,7 @@ def evaluation_question(request: scoring_service_pb2.EvaluateSegmentsRequest) ->
     """What EvaluateSegments asks. Raises SegmentdError with the field at fault."""
     return Question(
         ledger=parse_ledger_name(request.parent, "parent"),
+        subject=to_subject(request.subject, "subject"),
         segments=_names("segments", request.segments, MAX_SEGMENTS),
         form=_form(request.form),
         now_us=moment_us(request.now.seconds, request.now.nanos) if request.HasField("now") else None,

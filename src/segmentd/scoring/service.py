@@ -17,6 +17,7 @@ from segmentd.columns.planes import WORD
 from segmentd.engine import Bound, Engine, Evaluation
 from segmentd.ledger.population import Population
 from segmentd.plan import Program
+from segmentd.schema import Subject
 from segmentd.scoring.batches import ROW_LIMIT
 from segmentd.scoring.errors import (
     NoIdsError,
@@ -45,10 +46,13 @@ class CurrentCatalogues(Protocol):
 
 
 class CurrentPopulations(Protocol):
-    """Who knows the resident customers as they are now."""
+    """Who knows the resident customers and accounts as they are now."""
 
-    def find(self, ledger_id: str) -> Population | None:
+    def find(self, ledger_id: str, subject: Subject) -> Population | None:
         """One immutable state, or None where the ledger has no resident population."""
+
+    def data_version(self, ledger_id: str) -> int:
+        """The version of what `find` gives, 0 where there is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,9 +105,8 @@ class Scoring:
         return self._catalogues.current(ledger)
 
     def data_version(self, ledger: str) -> int:
-        """The data version of a ledger's resident customers, 0 where there are none."""
-        population = self._populations.find(ledger)
-        return 0 if population is None else population.data_version
+        """The data version of a ledger's residents, 0 where there are none."""
+        return self._populations.data_version(ledger)
 
     def now_us(self) -> int:
         """The server's time, in microseconds since 1970-01-01T00:00:00Z."""
@@ -122,20 +125,20 @@ class Scoring:
         return self._programs.find(_key(question, self._catalogues.current(question.ledger)))
 
     def population(self, plan: Plan) -> Population:
-        """The resident customers as they are now, with the definitions' defaults. Raises NoResidentPopulationError."""
+        """The residents as they are now, with the definitions' defaults. Raises NoResidentPopulationError."""
         ledger, subject = plan.question.ledger, plan.question.subject
-        population = self._populations.find(ledger)
+        population = self._populations.find(ledger, subject)
         if population is None:
-            raise NoResidentPopulationError(ledger)
+            raise NoResidentPopulationError(ledger, subject)
         catalogue = plan.catalogue
         attributes = tuple(catalogue.attributes[subject].values())
         return self._fittings.fit(ledger, population, catalogue.schemas[subject], attributes)
 
     def score_features(self, plan: Plan, batch: Batch, cancelled: Cancelled | None) -> Answer:
         """The answer for subjects whose features were sent."""
-        population = self._populations.find(plan.question.ledger)
+        data_version = self.data_version(plan.question.ledger)
         evaluation = self._evaluate(plan, batch, cancelled)
-        basis = _basis(plan, population, evaluation)
+        basis = _basis(plan, data_version, evaluation)
         return Answer(basis, _verdicts(plan, evaluation, ids=batch.ids), evaluation.computed)
 
     def score_residents(self, plan: Plan, ids: Sequence[str], cancelled: Cancelled | None) -> Answer:
@@ -147,7 +150,7 @@ class Scoring:
         there = np.flatnonzero(rows >= 0)
         columns = population.batch.columns.keys() & plan.program.attributes.keys()
         evaluation = self._evaluate(plan, population.select(rows[there], columns), cancelled)
-        basis = _basis(plan, population, evaluation)
+        basis = _basis(plan, population.data_version, evaluation)
         verdicts = _verdicts(plan, evaluation, ids=names)
         if len(there) == len(rows):
             return Answer(basis, verdicts, evaluation.computed)
@@ -225,8 +228,7 @@ def _check_length(field: str, given: tuple[str, ...], limit: int) -> None:
         raise InvalidFieldError(field, f"{len(given)} entries", f"at most {limit} are allowed")
 
 
-def _basis(plan: Plan, population: Population | None, evaluation: Evaluation) -> Basis:
-    data_version = 0 if population is None else population.data_version
+def _basis(plan: Plan, data_version: int, evaluation: Evaluation) -> Basis:
     return Basis(plan.catalogue.version, data_version, plan.now_us, evaluation.absent)
 
 

@@ -339,6 +339,7 @@ class EvaluateSegmentsRequest(_message.Message):
     ROW_COUNT_FIELD_NUMBER: _builtins.int
     PAGE_ROWS_FIELD_NUMBER: _builtins.int
     DATA_VERSION_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """`ledgers/{ledger}`."""
     form: _membership_pb2.MembershipForm.ValueType
@@ -356,9 +357,11 @@ class EvaluateSegmentsRequest(_message.Message):
     """If not 0, the data version that must be current, so that row numbers keep their meaning: ABORTED with
     DATA_VERSION_MISMATCH if another one is.
     """
+    subject: _subject_pb2.Subject.ValueType
+    """Who is asked about: customers, or accounts, which only a ledger's records give."""
     @_builtins.property
     def segments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """As in ScoreRequest, of customers."""
+        """As in ScoreRequest."""
 
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:
@@ -375,10 +378,11 @@ class EvaluateSegmentsRequest(_message.Message):
         row_count: _builtins.int = ...,
         page_rows: _builtins.int = ...,
         data_version: _builtins.int = ...,
+        subject: _subject_pb2.Subject.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data_version", b"data_version", "form", b"form", "now", b"now", "page_rows", b"page_rows", "parent", b"parent", "row_count", b"row_count", "row_start", b"row_start", "segments", b"segments"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data_version", b"data_version", "form", b"form", "now", b"now", "page_rows", b"page_rows", "parent", b"parent", "row_count", b"row_count", "row_start", b"row_start", "segments", b"segments", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

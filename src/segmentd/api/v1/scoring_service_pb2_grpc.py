@@ -77,7 +77,7 @@ class ScoringServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EvaluateSegments(self, request, context):
-        """Evaluates segments of customers over the resident population: pages by row range in row order, then the totals.
+        """Evaluates segments over the resident customers or accounts: pages by row range in row order, then the totals.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

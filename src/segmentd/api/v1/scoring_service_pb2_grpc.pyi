@@ -46,7 +46,7 @@ class ScoringServiceStub:
     stream with UNAVAILABLE and NOT_READY: send those that were not answered to another server.
     """
     EvaluateSegments: _grpc.UnaryStreamMultiCallable[_scoring_service_pb2.EvaluateSegmentsRequest, _scoring_service_pb2.EvaluateSegmentsResponse]
-    """Evaluates segments of customers over the resident population: pages by row range in row order, then the totals."""
+    """Evaluates segments over the resident customers or accounts: pages by row range in row order, then the totals."""
 
 @_typing.type_check_only
 class ScoringServiceAsyncStub(ScoringServiceStub):
@@ -66,7 +66,7 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     stream with UNAVAILABLE and NOT_READY: send those that were not answered to another server.
     """
     EvaluateSegments: _aio.UnaryStreamMultiCallable[_scoring_service_pb2.EvaluateSegmentsRequest, _scoring_service_pb2.EvaluateSegmentsResponse]  # type: ignore[assignment]
-    """Evaluates segments of customers over the resident population: pages by row range in row order, then the totals."""
+    """Evaluates segments over the resident customers or accounts: pages by row range in row order, then the totals."""
 
 class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who is in which segment."""
@@ -101,6 +101,6 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _scoring_service_pb2.EvaluateSegmentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_scoring_service_pb2.EvaluateSegmentsResponse], _abc.AsyncIterator[_scoring_service_pb2.EvaluateSegmentsResponse]]:
-        """Evaluates segments of customers over the resident population: pages by row range in row order, then the totals."""
+        """Evaluates segments over the resident customers or accounts: pages by row range in row order, then the totals."""
 
 def add_ScoringServiceServicer_to_server(servicer: ScoringServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
