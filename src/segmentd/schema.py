@@ -138,11 +138,15 @@ class AttributeSpec:
 
 @dataclass(frozen=True)
 class Schema:
-    """The attributes of one subject of one ledger, by id, and the ledger's business time zone (an IANA name)."""
+    """The attributes of one subject of one ledger, by id, and the ledger's business time zone (an IANA name).
+
+    `named`: what expressions call the subject where that is not its own name, such as `source` for the row of a file.
+    """
 
     subject: Subject
     attributes: tuple[AttributeSpec, ...]
     time_zone: str = "UTC"
+    named: str = ""
     _by_id: Mapping[str, AttributeSpec] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -157,7 +161,12 @@ class Schema:
 
     def qualified(self, attribute_id: str) -> str:
         """An attribute's id as expressions write it: `customer.income`."""
-        return f"{self.subject}.{attribute_id}"
+        return f"{self.variable}.{attribute_id}"
+
+    @property
+    def variable(self) -> str:
+        """What expressions call the subject."""
+        return self.named or self.subject.value
 
     @cached_property
     def given(self) -> tuple[AttributeSpec, ...]:

@@ -90,7 +90,7 @@ class Complaints:
         hint = f"; did you mean {likely!r}?" if likely else ""
         return self._unknown(
             offset,
-            f"no attribute {name!r} of {self.schema.subject}{hint}",
+            f"no attribute {name!r} of {self.schema.variable}{hint}",
             given=self.schema.qualified(name),
             likely=self.schema.qualified(likely) if likely else None,
         )
@@ -108,7 +108,7 @@ class Complaints:
             meant = self.schema.qualified(variable)
             message = f"no variable {variable!r}; the attribute is read as {meant}"
             return self._unknown(offset, message, given=name, likely=meant)
-        variables = [str(self.schema.subject), NOW]
+        variables = [self.schema.variable, NOW]
         likely = nearest(variable, variables)
         hint = f"did you mean {likely!r}?" if likely else f"allowed: {' and '.join(variables)}"
         return self._unknown(

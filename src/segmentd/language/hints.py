@@ -20,7 +20,7 @@ def attribute_of(expr: Expr, schema: Schema) -> str | None:
     if expr.WhichOneof("expr_kind") != "select_expr" or expr.select_expr.test_only:
         return None
     operand = expr.select_expr.operand
-    return expr.select_expr.field if operand.ident_expr.name == schema.subject else None
+    return expr.select_expr.field if operand.ident_expr.name == schema.variable else None
 
 
 def attributes_read(expr: Expr, schema: Schema) -> Iterator[str]:
@@ -28,7 +28,7 @@ def attributes_read(expr: Expr, schema: Schema) -> Iterator[str]:
     match expr.WhichOneof("expr_kind"):
         case "select_expr":
             select = expr.select_expr
-            if select.operand.ident_expr.name == schema.subject and schema.get(select.field):
+            if select.operand.ident_expr.name == schema.variable and schema.get(select.field):
                 yield select.field
             yield from attributes_read(select.operand, schema)
         case "call_expr":

@@ -75,7 +75,7 @@ class OfficialEnvironment:
 def subject_environment(message: SubjectMessage) -> OfficialEnvironment:
     """The environment in which a subject's expressions are checked: its variable and `now`."""
     use_one_database()
-    variables = {str(message.schema.subject): cel.Type(message.name), NOW: cel.Type.TIMESTAMP}
+    variables = {message.schema.variable: cel.Type(message.name), NOW: cel.Type.TIMESTAMP}
     env = cel.NewEnv(
         descriptor_pool=message.pool,
         config=_orderings_config(),

@@ -48,13 +48,13 @@ def unsupported_construct(expr: Expr, name: str) -> Refusal:
 
 def bare_subject(schema: Schema) -> Refusal:
     """`customer` without an attribute."""
-    message = f"{schema.subject} is no value by itself; read one of its attributes{as_in(schema)}"
-    return _unsupported(schema.subject, message)
+    message = f"{schema.variable} is no value by itself; read one of its attributes{as_in(schema)}"
+    return _unsupported(schema.variable, message)
 
 
 def other_use_of_segments(schema: Schema) -> Refusal:
     """`customer.segments` anywhere but to the right of a literal and `in`."""
-    segments = f"{schema.subject}.{SEGMENTS}"
+    segments = f"{schema.variable}.{SEGMENTS}"
     message = f'the only use of {segments} is "id" in {segments}, with the id of a segment as a literal'
     return _unsupported(segments, message)
 

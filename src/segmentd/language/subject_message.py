@@ -72,7 +72,7 @@ def subject_message(schema: Schema) -> SubjectMessage:
 def _file(schema: Schema) -> descriptor_pb2.FileDescriptorProto:
     file = descriptor_pb2.FileDescriptorProto(name="ledger/subject.proto", package="ledger", syntax="proto3")
     file.dependency.extend(["google/protobuf/wrappers.proto", "google/protobuf/timestamp.proto"])
-    message = file.message_type.add(name=schema.subject.capitalize())
+    message = file.message_type.add(name=schema.variable.capitalize())
     _add_list(message, SEGMENTS)
     for spec in schema:
         if spec.type.kind is Kind.LIST:

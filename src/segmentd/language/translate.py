@@ -115,14 +115,14 @@ class Translator:
         name = expr.ident_expr.name
         if name == NOW:
             return Now(self._position(expr))
-        if name == self._schema.subject:
+        if name == self._schema.variable:
             raise self._refused(expr, bare_subject(self._schema))
         raise self._refused(expr, unsupported(f"type {name}"))
 
     def _selection(self, expr: Expr) -> Node:
         select = expr.select_expr
         spec = self._schema.get(select.field)
-        if select.operand.ident_expr.name != self._schema.subject:
+        if select.operand.ident_expr.name != self._schema.variable:
             raise self._refused(expr, unsupported("field of a map or message"))
         if spec is None:
             raise self._refused(expr, other_use_of_segments(self._schema))
@@ -206,7 +206,7 @@ class Translator:
 
     def _is_segments(self, expr: Expr) -> bool:
         select = expr.select_expr
-        return select.field == SEGMENTS and select.operand.ident_expr.name == self._schema.subject
+        return select.field == SEGMENTS and select.operand.ident_expr.name == self._schema.variable
 
     def _nodes(self, exprs: Sequence[Expr]) -> tuple[Node, ...]:
         """All of them, or none after every one has had its say."""
