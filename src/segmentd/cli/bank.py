@@ -27,7 +27,8 @@ AS_OF: Final = date(2026, 6, 30)
 CHUNK_ROWS: Final = 1 << 17
 """Customers drawn from one stream of random numbers: fewer at a time would change the bank."""
 
-_DAY: Final = (AS_OF - date(1970, 1, 1)).days
+AS_OF_DAY: Final = (AS_OF - date(1970, 1, 1)).days
+"""That day, in days since 1970-01-01."""
 _DAY_US: Final = 86_400_000_000
 _YEAR_DAYS: Final = 365.25
 
@@ -162,12 +163,12 @@ def _email(chunk: _Chunk) -> pa.Array:
 
 
 def _days_ago(days: Floats, missing: Bools | None = None) -> pa.Array:
-    return pa.array((_DAY - np.floor(days)).astype(np.int32), mask=missing).cast(pa.date32())
+    return pa.array((AS_OF_DAY - np.floor(days)).astype(np.int32), mask=missing).cast(pa.date32())
 
 
 def _last_login(chunk: _Chunk) -> pa.Array:
     ago = np.minimum(chunk.random.exponential(25.0, CHUNK_ROWS), chunk.tenure_years * _YEAR_DAYS)
-    moments = ((_DAY + 1 - ago) * _DAY_US).astype(np.int64) - 1
+    moments = ((AS_OF_DAY + 1 - ago) * _DAY_US).astype(np.int64) - 1
     return pa.array(moments, pa.timestamp("us", "UTC"), mask=~chunk.online)
 
 
