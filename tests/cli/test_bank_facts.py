@@ -54,7 +54,7 @@ def test_a_transaction_has_an_id_of_its_own(facts: Facts) -> None:
 
 
 def test_the_seed_decides(facts: Facts) -> None:
-    """The same one gives the same bank, a larger one's first customers own the same kinds, another seed gives others."""
+    """The same one gives the same bank, of a larger one the first customers own the same; another gives others."""
     (again,) = bank_facts(Bank(CUSTOMERS))
     assert (again.accounts, again.transactions) == (facts.accounts, facts.transactions)
     (larger,) = bank_facts(Bank(CUSTOMERS + 500))
