@@ -81,7 +81,7 @@ def test_nothing_is_later_than_the_day_of_the_count(bank: pa.Table) -> None:
 def test_accounts_add_up(bank: pa.Table) -> None:
     """The accounts counted are those owned, everybody has one, and all accounts hold at least the deposits."""
     owned = sum(bank[name].to_numpy().astype(int) for name in ("ownsSavings", "ownsChecking", "ownsMoneyMarket"))
-    assert np.array_equal(bank["accounts"].to_numpy(), owned)
+    assert np.array_equal(bank["accountCount"].to_numpy(), owned)
     assert owned.min() == 1
     more = pc.greater_equal(bank["avgDailyBalanceAll"], bank["avgDailyBalanceSavingsChecking"])
     assert pc.all(more).as_py()
