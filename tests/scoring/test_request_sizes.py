@@ -13,11 +13,11 @@ from segmentd.api.v1 import scoring_service_pb2, subject_pb2
 from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Batch
 from segmentd.columns.errors import ColumnError
+from segmentd.columns.messages import decode_columns
 from segmentd.engine.requests.message import whole_message
 from segmentd.engine.requests.vectors import read_sample, survey_vectors
 from segmentd.errors import ErrorReason
 from segmentd.schema import BOOL, LIST, STRING, AttributeSpec, Schema, Subject
-from segmentd.scoring.batch_columns import decode_columns
 from segmentd.scoring.batch_vectors import decode_vectors
 from segmentd.scoring.requests import evaluation_question, score_question
 

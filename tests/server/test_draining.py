@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from segmentd.api.v1 import scoring_service_pb2
-from segmentd.scoring.read_ahead import answer_in_order
+from segmentd.api.read_ahead import answer_in_order
 from segmentd.server.calls import Gate
 from segmentd.server.config import ServerConfig
 from segmentd.server.draining import Drain

@@ -71,7 +71,7 @@ def build_batch(
     `ids`: one a row, or none. `row_count`: 0 where the columns or ids tell. Raises ColumnErrors.
     """
     specs = resolve(schema, [column.attribute for column in given])
-    rows = _row_count(given, len(ids), row_count)
+    rows = count_rows(given, len(ids), row_count)
     if limit is not None:
         limit.check(rows)
     columns = {
@@ -156,8 +156,11 @@ def _resolve_one(schema: Schema, name: str) -> AttributeSpec:
     return spec
 
 
-def _row_count(given: Sequence[GivenColumn], ids: int, row_count: int) -> int:
-    """The rows of the batch: as said, or as many as ids, or as the columns that tell; all must agree."""
+def count_rows(given: Sequence[GivenColumn], ids: int, row_count: int) -> int:
+    """The rows of a batch: as said, or as many as ids, or as the columns that tell; all must agree.
+
+    `ids`, `row_count`: 0 where there are none, or it is not said. Raises ColumnErrors.
+    """
     told = {column.attribute: column.values.rows(column.attribute) for column in given}
     lengths = {attribute: rows for attribute, rows in told.items() if rows is not None}
     agreed = _length_of_columns(lengths, row_count or ids or None)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
 
 from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
 
@@ -39,11 +42,27 @@ class TypeMismatchError(ColumnError):
 
 
 class InvalidValueError(ColumnError):
-    """A value is outside what the attribute's type can hold."""
+    """A value is outside what the attribute's type can hold.
+
+    `wrong`: a truth value a row, true of all rows that are wrong for the same reason, with `given`, a value a row; None
+    where only the first is known.
+    """
 
     reason = ErrorReason.INVALID_VALUE
 
-    def __init__(self, attribute: str, *, row: int, value: object, allowed: str) -> None:
+    def __init__(
+        self,
+        attribute: str,
+        *,
+        row: int,
+        value: object,
+        allowed: str,
+        wrong: npt.NDArray[np.bool_] | None = None,
+        given: npt.NDArray[Any] | None = None,
+    ) -> None:
+        self.allowed = allowed
+        self.wrong = wrong
+        self.given = given
         shown = str(value)
         shown = shown if len(shown) <= 80 else f"{shown[:80]}…"
         super().__init__(

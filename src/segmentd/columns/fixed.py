@@ -71,7 +71,7 @@ def refuse_first(attribute: str, wrong: Wrong, shown: Array, validity: Plane | N
         wrong = wrong & unpack(validity, len(wrong))
     if wrong.any():
         row = int(wrong.argmax())
-        raise InvalidValueError(attribute, row=row, value=shown[row], allowed=allowed)
+        raise InvalidValueError(attribute, row=row, value=shown[row], allowed=allowed, wrong=wrong, given=shown)
 
 
 def within(

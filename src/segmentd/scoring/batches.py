@@ -14,8 +14,8 @@ from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Batch
 from segmentd.columns.errors import ColumnError, InvalidValueError
 from segmentd.columns.ipc import read_arrow_stream
+from segmentd.columns.messages import decode_columns
 from segmentd.schema import Schema
-from segmentd.scoring.batch_columns import decode_columns
 from segmentd.scoring.batch_vectors import decode_vectors
 from segmentd.scoring.lifted_values import lift_values
 from segmentd.scoring.request_parts import RequestParts, Subjects

@@ -12,6 +12,7 @@ import grpc
 from google.rpc import status_pb2
 
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
+from segmentd.api.read_ahead import answer_in_order
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.api.wire import length_delimited, parse_request, subject_name, undelimited
 from segmentd.engine.short_scores.program import short_program
@@ -20,7 +21,6 @@ from segmentd.scoring.batches import decode_batch
 from segmentd.scoring.costs import INLINE_BYTES, INLINE_S, score_cost_s
 from segmentd.scoring.evaluation import evaluation_pages
 from segmentd.scoring.model import Answer, Plan, Question
-from segmentd.scoring.read_ahead import answer_in_order
 from segmentd.scoring.request_parts import RequestParts, Subjects, split_request
 from segmentd.scoring.requests import score_question
 from segmentd.scoring.responses import encode_answer

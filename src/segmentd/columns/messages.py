@@ -1,4 +1,4 @@
-"""The form of a feature batch that has a column an attribute."""
+"""Columns as messages of the API: of features and of records alike."""
 
 from __future__ import annotations
 
@@ -62,19 +62,26 @@ def decode_columns(
 
     `lifted`: by the index of a column, the bytes of its numbers, where they are not in the message.
     """
-    with _placed(message, path):
-        specs = resolve(schema, (each.attribute for each in message.columns))
-        given = [
-            GivenColumn(
-                spec.id, _values(column, lifted.get(index), spec, limit, f"{path}.columns[{index}]"), column.validity
-            )
-            for index, (column, spec) in enumerate(zip(message.columns, specs, strict=True))
-        ]
+    with placed(message, path):
+        given = given_columns(message, schema, limit, path, lifted)
         return build_batch(given, schema, ids=message.ids, row_count=message.row_count, limit=limit)
 
 
+def given_columns(
+    message: pb.ColumnBatch, schema: Schema, limit: RowLimit, path: str, lifted: Mapping[int, Buffer] = NOTHING_LIFTED
+) -> list[GivenColumn]:
+    """The columns of a message as given, each of a form that its attribute's type takes. Raises SegmentdError."""
+    specs = resolve(schema, (each.attribute for each in message.columns))
+    return [
+        GivenColumn(
+            spec.id, _values(column, lifted.get(index), spec, limit, f"{path}.columns[{index}]"), column.validity
+        )
+        for index, (column, spec) in enumerate(zip(message.columns, specs, strict=True))
+    ]
+
+
 @contextmanager
-def _placed(message: pb.ColumnBatch, path: str) -> Iterator[None]:
+def placed(message: pb.ColumnBatch, path: str) -> Iterator[None]:
     """Say of a ColumnError which field of the message it is about."""
     try:
         yield

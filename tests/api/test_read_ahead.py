@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from segmentd.scoring.read_ahead import answer_in_order
+from segmentd.api.read_ahead import answer_in_order
 
 
 class Requests:

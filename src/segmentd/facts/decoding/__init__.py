@@ -1,0 +1,1 @@
+"""From messages and Arrow data to batches of records, wrong rows told apart from wrong requests."""

@@ -1,0 +1,73 @@
+"""Records on their way: columns whose values fit their types, and ids as given, before what a kind asks is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from segmentd.columns.build import RowLimit
+from segmentd.columns.column import Column, ListColumn, TextColumn
+from segmentd.facts.decoding.faults import RowFaults, Wrong
+from segmentd.facts.kinds import RecordKind
+from segmentd.schema import Schema
+
+MAX_ROWS: Final = 1 << 20
+ROW_LIMIT: Final = RowLimit(MAX_ROWS)
+"""Rows of a batch: 1 to 1,048,576."""
+
+MAJOR_SCALE: Final = 4
+"""Digits after the point of amounts that come in major units: no currency counts finer."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """Columns by field, all of `faults`' rows; `ids` has an empty text where none was given.
+
+    `scales`: as in `RecordBatch`. `path`: the form's field in the request.
+    """
+
+    kind: RecordKind
+    schema: Schema
+    path: str
+    columns: dict[str, Column]
+    ids: pa.StringArray
+    faults: RowFaults
+    scales: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """How many rows the client's batch has."""
+        return len(self.ids)
+
+    def text(self, name: str) -> TextColumn | None:
+        """A column of text, or None where the batch does not have it."""
+        column = self.columns.get(name)
+        return column if isinstance(column, TextColumn) else None
+
+    def lists(self, name: str) -> ListColumn | None:
+        """A column of lists, or None where the batch does not have it."""
+        column = self.columns.get(name)
+        return column if isinstance(column, ListColumn) else None
+
+    def reject_texts(self, name: str, wrong: Wrong, allowed: str) -> None:
+        """Reject the rows that have a text for which `wrong`, a truth value an entry of the dictionary, is true."""
+        column = self.text(name)
+        if column is not None:
+            of_rows = np.append(wrong, False)[column.codes]
+            self.faults.reject(of_rows, name, allowed, text_of(column))
+
+    def reject_lists(self, name: str, wrong: Wrong, allowed: str) -> None:
+        """The same for a column of lists."""
+        column = self.lists(name)
+        if column is not None:
+            codes, dictionary = column.codes, column.dictionary
+            self.faults.reject(wrong[codes], name, allowed, lambda row: dictionary[int(codes[row])].as_py())
+
+
+def text_of(column: TextColumn) -> Callable[[int], object]:
+    """What a row's text is, for a message; the row has one."""
+    return lambda row: repr(column.dictionary[int(column.codes[row])].as_py())

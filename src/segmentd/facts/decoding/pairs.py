@@ -1,0 +1,96 @@
+"""Lists that go together, element by element: owners and their roles, consents and their times."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from segmentd.api.errors import FieldRequiredError
+from segmentd.columns.column import ListColumn
+from segmentd.facts.decoding.draft import Draft
+from segmentd.facts.decoding.faults import Wrong
+from segmentd.facts.decoding.ids import ID_LENGTH, wrong_lengths
+from segmentd.facts.decoding.moments import normalized
+
+OWNER_ROLE: Final = "OWNER"
+"""The role of an owner of whom nothing else is said."""
+
+_MOMENT: Final = "a time is written as RFC 3339 has it, such as 2024-05-01T10:00:00Z"
+
+
+def check_owners(draft: Draft) -> None:
+    """Each owner once, with a role; those without a role get one."""
+    owners, roles = draft.lists("owners"), draft.lists("owner_roles")
+    if owners is None:
+        if roles is not None:
+            raise FieldRequiredError(draft.path, "must have the field 'owners' where it has 'owner_roles'")
+        return
+    draft.reject_lists("owners", _any_of(owners, wrong_lengths(_elements(owners))), ID_LENGTH)
+    draft.reject_lists("owners", _repeated(owners), "each owner is named once")
+    if roles is None:
+        draft.columns["owner_roles"] = _replaced(owners, pa.array([OWNER_ROLE] * len(_elements(owners)), pa.string()))
+        return
+    _check_lengths(draft, "owner_roles", owners, roles, "there is a role an owner")
+    given = _elements(roles)
+    draft.columns["owner_roles"] = _replaced(roles, pc.if_else(pc.equal(given, ""), OWNER_ROLE, given))
+
+
+def check_consents(draft: Draft) -> None:
+    """Each purpose once, with the time of its consent, which is brought into one spelling."""
+    purposes, times = draft.lists("consents"), draft.lists("consent_times")
+    if purposes is None and times is None:
+        return
+    if purposes is None or times is None:
+        raise FieldRequiredError(draft.path, "must have both of the fields 'consents' and 'consent_times', or none")
+    empty = pc.equal(_elements(purposes), "").to_numpy(zero_copy_only=False)
+    draft.reject_lists("consents", _any_of(purposes, empty), "a consent has a purpose")
+    draft.reject_lists("consents", _repeated(purposes), "each purpose is named once")
+    _check_lengths(draft, "consent_times", purposes, times, "there is a time a consent")
+    distinct = _elements(times).dictionary_encode()
+    spelled = [normalized(text) for text in distinct.dictionary.to_pylist()]
+    wrong = np.array([text is None for text in spelled], dtype=np.bool_)[distinct.indices.to_numpy()]
+    draft.reject_lists("consent_times", _any_of(times, wrong), _MOMENT)
+    right = pa.array([text or "" for text in spelled], pa.string())
+    draft.columns["consent_times"] = _replaced(times, right.take(distinct.indices))
+
+
+def _check_lengths(draft: Draft, name: str, one: ListColumn, other: ListColumn, allowed: str) -> None:
+    """Reject rows whose two lists are not of one length."""
+    there, here = _lengths(one)[one.codes], _lengths(other)[other.codes]
+    draft.faults.reject(there != here, name, allowed, lambda row: f"{here[row]} for {there[row]}")
+
+
+def _elements(column: ListColumn) -> pa.StringArray:
+    """The elements of all lists of the dictionary, one after the other."""
+    return column.dictionary.flatten()
+
+
+def _lengths(column: ListColumn) -> npt.NDArray[np.int64]:
+    lengths: npt.NDArray[Any] = pc.list_value_length(column.dictionary).to_numpy(zero_copy_only=False)
+    return lengths.astype(np.int64)
+
+
+def _any_of(column: ListColumn, of_elements: Wrong) -> Wrong:
+    """Which lists of the dictionary have an element for which it is true."""
+    wrong = np.zeros(len(column.dictionary), dtype=np.bool_)
+    wrong[np.repeat(np.arange(len(wrong)), _lengths(column))[of_elements]] = True
+    return wrong
+
+
+def _repeated(column: ListColumn) -> Wrong:
+    """Which lists of the dictionary have an element twice."""
+    wrong = np.zeros(len(column.dictionary), dtype=np.bool_)
+    lists = np.repeat(np.arange(len(wrong), dtype=np.int64), _lengths(column))
+    keys = np.sort(lists << 32 | _elements(column).dictionary_encode().indices.to_numpy().astype(np.int64))
+    wrong[keys[1:][keys[1:] == keys[:-1]] >> 32] = True
+    return wrong
+
+
+def _replaced(column: ListColumn, elements: pa.StringArray) -> ListColumn:
+    """Lists of the same lengths with other elements."""
+    offsets = np.concatenate([[0], np.cumsum(_lengths(column))]).astype(np.int32)
+    return ListColumn(column.codes, pa.ListArray.from_arrays(pa.array(offsets), elements))
