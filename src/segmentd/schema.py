@@ -14,6 +14,8 @@ MAX_SCALE: Final = 9
 
 ATTRIBUTE_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 
+_READ_IN_MACRO: Final = re.compile(rf"[a-z]+\.{ATTRIBUTE_ID.pattern}")
+
 SEGMENTS: Final = "segments"
 """`customer.segments` is the field that segments are referred to by; no attribute may have its id."""
 
@@ -63,6 +65,12 @@ class Subject(StrEnum):
 
 SELECTABLE: Final = (Subject.CUSTOMER, Subject.ACCOUNT)
 """The subjects of segments; the others are facts about them."""
+
+ITEMS: Final[Mapping[Subject, Mapping[str, Subject]]] = {
+    Subject.CUSTOMER: {"accounts": Subject.ACCOUNT},
+    Subject.ACCOUNT: {"owners": Subject.CUSTOMER},
+}
+"""The items that macros go over, by the field that expressions read them from: `customer.accounts.exists(a, ...)`."""
 
 
 @unique
@@ -116,9 +124,11 @@ NULL: Final = DataType(Kind.NULL)
 class AttributeSpec:
     """One attribute as expressions and columns see it. A required one is set on every row.
 
-    `expression` is the CEL text of a computed attribute, None for a given one. A computed attribute is never
-    a column of a batch; reading it means evaluating its expression, unknown included. `built_in`: every ledger has it,
-    and nobody defines it.
+    `expression` is the CEL text of a computed attribute, None for others. A computed attribute is never
+    a column of a batch; reading it means evaluating its expression, unknown included. `aggregated`: its values are
+    computed from facts, and then a column like a given one's. `built_in`: every ledger has it, and nobody defines it.
+    What the predicate of a macro reads of the subject outside of it has the subject's name before its id,
+    `customer.income`, to stand beside the attributes of items.
     """
 
     id: str
@@ -126,14 +136,17 @@ class AttributeSpec:
     required: bool = False
     expression: str | None = None
     built_in: bool = False
+    aggregated: bool = False
 
     def __post_init__(self) -> None:
-        if not ATTRIBUTE_ID.fullmatch(self.id):
+        if not ATTRIBUTE_ID.fullmatch(self.id) and not _READ_IN_MACRO.fullmatch(self.id):
             raise ValueError(f"attribute id {self.id!r} does not match [A-Za-z][A-Za-z0-9_]{{0,62}}")
         if self.type.kind in (Kind.DURATION, Kind.NULL):
             raise ValueError(f"attribute {self.id!r} cannot have type {self.type}")
         if self.type.kind is Kind.LIST and self.required:
             raise ValueError(f"attribute {self.id!r}: a missing list is an empty list, so a LIST is never required")
+        if self.aggregated and (self.required or self.expression is not None or self.type.kind is Kind.LIST):
+            raise ValueError(f"attribute {self.id!r} is aggregated: nullable, without expression and no LIST")
 
 
 @dataclass(frozen=True)

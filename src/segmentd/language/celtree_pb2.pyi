@@ -316,24 +316,45 @@ class Expr(_message.Message):
 
     @_typing.final
     class Comprehension(_message.Message):
-        """Any macro but `has`, expanded."""
+        """Any macro but `has`, expanded: the accumulator starts as accu_init; for each item of the range, as long as the
+        condition holds, it becomes the step.
+        """
 
         DESCRIPTOR: _descriptor.Descriptor
 
         ITER_VAR_FIELD_NUMBER: _builtins.int
         ITER_RANGE_FIELD_NUMBER: _builtins.int
+        ACCU_VAR_FIELD_NUMBER: _builtins.int
+        ACCU_INIT_FIELD_NUMBER: _builtins.int
+        LOOP_CONDITION_FIELD_NUMBER: _builtins.int
+        LOOP_STEP_FIELD_NUMBER: _builtins.int
+        RESULT_FIELD_NUMBER: _builtins.int
         iter_var: _builtins.str
+        accu_var: _builtins.str
         @_builtins.property
         def iter_range(self) -> Global___Expr: ...
+        @_builtins.property
+        def accu_init(self) -> Global___Expr: ...
+        @_builtins.property
+        def loop_condition(self) -> Global___Expr: ...
+        @_builtins.property
+        def loop_step(self) -> Global___Expr: ...
+        @_builtins.property
+        def result(self) -> Global___Expr: ...
         def __init__(
             self,
             *,
             iter_var: _builtins.str = ...,
             iter_range: Global___Expr | None = ...,
+            accu_var: _builtins.str = ...,
+            accu_init: Global___Expr | None = ...,
+            loop_condition: Global___Expr | None = ...,
+            loop_step: Global___Expr | None = ...,
+            result: Global___Expr | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["iter_range", b"iter_range"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["accu_init", b"accu_init", "iter_range", b"iter_range", "loop_condition", b"loop_condition", "loop_step", b"loop_step", "result", b"result"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["iter_range", b"iter_range", "iter_var", b"iter_var"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["accu_init", b"accu_init", "accu_var", b"accu_var", "iter_range", b"iter_range", "iter_var", b"iter_var", "loop_condition", b"loop_condition", "loop_step", b"loop_step", "result", b"result"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum, unique
 
-from segmentd.schema import BOOL, TIMESTAMP, DataType
+from segmentd.schema import BOOL, INT64, TIMESTAMP, DataType, Subject
 
 Value = bool | int | float | str | tuple[str, ...] | None
 
@@ -117,7 +118,42 @@ class Call:
     position: Position = field(default=UNPLACED, compare=False)
 
 
-Node = Constant | Now | AttributeRead | Presence | SegmentVerdict | ListLiteral | Call
+@unique
+class Quantifier(StrEnum):
+    """What a macro says of its items; the value is its name.
+
+    EXISTS: some item fulfils the predicate; true wins over unknown. ALL: every one does; false wins over unknown.
+    EXISTS_ONE: exactly one does. COUNT, `filter(...).size()`: how many do. The last two are unknown where any is.
+    """
+
+    EXISTS = "exists"
+    ALL = "all"
+    EXISTS_ONE = "exists_one"
+    COUNT = "size"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsQuantifier:
+    """A macro over a subject's items, `customer.accounts.exists(a, ...)`. Without items: false, true, false and 0.
+
+    `items` is the field that they are read from and `subject` what they are. The predicate reads attributes of the item
+    by their ids, and those of the subject outside of the macro by its name and their ids, `customer.income`. It has
+    no segments and no macros in it, and is no child: what it reads is of others.
+    """
+
+    items: str
+    subject: Subject
+    quantifier: Quantifier
+    predicate: Node
+    position: Position = field(default=UNPLACED, compare=False)
+
+    @property
+    def type(self) -> DataType:
+        """INT64 of a count, else BOOL."""
+        return INT64 if self.quantifier is Quantifier.COUNT else BOOL
+
+
+Node = Constant | Now | AttributeRead | Presence | SegmentVerdict | ListLiteral | Call | ItemsQuantifier
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -132,23 +168,39 @@ def children(node: Node) -> tuple[Node, ...]:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it, parents first."""
+    """The node and everything below it, parents first; not what stands inside of macros."""
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def walk_all(node: Node) -> Iterator[Node]:
+    """The node and everything below it, parents first, with the predicates of macros."""
+    yield node
+    for child in parts(node):
+        yield from walk_all(child)
+
+
+def parts(node: Node) -> tuple[Node, ...]:
+    """The node's operands, or the predicate of a macro."""
+    return (node.predicate,) if isinstance(node, ItemsQuantifier) else children(node)
 
 
 __all__ = [
     "AttributeRead",
     "Call",
     "Constant",
+    "ItemsQuantifier",
     "ListLiteral",
     "Node",
     "Now",
     "Position",
     "Presence",
+    "Quantifier",
     "SegmentVerdict",
     "Value",
     "children",
+    "parts",
     "walk",
+    "walk_all",
 ]
