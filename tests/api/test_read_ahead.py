@@ -98,3 +98,20 @@ async def test_leaving_cancels_what_is_being_answered() -> None:
     await settle()
     await answers.aclose()
     assert cancelled == 3
+
+
+async def test_large_requests_take_the_room_of_many() -> None:
+    """No request is read while those before it, not yet answered, are as large as allowed together."""
+    requests = Requests(100)
+
+    async def answer(number: int) -> int:
+        return number
+
+    answers = answer_in_order(aiter(requests), answer, read_ahead=64, max_size=10, size_of=lambda _: 4)
+    assert await anext(answers) == 0
+    await settle()
+    assert requests.read == 3
+    assert await anext(answers) == 1
+    await settle()
+    assert requests.read == 4
+    await answers.aclose()

@@ -12,6 +12,7 @@ from typing import Any
 from google.rpc import status_pb2
 from hypothesis import strategies as st
 
+from segmentd.api.surroundings import Surroundings
 from segmentd.api.v1 import feature_batch_pb2 as pb
 from segmentd.api.v1 import membership_pb2, scoring_service_pb2
 from segmentd.engine import Engine
@@ -21,7 +22,7 @@ from segmentd.ledger.population import Populations
 from segmentd.schema import BOOL, DATE, DOUBLE, INT64, STRING, TIMESTAMP, AttributeSpec, DataType, Kind, Subject
 from segmentd.scoring.model import Answer, Plan
 from segmentd.scoring.service import Scoring
-from segmentd.scoring.servicer import ScoringServicer, Surroundings
+from segmentd.scoring.servicer import ScoringServicer
 from segmentd.scoring.short_scores import ShortScores
 from segmentd.scoring.workers import Workers
 from segmentd.segments.catalogue import Catalogue, Catalogues, build_catalogue

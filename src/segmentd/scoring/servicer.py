@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, Final
 
 import grpc
-from google.rpc import status_pb2
 
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
 from segmentd.api.read_ahead import answer_in_order
+from segmentd.api.surroundings import Surroundings
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.api.wire import length_delimited, parse_request, subject_name, undelimited
 from segmentd.engine.short_scores.program import short_program
@@ -32,19 +32,6 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 READ_AHEAD: Final = 4
 """Requests of a stream that are read before the first of them is answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the servicer needs of the server.
-
-    `explain` makes the status that a failed request of a stream is answered with; `check_size` raises where such
-    a request is too large; `note_rows` hears how many rows were answered, in the call's own task.
-    """
-
-    explain: Callable[[Exception], status_pb2.Status]
-    check_size: Callable[[bytes], None]
-    note_rows: Callable[[int], None]
 
 
 class ScoringServicer:

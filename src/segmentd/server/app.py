@@ -12,13 +12,14 @@ from typing import Final
 
 from google.protobuf.descriptor import ServiceDescriptor
 
+from segmentd.api.surroundings import Surroundings
 from segmentd.api.v1 import attribute_service_pb2, ledger_service_pb2, scoring_service_pb2, segment_service_pb2
 from segmentd.engine import Engine, warm
 from segmentd.ledger.population import Populations
 from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
 from segmentd.scoring.recoding import Recoder
 from segmentd.scoring.service import Scoring
-from segmentd.scoring.servicer import ScoringServicer, Surroundings
+from segmentd.scoring.servicer import ScoringServicer
 from segmentd.scoring.workers import Workers
 from segmentd.segments.servicer import SegmentServicer
 from segmentd.server.allocator import keep_freed_memory
@@ -116,11 +117,11 @@ class Server:
         definitions, writer = self._definitions, self._definitions.writer
         scoring = Scoring(self._engine, definitions.catalogues, self._populations, recoder=self._recoder)
         surroundings = Surroundings(explain, self._gate.check_size, note_rows)
-        servicers = {
-            "LedgerService": LedgerServicer(definitions.ledgers, writer, self._populations),
-            "AttributeService": AttributeServicer(definitions.attributes, writer),
-            "SegmentService": SegmentServicer(definitions.segments, writer),
-            "ScoringService": ScoringServicer(scoring, self._workers, surroundings),
+        servicers: dict[str, tuple[object, ...]] = {
+            "LedgerService": (LedgerServicer(definitions.ledgers, writer, self._populations),),
+            "AttributeService": (AttributeServicer(definitions.attributes, writer),),
+            "SegmentService": (SegmentServicer(definitions.segments, writer),),
+            "ScoringService": (ScoringServicer(scoring, self._workers, surroundings),),
         }
         most_called_first = sorted(SERVICES, key=lambda service: service.name != "ScoringService")
         self._transport.server.add_generic_rpc_handlers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -11,14 +12,20 @@ from google.protobuf.message import Message
 from segmentd.server.calls import Gate
 
 
-def generic_handler(service: ServiceDescriptor, servicer: object, gate: Gate) -> grpc.GenericRpcHandler:
-    """The handler of all methods of a service; the servicer has one of the same name for each.
+def generic_handler(service: ServiceDescriptor, servicers: Sequence[object], gate: Gate) -> grpc.GenericRpcHandler:
+    """The handler of all methods of a service; the first servicer that has a method of the same name does each.
 
     There is no deserializer: gRPC would answer bytes that are no message with a bare UNKNOWN. AttributeError if
-    the servicer lacks a method, ValueError if a method takes a stream and gives one answer.
+    no servicer has a method, ValueError if a method takes a stream and gives one answer.
     """
-    methods = {method.name: _method_handler(method, servicer, gate) for method in service.methods}
+    methods = {
+        method.name: _method_handler(method, _servicer_of(method, servicers), gate) for method in service.methods
+    }
     return grpc.method_handlers_generic_handler(service.full_name, methods)
+
+
+def _servicer_of(method: MethodDescriptor, servicers: Sequence[object]) -> object:
+    return next((each for each in servicers if hasattr(each, method.name)), servicers[0])
 
 
 def _method_handler(method: MethodDescriptor, servicer: object, gate: Gate) -> grpc.RpcMethodHandler[Any, Any]:

@@ -1,0 +1,46 @@
+"""The order of a stream's requests, some of which are decoded at a time: they are written one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Self
+
+from segmentd.facts.requests import parent_of
+
+
+class Line:
+    """Where the requests of a stream stand, first come, first written. Of one event loop."""
+
+    def __init__(self) -> None:
+        self._parent = ""
+        self._last = asyncio.Event()
+        self._last.set()
+
+    def join(self, request: bytes) -> Turn:
+        """The turn of the next request. One that names no ledger is about that of the request before."""
+        self._parent = parent_of(request) or self._parent
+        turn = Turn(self._parent, self._last)
+        self._last = turn.over
+        return turn
+
+
+class Turn:
+    """A request's place; a context manager that lets the next one write. `parent`: the ledger that it is about."""
+
+    def __init__(self, parent: str, before: asyncio.Event) -> None:
+        self.parent = parent
+        self.over = asyncio.Event()
+        self._before = before
+
+    async def come(self) -> None:
+        """Wait until all requests before have been handed in, or failed."""
+        await self._before.wait()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # One that fails early keeps its place, so that those after it do not overtake those before it.
+        if kind is None or not issubclass(kind, asyncio.CancelledError):
+            await self._before.wait()
+        self.over.set()
