@@ -1,0 +1,1 @@
+"""Aggregates of a ledger's facts beside what DuckDB, Polars and ClickHouse take for them."""
