@@ -1,0 +1,161 @@
+"""The open books of all ledgers: loaded from the journal at start, written by ingestion, read by everybody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from segmentd.facts.arrow_form import decode_batch
+from segmentd.facts.ingestion import CheckpointListener, CheckpointPolicy, Ingestion, Limits, WritableBook
+from segmentd.facts.journal import Journal
+from segmentd.facts.views import BookView
+from segmentd.ledger.errors import LedgerNotFoundError
+from segmentd.ledger.model import Ledger
+from segmentd.ledger.vocabulary import Vocabulary
+from segmentd.storage import StoreFailedError
+
+
+class Vocabularies(Protocol):
+    """What the ledgers define."""
+
+    def vocabulary(self, ledger_id: str) -> Vocabulary:
+        """The current vocabulary. Raises LedgerNotFoundError."""
+
+
+class BookMaker(Protocol):
+    """Makes books: the class of them."""
+
+    def __call__(self, ledger: Ledger, /) -> WritableBook:
+        """An empty book."""
+
+    def restore(self, ledger: Ledger, tables: Mapping[str, pa.Table], version: int, /) -> WritableBook:
+        """The book of which the tables were dumped at a version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The facts of a ledger were opened: a checkpoint of so many rows and bytes, and batches that were replayed."""
+
+    ledger: str
+    version: int
+    rows: int
+    bytes: int
+    replayed: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BooksListener:
+    """Hears of what happens to books. `unknown`: a ledger that has facts, and that no definition knows."""
+
+    opened: Callable[[Opened], None] = lambda _: None
+    unknown: Callable[[str], None] = lambda _: None
+    checkpoints: CheckpointListener = field(default_factory=CheckpointListener)
+
+
+class Books:
+    """The books of a data directory, which this process must own. Close them before it is given back.
+
+    Raises StoreFailedError, SchemaTooNewError or FactsDamagedError where they cannot be opened. Facts of ledgers that
+    the definitions lack are kept, and not opened.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        vocabularies: Vocabularies,
+        make: BookMaker,
+        *,
+        listener: BooksListener | None = None,
+        limits: Limits | None = None,
+        policy: CheckpointPolicy | None = None,
+    ) -> None:
+        self._vocabularies = vocabularies
+        self._make = make
+        self._listener = listener or BooksListener()
+        self._books: dict[str, WritableBook] = {}
+        self._distrusted: set[str] = set()
+        self._journal = Journal(directory)
+        try:
+            self._open_all()
+        except BaseException:
+            self._journal.close()
+            raise
+        checkpoints = self._listener.checkpoints
+        self.ingestion = Ingestion(self, self._journal, limits=limits, policy=policy, listener=checkpoints)
+
+    def view(self, ledger_id: str) -> BookView | None:
+        """The current version of a ledger's facts; None where nothing was ever written."""
+        book = self._books.get(ledger_id)
+        return None if book is None else book.view
+
+    def close(self) -> None:
+        """Write what was taken, and close the journal."""
+        try:
+            self.ingestion.close()
+        finally:
+            self._journal.close()
+
+    def book(self, ledger_id: str) -> WritableBook:
+        """The ledger's book, opened if need be; for the writer alone.
+
+        Raises LedgerNotFoundError, StoreFailedError and FactsDamagedError.
+        """
+        if ledger_id in self._distrusted:
+            self.reopen(ledger_id)
+        book = self._books.get(ledger_id)
+        if book is None:
+            book = self._books[ledger_id] = self._open(ledger_id)
+        return book
+
+    def opened(self, ledger_id: str) -> WritableBook | None:
+        """The ledger's book if it is open."""
+        return self._books.get(ledger_id)
+
+    def vocabulary(self, ledger_id: str) -> Vocabulary:
+        """The ledger's current vocabulary. Raises LedgerNotFoundError."""
+        return self._vocabularies.vocabulary(ledger_id)
+
+    def reopen(self, ledger_id: str) -> None:
+        """Take the ledger's book from the journal anew; until that succeeds, readers have the last view of the old."""
+        self._distrusted.add(ledger_id)
+        self._books[ledger_id] = self._open(ledger_id)
+        self._distrusted.remove(ledger_id)
+
+    def _open_all(self) -> None:
+        for ledger_id in self._journal.ledgers():
+            try:
+                self._books[ledger_id] = self._open(ledger_id)
+            except LedgerNotFoundError:
+                self._listener.unknown(ledger_id)
+
+    def _open(self, ledger_id: str) -> WritableBook:
+        begun = time.monotonic()
+        vocabulary = self.vocabulary(ledger_id)
+        version, tables = self._journal.load(ledger_id)
+        ledger = vocabulary.ledger
+        book = self._make.restore(ledger, tables, version) if version else self._make(ledger)
+        last = version
+        for number, payload in self._journal.replay(ledger_id, version):
+            last = number
+            written = decode_batch(payload, vocabulary)
+            book.stage(written.batch, vocabulary, delete_customers=written.delete_customers)
+        if last > version:
+            book.publish()
+        rows = sum(table.num_rows for table in tables.values())
+        size = self._journal.checkpoint_bytes(ledger_id)
+        self._clean(ledger_id)
+        self._listener.opened(Opened(ledger_id, last, rows, size, last - version, time.monotonic() - begun))
+        return book
+
+    def _clean(self, ledger_id: str) -> None:
+        """What cannot be removed, as on a full disk, is in nobody's way; the next checkpoint tries it again."""
+        try:
+            self._journal.clean(ledger_id)
+        except StoreFailedError as error:
+            self._listener.checkpoints.failed(ledger_id, error)

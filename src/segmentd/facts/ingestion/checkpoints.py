@@ -1,0 +1,152 @@
+"""Checkpoints, made in the background: the journal stays short, and opening quick."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from segmentd.facts.ingestion.shelf import Shelf
+from segmentd.facts.journal import Journal
+from segmentd.storage import StoreFailedError
+
+MEBIBYTE: Final = 1 << 20
+
+RETRY_S: Final = 60.0
+"""After a checkpoint failed, the next one of its ledger is tried so much later; batches are written meanwhile."""
+
+FORGET_S: Final = 3_600.0
+"""Old batch ids are forgotten so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointPolicy:
+    """When checkpoints are made: once the batches since the last one take so many bytes.
+
+    A checkpoint writes all facts of a ledger, so that of a large one waits for `fraction` of the last one's size: each
+    byte of a batch then causes at most `1 / fraction` bytes more. On closing a shorter journal is worth it.
+    """
+
+    after_bytes: int = 256 * MEBIBYTE
+    fraction: float = 0.25
+    on_close_bytes: int = 16 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """A checkpoint was made of a ledger at a version: so many bytes of files, in `seconds`."""
+
+    ledger: str
+    version: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointListener:
+    """Hears, on the checkpointer's thread, of what was done and of what failed; its ledger is empty for old ids."""
+
+    done: Callable[[Checkpointed], None] = lambda _: None
+    failed: Callable[[str, Exception], None] = lambda _ledger, _error: None
+
+
+class Checkpointer:
+    """One thread. What fails leaves journal and checkpoint as they were, and is tried again later."""
+
+    def __init__(self, shelf: Shelf, journal: Journal, policy: CheckpointPolicy, listener: CheckpointListener) -> None:
+        self._shelf = shelf
+        self._journal = journal
+        self._policy = policy
+        self._listener = listener
+        self._due: dict[str, list[Future[None]]] = {}
+        self._not_before: dict[str, float] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="segmentd-checkpointer", daemon=True)
+        self._thread.start()
+
+    def note(self, ledger_id: str) -> None:
+        """Make a checkpoint of the ledger soon, if its journal has grown long."""
+        grown = self._journal.pending_bytes(ledger_id)
+        most = max(self._policy.after_bytes, self._policy.fraction * self._journal.checkpoint_bytes(ledger_id))
+        if grown > most and time.monotonic() >= self._not_before.get(ledger_id, 0.0):
+            with self._changed:
+                self._due.setdefault(ledger_id, [])
+                self._changed.notify()
+
+    def scrub(self, ledger_id: str) -> Future[None]:
+        """Make a checkpoint of all that was published, then leave no byte of what it does not have.
+
+        The future ends with it, or with a StoreFailedError; called after an erasure, it can be asked for again.
+        """
+        done: Future[None] = Future()
+        with self._changed:
+            if self._closed:
+                raise StoreFailedError("erasing what was deleted", "the server stops; it can be asked for again")
+            self._due.setdefault(ledger_id, []).append(done)
+            self._changed.notify()
+        return done
+
+    def close(self) -> None:
+        """Finish what was asked for, make the checkpoints that make the next opening quick, end the thread."""
+        with self._changed:
+            for ledger_id in self._journal.ledgers():
+                if self._journal.pending_bytes(ledger_id) > self._policy.on_close_bytes:
+                    self._due.setdefault(ledger_id, [])
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        self._forget_old_ids()
+        while (due := self._next()) is not None:
+            ledger_id, scrubs = due
+            if not ledger_id:
+                self._forget_old_ids()
+                continue
+            try:
+                self._checkpoint(ledger_id, scrub=bool(scrubs))
+            except Exception as error:  # noqa: BLE001 - batches are written and read all the same
+                self._fail(ledger_id, error, scrubs)
+            else:
+                for done in scrubs:
+                    done.set_result(None)
+
+    def _next(self) -> tuple[str, list[Future[None]]] | None:
+        """A ledger, and who waits for its scrubbing; no ledger when a time has passed; None once it is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._due or self._closed, FORGET_S)
+            if self._due:
+                ledger_id = next(iter(self._due))
+                return ledger_id, self._due.pop(ledger_id)
+            return None if self._closed else ("", [])
+
+    def _checkpoint(self, ledger_id: str, *, scrub: bool) -> None:
+        begun = time.monotonic()
+        book = self._shelf.opened(ledger_id)
+        if book is not None:
+            view = book.view
+            checkpoint = self._journal.save(ledger_id, view.version, book.dump(view))
+            size = sum(file.size for file in checkpoint.files)
+            done = Checkpointed(ledger_id, view.version, size, time.monotonic() - begun)
+            with suppress(Exception):  # a listener that fails must not undo what was done
+                self._listener.done(done)
+        if scrub:
+            self._journal.scrub(ledger_id)
+
+    def _fail(self, ledger_id: str, error: Exception, scrubs: list[Future[None]]) -> None:
+        self._not_before[ledger_id] = time.monotonic() + RETRY_S
+        for done in scrubs:
+            done.set_exception(error)
+        with suppress(Exception):  # a listener that fails must not end the thread
+            self._listener.failed(ledger_id, error)
+
+    def _forget_old_ids(self) -> None:
+        try:
+            self._journal.forget_old_ids()
+        except StoreFailedError as error:
+            self._fail("", error, [])

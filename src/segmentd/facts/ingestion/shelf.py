@@ -1,0 +1,59 @@
+"""What ingestion needs of books, and of whoever keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import pyarrow as pa
+
+from segmentd.facts.records import RecordBatch, WriteOutcome
+from segmentd.facts.views import BookView
+from segmentd.ledger.vocabulary import Vocabulary
+
+
+class WritableBook(Protocol):
+    """A ledger's facts in memory. One thread stages, publishes and undoes; any may dump a view."""
+
+    @property
+    def version(self) -> int:
+        """The version that was published last."""
+
+    @property
+    def view(self) -> BookView:
+        """The facts as they were published last."""
+
+    def stage(
+        self,
+        batch: RecordBatch,
+        vocabulary: Vocabulary,
+        *,
+        all_or_nothing: bool = False,
+        delete_customers: bool = False,
+    ) -> WriteOutcome:
+        """Apply a batch after those that were staged before it, for nobody to see yet."""
+
+    def publish(self) -> BookView:
+        """Make all that was staged current."""
+
+    def undo(self) -> None:
+        """Forget all that was staged and not published."""
+
+    def dump(self, view: BookView) -> Mapping[str, pa.Table]:
+        """All facts of a view, as tables that a book can be restored from."""
+
+
+class Shelf(Protocol):
+    """The open books."""
+
+    def book(self, ledger_id: str) -> WritableBook:
+        """The ledger's book, opened if need be. Raises LedgerNotFoundError, StoreFailedError, FactsDamagedError."""
+
+    def opened(self, ledger_id: str) -> WritableBook | None:
+        """The ledger's book if it is open, for any thread; None where the ledger has no facts."""
+
+    def vocabulary(self, ledger_id: str) -> Vocabulary:
+        """The ledger's current vocabulary. Raises LedgerNotFoundError."""
+
+    def reopen(self, ledger_id: str) -> None:
+        """Take the ledger's book from the journal anew, since what is in memory cannot be trusted."""

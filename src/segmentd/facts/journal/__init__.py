@@ -1,0 +1,7 @@
+"""What is durable of the facts: an SQLite file of batches, and checkpoints as Arrow files."""
+
+from segmentd.facts.journal.errors import FactsDamagedError
+from segmentd.facts.journal.journal import Journal
+from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry
+
+__all__ = ["Checkpoint", "CheckpointFile", "Entry", "FactsDamagedError", "Journal"]

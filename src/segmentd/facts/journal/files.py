@@ -1,0 +1,143 @@
+"""The files of checkpoints: immutable Arrow IPC files, whole and on disk before anybody names them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import zlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import pyarrow as pa
+
+from segmentd.facts.journal.errors import FactsDamagedError
+from segmentd.facts.journal.model import Checkpoint, CheckpointFile
+from segmentd.facts.journal.schema import sync_directory
+from segmentd.storage import StoreFailedError
+
+FACTS_FOLDER: Final = "facts"
+"""The folder of checkpoints in the data directory, a folder a ledger in it."""
+
+UNFINISHED: Final = ".new"
+"""How the name of a checkpoint's folder ends until all of it is on disk."""
+
+READERS: Final = 2
+"""Files that are read at a time; a checksum takes about as long as the reading."""
+
+
+def write_checkpoint(ledger_folder: Path, ledger_id: str, version: int, tables: Mapping[str, pa.Table]) -> Checkpoint:
+    """Write the tables into a folder of their own, which is on disk with all in it when this returns.
+
+    Raises StoreFailedError, and then leaves nothing behind.
+    """
+    folder = f"{version}-{secrets.token_hex(4)}"
+    unfinished = ledger_folder / f"{folder}{UNFINISHED}"
+    try:
+        for path in (ledger_folder.parent, ledger_folder):
+            _make_folder(path)
+        files = _write_files(unfinished, tables)
+        unfinished.rename(ledger_folder / folder)
+        sync_directory(ledger_folder)
+    except OSError as error:
+        raise StoreFailedError(f"writing {unfinished}", error) from error
+    return Checkpoint(ledger_id, version, folder, files)
+
+
+def read_checkpoint(ledger_folder: Path, checkpoint: Checkpoint) -> Mapping[str, pa.Table]:
+    """The tables, in memory, so that the files may go. Raises FactsDamagedError and StoreFailedError."""
+    folder = ledger_folder / checkpoint.folder
+    with ThreadPoolExecutor(READERS) as readers:
+        tables = readers.map(lambda file: _read_file(folder / file.name, file), checkpoint.files)
+        return dict(zip((file.table for file in checkpoint.files), tables, strict=True))
+
+
+def remove_others(ledger_folder: Path, current: Checkpoint | None) -> None:
+    """Remove what checkpoints left that were superseded, or never finished. Raises StoreFailedError."""
+    try:
+        for path in ledger_folder.iterdir() if ledger_folder.is_dir() else ():
+            if current is None or path.name != current.folder:
+                shutil.rmtree(path)
+    except OSError as error:
+        raise StoreFailedError(f"removing old files of {ledger_folder}", error) from error
+
+
+def _make_folder(path: Path) -> None:
+    if not path.is_dir():
+        path.mkdir(mode=0o700)
+        sync_directory(path.parent)
+
+
+def _write_files(folder: Path, tables: Mapping[str, pa.Table]) -> tuple[CheckpointFile, ...]:
+    folder.mkdir(mode=0o700)
+    try:
+        files = tuple(_write_file(folder, name, table) for name, table in sorted(tables.items()))
+        sync_directory(folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return files
+
+
+def _write_file(folder: Path, name: str, table: pa.Table) -> CheckpointFile:
+    with _ChecksummedFile(folder / f"{name}.arrow") as file:
+        with pa.ipc.new_file(pa.PythonFile(file, mode="w"), table.schema) as writer:
+            writer.write_table(table)
+        file.sync()
+        return CheckpointFile(name, file.size, file.crc32)
+
+
+def _read_file(path: Path, expected: CheckpointFile) -> pa.Table:
+    try:
+        size = path.stat().st_size
+        if size != expected.size:
+            raise FactsDamagedError(path, f"has {size} bytes, and had {expected.size} when it was written")
+        with pa.OSFile(str(path)) as file:
+            content = file.read_buffer()
+    except FileNotFoundError:
+        raise FactsDamagedError(path, "is lacking") from None
+    except OSError as error:
+        raise StoreFailedError(f"reading {path}", error) from error
+    if zlib.crc32(content) != expected.crc32:
+        raise FactsDamagedError(path, "is damaged: its bytes are not those that were written")
+    return pa.ipc.open_file(pa.BufferReader(content)).read_all()
+
+
+class _ChecksummedFile:
+    """A new file that only its owner may read, with the size and the CRC-32 of what was written. Raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self.size = 0
+        self.crc32 = 0
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed: Arrow asks this of files."""
+        return self._file.closed
+
+    def write(self, data: bytes | pa.Buffer) -> int:
+        """Write more bytes."""
+        self.crc32 = zlib.crc32(data, self.crc32)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Wait until all is on disk."""
+        self.flush()
+        os.fsync(self._file.fileno())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()

@@ -1,0 +1,105 @@
+"""The durable record of ledgers' facts: batches since the last checkpoint, and the checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from segmentd.facts.journal.errors import FactsDamagedError
+from segmentd.facts.journal.files import FACTS_FOLDER, read_checkpoint, remove_others, write_checkpoint
+from segmentd.facts.journal.model import Checkpoint, Entry
+from segmentd.facts.journal.schema import FACTS_FILE
+from segmentd.facts.journal.store import JournalStore
+from segmentd.facts.records import WriteOutcome
+
+KEPT_DAYS: Final = 30
+"""Batch ids and their outcomes are kept for so long, as WriteRecords promises."""
+
+_DAY_US: Final = 86_400_000_000
+
+
+def now_us() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1_000
+
+
+class Journal:
+    """The facts that a data directory holds, which this process must own. Threads may share it; close it.
+
+    Raises StoreFailedError, SchemaTooNewError or FactsDamagedError where they cannot be opened; every method raises
+    StoreFailedError where the disk fails, and then nothing has changed. `clock`: microseconds since 1970.
+    """
+
+    def __init__(self, directory: Path, clock: Callable[[], int] = now_us) -> None:
+        self._folder = directory / FACTS_FOLDER
+        self._clock = clock
+        if not (directory / FACTS_FILE).exists() and self._folder.is_dir() and any(self._folder.iterdir()):
+            raise FactsDamagedError(directory / FACTS_FILE, f"is lacking, which tells what is in {self._folder}")
+        self._store = JournalStore(directory)
+        self._checkpoint_bytes: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    def ledgers(self) -> tuple[str, ...]:
+        """The ledgers that have facts, by id."""
+        return self._store.ledgers()
+
+    def load(self, ledger_id: str) -> tuple[int, Mapping[str, pa.Table]]:
+        """The checkpoint's version and tables; version 0 and none where there is none. Raises FactsDamagedError."""
+        checkpoint = self._store.checkpoint(ledger_id)
+        if checkpoint is None:
+            return 0, {}
+        self._measure(checkpoint)
+        return checkpoint.version, read_checkpoint(self._folder / ledger_id, checkpoint)
+
+    def replay(self, ledger_id: str, after: int) -> Iterator[tuple[int, bytes]]:
+        """The batches after a version, with theirs, in order and without a gap. Raises FactsDamagedError."""
+        return self._store.payloads_after(ledger_id, after)
+
+    def clean(self, ledger_id: str) -> None:
+        """Remove what a killed process or a failed checkpoint left; only once all that is current could be read."""
+        self._store.purge(ledger_id)
+        remove_others(self._folder / ledger_id, self._store.checkpoint(ledger_id))
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Keep a group of batches: all are on disk when this returns, none when it raises."""
+        self._store.append(entries, self._clock())
+
+    def outcome(self, ledger_id: str, batch_id: str) -> WriteOutcome | None:
+        """What was answered to a batch of this id, said to be repeated; None: it was not written in 30 days."""
+        return self._store.outcome(ledger_id, batch_id)
+
+    def pending_bytes(self, ledger_id: str) -> int:
+        """The bytes of batches that no checkpoint has yet."""
+        return self._store.pending_bytes(ledger_id)
+
+    def checkpoint_bytes(self, ledger_id: str) -> int:
+        """The bytes of the checkpoint that was loaded or saved last."""
+        return self._checkpoint_bytes.get(ledger_id, 0)
+
+    def save(self, ledger_id: str, version: int, tables: Mapping[str, pa.Table]) -> Checkpoint:
+        """Make a checkpoint of a version that was appended, and delete what it takes the place of."""
+        self._store.confirm()
+        self.clean(ledger_id)
+        checkpoint = write_checkpoint(self._folder / ledger_id, ledger_id, version, tables)
+        self._store.set_checkpoint(checkpoint)
+        self._measure(checkpoint)
+        self.clean(ledger_id)
+        return checkpoint
+
+    def scrub(self, ledger_id: str) -> None:
+        """Leave no byte of what was deleted: see `JournalStore.scrub`."""
+        self._store.scrub(ledger_id)
+
+    def forget_old_ids(self) -> None:
+        """Forget the batches that were written more than 30 days ago, whose ids may be used again."""
+        self._store.forget_ids_before(self._clock() - KEPT_DAYS * _DAY_US)
+
+    def _measure(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint_bytes[checkpoint.ledger_id] = sum(file.size for file in checkpoint.files)

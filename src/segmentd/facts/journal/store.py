@@ -1,0 +1,209 @@
+"""The SQL of the journal: batches and their outcomes, and which checkpoint is current, in one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from segmentd.facts.journal.errors import FactsDamagedError
+from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry
+from segmentd.facts.journal.outcomes import decode_rejections, encode_rejections, without_messages
+from segmentd.facts.journal.schema import open_file
+from segmentd.facts.records import WriteOutcome
+from segmentd.storage import StoreFailedError
+
+PURGED_BATCHES: Final = 64
+"""Payloads that one transaction deletes: writers wait for no more than these, some milliseconds."""
+
+READ_BATCHES: Final = 16
+"""Payloads that are read at a time."""
+
+FORGOTTEN_IDS: Final = 10_000
+"""Batch ids that one transaction deletes."""
+
+
+class JournalStore:
+    """The open file `facts.sqlite3`. Threads may share it; a transaction waits for the one before it.
+
+    Every method raises StoreFailedError where the file cannot be read or written; then nothing has changed.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.path, self._connection = open_file(directory)
+        self._lock = threading.Lock()
+        with self._reading() as connection:
+            sizes = connection.execute("SELECT ledger, sum(length(payload)) FROM payloads GROUP BY ledger").fetchall()
+        self._pending_bytes: dict[str, int] = dict(sizes)
+
+    def close(self) -> None:
+        """Close the file. What was committed is in it, or beside it in its write-ahead log."""
+        with self._lock:
+            self._connection.close()
+
+    def append(self, entries: Sequence[Entry], now_us: int) -> None:
+        """Keep a group of batches: all are on disk when this returns, none when it raises."""
+        batches = [_batch_row(entry, now_us) for entry in entries if entry.batch_id]
+        payloads = [
+            (entry.ledger_id, entry.outcome.version, zlib.crc32(entry.payload), entry.payload)
+            for entry in entries
+            if entry.payload is not None
+        ]
+        with self._writing() as connection:
+            connection.executemany("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", batches)
+            connection.executemany("INSERT INTO payloads VALUES (?, ?, ?, ?)", payloads)
+        for ledger_id, _, _, payload in payloads:
+            self._pending_bytes[ledger_id] = self.pending_bytes(ledger_id) + len(payload)
+
+    def pending_bytes(self, ledger_id: str) -> int:
+        """The bytes of batches that no checkpoint has yet."""
+        return self._pending_bytes.get(ledger_id, 0)
+
+    def ledgers(self) -> tuple[str, ...]:
+        """The ledgers that have facts, by id."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT ledger FROM checkpoints UNION SELECT ledger FROM payloads ORDER BY 1")
+            return tuple(ledger for (ledger,) in rows)
+
+    def outcome(self, ledger_id: str, batch_id: str) -> WriteOutcome | None:
+        """What became of a batch of this id, as it was answered then; None: there was none, or it is forgotten."""
+        query = (
+            "SELECT version, inserted, updated, unchanged, deleted, rejected FROM batches WHERE ledger = ? AND key = ?"
+        )
+        with self._reading() as connection:
+            row = connection.execute(query, (ledger_id, _key(batch_id))).fetchone()
+        if row is None:
+            return None
+        version, inserted, updated, unchanged, deleted, rejected = row
+        rejections = decode_rejections(rejected)
+        return WriteOutcome(version, inserted, updated, unchanged, deleted, rejections, repeated=True)
+
+    def payloads_after(self, ledger_id: str, version: int) -> Iterator[tuple[int, bytes]]:
+        """The batches after a version, with their versions, in order. Raises FactsDamagedError."""
+        query = "SELECT version, crc32, payload FROM payloads WHERE ledger = ? AND version > ? ORDER BY version LIMIT ?"
+        last = version
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(query, (ledger_id, last, READ_BATCHES)).fetchall()
+            for number, crc32, payload in rows:
+                if number != last + 1:
+                    raise FactsDamagedError(self.path, f"lacks the batches of ledger {ledger_id!r} after {last}")
+                if zlib.crc32(payload) != crc32:
+                    raise FactsDamagedError(self.path, f"has batch {number} of ledger {ledger_id!r} damaged")
+                last = number
+                yield number, payload
+            if len(rows) < READ_BATCHES:
+                return
+
+    def checkpoint(self, ledger_id: str) -> Checkpoint | None:
+        """The ledger's current checkpoint, if it has one."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT version, folder FROM checkpoints WHERE ledger = ?", (ledger_id,)
+            ).fetchone()
+            rows = connection.execute(
+                "SELECT name, size, crc32 FROM checkpoint_files WHERE ledger = ? ORDER BY name", (ledger_id,)
+            ).fetchall()
+        if row is None:
+            return None
+        version, folder = row
+        return Checkpoint(ledger_id, version, folder, tuple(CheckpointFile(*file) for file in rows))
+
+    def set_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Make a checkpoint, whose files are on disk, the current one; from then on `purge` deletes what it holds."""
+        ledger_id = checkpoint.ledger_id
+        files = [(ledger_id, file.table, file.size, file.crc32) for file in checkpoint.files]
+        with self._writing() as connection:
+            connection.execute("DELETE FROM checkpoint_files WHERE ledger = ?", (ledger_id,))
+            connection.execute(
+                "INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT (ledger) DO UPDATE "
+                "SET version = excluded.version, folder = excluded.folder",
+                (ledger_id, checkpoint.version, checkpoint.folder),
+            )
+            connection.executemany("INSERT INTO checkpoint_files VALUES (?, ?, ?, ?)", files)
+
+    def confirm(self) -> None:
+        """Write something, so that no transaction that failed before this can be found committed after a crash.
+
+        A commit that fails while the disk is waited for may have reached it; the next one takes its place there.
+        """
+        with self._writing() as connection:
+            connection.execute("UPDATE confirmations SET number = number + 1")
+
+    def purge(self, ledger_id: str) -> None:
+        """Delete the batches that the ledger's checkpoint holds, overwriting them, in several short transactions."""
+        while self._purge_some(ledger_id):
+            pass
+
+    def forget_ids_before(self, moment_us: int) -> None:
+        """Delete the outcomes of batches that were written before a moment."""
+        statement = "DELETE FROM batches WHERE rowid IN (SELECT rowid FROM batches WHERE time_us < ? LIMIT ?)"
+        forgotten = FORGOTTEN_IDS
+        while forgotten == FORGOTTEN_IDS:
+            with self._writing() as connection:
+                forgotten = connection.execute(statement, (moment_us, FORGOTTEN_IDS)).rowcount
+
+    def scrub(self, ledger_id: str) -> None:
+        """Forget what rejected rows were told, which may quote values, and overwrite all that was deleted.
+
+        Afterwards neither the file nor its write-ahead log has a byte of what was deleted before.
+        """
+        query = "SELECT rowid, rejected FROM batches WHERE ledger = ? AND rejected IS NOT NULL"
+        with self._writing() as connection:
+            told = connection.execute(query, (ledger_id,)).fetchall()
+            silent = [(without_messages(rejected), row) for row, rejected in told]
+            connection.executemany("UPDATE batches SET rejected = ? WHERE rowid = ?", silent)
+        with self._reading() as connection:
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreFailedError(f"emptying the write-ahead log of {self.path}", "another process reads it")
+
+    def _purge_some(self, ledger_id: str) -> bool:
+        chosen = (
+            "SELECT payloads.rowid, length(payload) FROM payloads JOIN checkpoints USING (ledger) "
+            "WHERE ledger = ? AND payloads.version <= checkpoints.version LIMIT ?"
+        )
+        with self._writing() as connection:
+            rows = connection.execute(chosen, (ledger_id, PURGED_BATCHES)).fetchall()
+            connection.executemany("DELETE FROM payloads WHERE rowid = ?", [(row,) for row, _ in rows])
+            self._pending_bytes[ledger_id] = self.pending_bytes(ledger_id) - sum(size for _, size in rows)
+        return len(rows) == PURGED_BATCHES
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise StoreFailedError(f"reading {self.path}", error) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                with suppress(sqlite3.Error):
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise StoreFailedError(f"writing {self.path}", error) from error
+                raise
+
+
+def _key(batch_id: str) -> bytes:
+    """What stands for a batch id: clients may put a customer's id into it, of which no byte may be left."""
+    return blake2b(batch_id.encode(), digest_size=16).digest()
+
+
+def _batch_row(entry: Entry, now_us: int) -> tuple[object, ...]:
+    outcome = entry.outcome
+    counts = (outcome.version, outcome.inserted, outcome.updated, outcome.unchanged, outcome.deleted)
+    return (entry.ledger_id, _key(entry.batch_id), now_us, *counts, encode_rejections(outcome.rejected))
