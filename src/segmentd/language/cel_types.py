@@ -75,6 +75,11 @@ def _in_our_terms(name: str) -> str:
     return name.removeprefix("ledger.").lower() if name.startswith("ledger.") else name
 
 
+def message_subject(printed: str) -> str:
+    """The variable's name that a report's `ledger.Account` is the type of."""
+    return printed.removeprefix("ledger.").lower()
+
+
 def _split(names: str) -> list[str]:
     """Parts between commas that stand in no parentheses."""
     parts, depth = [""], 0

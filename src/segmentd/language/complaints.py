@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from segmentd.api.errors import nearest
 from segmentd.errors import ErrorReason
-from segmentd.language.celtree_pb2 import ParsedExpr
+from segmentd.language.cel_types import message_subject, printed_types
+from segmentd.language.celtree_pb2 import Expr, ParsedExpr
 from segmentd.language.issues import Issue
 from segmentd.language.limits import cycle_issue
+from segmentd.language.macros import MACROS, macro_of
 from segmentd.language.mismatch import SELECTION, Operation, find_operations, mismatch
 from segmentd.language.money import Amounts
 from segmentd.language.official import MAX_DEPTH, NOW
 from segmentd.language.overloads import SUPPORTED
+from segmentd.language.scope import Scope
 from segmentd.language.source import Source
 from segmentd.language.wording import allowed, as_in
-from segmentd.schema import INT64, Schema
+from segmentd.schema import BOOL, INT64, ITEMS, Schema
 
 _REPORT: Final = re.compile(r"(?:^[A-Z_]+: |^|\n)ERROR: <input>:(-?\d+):(-?\d+): ")
 _TAIL: Final = re.compile(r"(?:\n \|.*)?(?: \[[A-Z_]+\])?\s*\Z", re.DOTALL)
@@ -40,10 +43,15 @@ class Complaints:
     """
 
     source: Source
-    schema: Schema
+    scope: Scope
     amounts: Amounts
     parsed: ParsedExpr | None = None
     itself: str | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """The subject's attributes."""
+        return self.scope.own
 
     def issues(self, report: str) -> list[Issue]:
         """The issues of a report, at most one per place."""
@@ -64,7 +72,7 @@ class Complaints:
         return _without_namespaces(entries, self._operations())
 
     def _operations(self) -> Mapping[int, list[Operation]]:
-        return find_operations(self.parsed, self.schema, self.amounts.types) if self.parsed else {}
+        return find_operations(self.parsed, self.scope, self.amounts.types) if self.parsed else {}
 
     def operations_at(self, offset: int) -> list[Operation]:
         """The calls and selections that stand at an offset."""
@@ -84,16 +92,24 @@ class Complaints:
     def no_field(self, offset: int, match: re.Match[str]) -> Issue:
         """`customer.incom`."""
         name, offset = match["name"], self.source.to_name(offset)
-        if name == self.itself:
-            return cycle_issue((name, name), self.source, self.schema, offset)
-        likely = nearest(name, [spec.id for spec in self.schema])
+        schema = self._schema_of(message_subject(match["message"]))
+        if name == self.itself and schema is self.schema:
+            return cycle_issue((schema.qualified(name),) * 2, self.source, offset)
+        if name in ITEMS.get(schema.subject, {}) and (self.scope.nested or schema is not self.schema):
+            message = f"{name} cannot be read inside of a macro: macros do not stand inside of each other"
+            return self.source.error(offset, ErrorReason.UNSUPPORTED_OPERATION, message, operation=name)
+        fields = self.scope.items if schema is self.schema else ()
+        likely = nearest(name, [*(spec.id for spec in schema), *fields])
         hint = f"; did you mean {likely!r}?" if likely else ""
         return self._unknown(
             offset,
-            f"no attribute {name!r} of {self.schema.variable}{hint}",
-            given=self.schema.qualified(name),
-            likely=self.schema.qualified(likely) if likely else None,
+            f"no attribute {name!r} of {schema.variable}{hint}",
+            given=schema.qualified(name),
+            likely=schema.qualified(likely) if likely else None,
         )
+
+    def _schema_of(self, subject: str) -> Schema:
+        return next((item for item in self.scope.items.values() if item.variable == subject), self.schema)
 
     def _unknown(self, offset: int, message: str, *, given: str, likely: str | None) -> Issue:
         return self.source.error(offset, ErrorReason.UNKNOWN_ATTRIBUTE, message, attribute=given, nearest=likely or "")
@@ -108,30 +124,65 @@ class Complaints:
             meant = self.schema.qualified(variable)
             message = f"no variable {variable!r}; the attribute is read as {meant}"
             return self._unknown(offset, message, given=name, likely=meant)
-        variables = [self.schema.variable, NOW]
+        variables = [self.schema.variable, NOW, *self._macro_variables()]
         likely = nearest(variable, variables)
         hint = f"did you mean {likely!r}?" if likely else f"allowed: {' and '.join(variables)}"
         return self._unknown(
             offset, f"no variable {variable!r}; {hint}", given=name, likely=likely and f"{likely}{dot}{rest}"
         )
 
+    def _macro_variables(self) -> Iterator[str]:
+        """Of all macros in the text: which one an offset is in, its tree does not say."""
+        pending: list[tuple[Expr, Scope]] = [] if self.parsed is None else [(self.parsed.expr, self.scope)]
+        while pending:
+            expr, names = pending.pop()
+            macro = macro_of(expr)
+            if macro is not None:
+                yield macro.variable
+            pending.extend(names.below(expr))
+
     def _no_function(self, offset: int, name: str) -> Issue:
         known = {overload.function for overload in SUPPORTED.values() if overload.function[0].isalpha()}
-        likely = None if "." in name else nearest(name, sorted(known))
+        likely = None if "." in name else nearest(name, sorted(known.union(MACROS)))
         hint = f"; did you mean {likely!r}?" if likely else ""
         message = f"no function {name!r}{hint}"
         if name in known:
             message = f"{name} is not written like this; allowed: {allowed(name)}"
         if name == "has":
             message = has_takes(self.schema)
+        if name in MACROS:
+            message = f"{name}() takes the name of a variable and a condition, as in {self._macro_example(name)}"
         return self.source.error(offset, ErrorReason.UNSUPPORTED_OPERATION, message, operation=name)
+
+    def _macro_example(self, name: str) -> str:
+        items = next(iter(self.scope.items), "accounts")
+        return f"{self.schema.variable}.{items}.{name}({items[0]}, ...)"
+
+    def bad_variable(self, offset: int, match: re.Match[str]) -> Issue:
+        """A macro whose first argument is no name."""
+        name = match["name"]
+        message = f"{name}() takes the name of a variable first, as in {self._macro_example(name)}"
+        return self.syntax(offset, message)
 
     def no_overload(self, offset: int, match: re.Match[str]) -> Issue:
         """Operands that do not fit."""
+        macro = self.source.name_at(self.source.to_name(offset))
+        if self.source.text.startswith("(", offset) and macro in MACROS and match["function"] in _STEPS:
+            return self._no_condition(self.source.to_name(offset), macro, printed_types(match["types"]))
         operations = self.operations_at(offset)
         operation = next((found for found in operations if found.function == match["function"]), None)
         reason, message, metadata = mismatch(match["function"], match["types"], operation)
         return self.source.error(self.source.to_name(offset), reason, message, **metadata)
+
+    def _no_condition(self, offset: int, macro: str, types: list[str]) -> Issue:
+        given = types[0] if len(types) == _TERNARY else types[-1]
+        message = f"the condition of {macro}() has to be {BOOL}, and is {given}"
+        return self.source.error(offset, ErrorReason.EXPRESSION_TYPE, message, operation=macro, left=given)
+
+
+_TERNARY: Final = 3
+_STEPS: Final = frozenset({"_||_", "_&&_", "_?_:_"})
+"""What macros join the condition on an item to those on the items before it with."""
 
 
 def _telling(issues: list[Issue]) -> list[Issue]:
@@ -246,9 +297,10 @@ _SPEAKERS: Final[tuple[tuple[re.Pattern[str], Callable[[Complaints, int, re.Matc
         (r"Syntax error: (?P<words>.*)", _other_syntax),
         (r"reserved identifier: (?P<name>.*)", _reserved),
         (r"unsupported syntax '(?P<syntax>.*)'", _optional_syntax),
+        (r"(?P<name>\w+)\(\) variable name must be a simple identifier", Complaints.bad_variable),
         (r"has\(\) argument must be a field selection", _bad_has),
         (r"invalid (?:int|hex int) literal", _bad_number),
-        (r"undefined field '(?P<name>.*)' not found in struct '.*'", Complaints.no_field),
+        (r"undefined field '(?P<name>.*)' not found in struct '(?P<message>.*)'", Complaints.no_field),
         (r"undeclared reference to '(?P<name>.*)' \(in container ''\)", Complaints.undeclared),
         (r"found no matching overload for '(?P<function>.*)' applied to '(?P<types>.*)'", Complaints.no_overload),
         (r"expression of type '(?P<type>.*)' cannot be the operand of a select operation", _no_fields),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from segmentd.language.tree import Call, Constant, ListLiteral, Node, Position, children, walk
+from segmentd.language.tree import Call, Constant, ItemsQuantifier, ListLiteral, Node, Position, parts, walk_all
 from segmentd.schema import BOOL, INT64, LIST, NULL
 
 MAX_NODES: Final = 4_096
@@ -14,13 +14,13 @@ MAX_DEPTH: Final = 128
 
 
 def node_count(tree: Node) -> int:
-    """How many nodes a tree has."""
-    return sum(1 for _ in walk(tree))
+    """How many nodes a tree has, with those inside of macros."""
+    return sum(1 for _ in walk_all(tree))
 
 
 def depth(tree: Node) -> int:
     """How many nodes stand above each other."""
-    return 1 + max(map(depth, children(tree)), default=0)
+    return 1 + max(map(depth, parts(tree)), default=0)
 
 
 def placed(tree: Node, position: Position) -> Node:
@@ -30,6 +30,8 @@ def placed(tree: Node, position: Position) -> Node:
             return replace(tree, arguments=tuple(placed(node, position) for node in tree.arguments), position=position)
         case ListLiteral():
             return replace(tree, elements=tuple(placed(node, position) for node in tree.elements), position=position)
+        case ItemsQuantifier():
+            return replace(tree, predicate=placed(tree.predicate, position), position=position)
         case _:
             return replace(tree, position=position)
 

@@ -41,11 +41,11 @@ def finish(tree: Node, source: Source, schema: Schema) -> Node:
     return folded
 
 
-def warnings_of(tree: Node, source: Source, schema: Schema) -> list[Issue]:
+def warnings_of(tree: Node, source: Source) -> list[Issue]:
     """What a tree does that people do not expect, in the order of the text."""
     warnings: list[Issue] = []
     for comparison, missing in surprises(tree):
-        attribute = schema.qualified(source.name_at(_offset(missing, source)))
+        attribute = source.path_at(_offset(missing, source))
         message = f"true also where {attribute} is missing; to leave those out, write has({attribute}) && in front"
         warnings.append(source.warning(_offset(comparison, source), message, attribute=attribute))
     by_zero = "always unknown: integers are not divided by zero"

@@ -8,7 +8,7 @@ from typing import Final
 
 from segmentd.language.runtime import UNKNOWN, SubtreeEvaluator, plain_value
 from segmentd.language.text_size import MAX_CONSTANT_BYTES, text_bound
-from segmentd.language.tree import Call, Constant, ListLiteral, Node, Position
+from segmentd.language.tree import Call, Constant, ItemsQuantifier, ListLiteral, Node, Position
 from segmentd.schema import BOOL, DURATION, LIST, STRING
 
 _SUBMICROSECOND: Final = frozenset({"string_to_timestamp", "string_to_duration"})
@@ -42,6 +42,8 @@ class Folder:
                 )
             case Call():
                 return self._fold_call(replace(node, arguments=tuple(map(self.fold, node.arguments))))
+            case ItemsQuantifier():
+                return replace(node, predicate=self.fold(node.predicate))
             case _:
                 return node
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from segmentd.errors import ErrorReason, SegmentdError
-from segmentd.schema import ATTRIBUTE_ID, KEYWORDS, SEGMENTS, TAKEN_IDS, lower_camel
+from segmentd.schema import ATTRIBUTE_ID, ITEMS, KEYWORDS, SEGMENTS, TAKEN_IDS, Subject, lower_camel
 
 __all__ = ["KEYWORDS", "SEGMENTS", "AttributeIdError", "check_attribute_id", "lower_camel"]
 
@@ -16,14 +16,19 @@ class AttributeIdError(SegmentdError):
     reason = ErrorReason.INVALID_FIELD
 
 
-def check_attribute_id(attribute_id: str, others: Iterable[str] = ()) -> None:
-    """Raise AttributeIdError if expressions could not read an attribute of this id beside `others`."""
+def check_attribute_id(attribute_id: str, others: Iterable[str] = (), subject: Subject | None = None) -> None:
+    """Raise AttributeIdError if expressions could not read an attribute of this id beside `others`.
+
+    With a subject, also where its macros could not: an attribute `accounts` of customers hides what they own.
+    """
     if not ATTRIBUTE_ID.fullmatch(attribute_id):
         raise _refusal(attribute_id, "ids match [A-Za-z][A-Za-z0-9_]{0,62}")
     if attribute_id in KEYWORDS:
         raise _refusal(attribute_id, "it is a keyword of CEL")
     if attribute_id in TAKEN_IDS:
         raise _refusal(attribute_id, "the name is taken")
+    if subject is not None and attribute_id in ITEMS.get(subject, {}):
+        raise _refusal(attribute_id, f"the name is that of the {attribute_id} of the {subject}, which macros go over")
     for other in (SEGMENTS, *others):
         if other != attribute_id and lower_camel(other) == lower_camel(attribute_id):
             raise _refusal(attribute_id, f"it differs from {other!r} by underscores only")

@@ -10,7 +10,6 @@ from segmentd.language.extent import MAX_DEPTH, MAX_NODES, depth, node_count
 from segmentd.language.issues import Issue, expression_error
 from segmentd.language.source import Source
 from segmentd.language.tree import Node
-from segmentd.schema import Schema
 
 MAX_CODE_POINTS: Final = 16_384
 MAX_CHAIN: Final = 32
@@ -55,8 +54,8 @@ def check_chain(path: Sequence[str], source: Source) -> None:
         raise expression_error([source.error(0, ErrorReason.EXPRESSION_TOO_DEEP, message, limit=MAX_CHAIN)])
 
 
-def cycle_issue(ids: Sequence[str], source: Source, schema: Schema, offset: int = 0) -> Issue:
+def cycle_issue(names: Sequence[str], source: Source, offset: int = 0) -> Issue:
     """The issue of a computed attribute that reads itself through the given ones, of which it is first and last."""
-    cycle = " -> ".join(map(schema.qualified, ids))
+    cycle = " -> ".join(names)
     message = f"the attribute is computed from itself: {cycle}"
     return source.error(offset, ErrorReason.ATTRIBUTE_CYCLE, message, cycle=cycle)

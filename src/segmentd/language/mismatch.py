@@ -10,8 +10,9 @@ from segmentd.errors import ErrorReason
 from segmentd.language.cel_types import printed_types
 from segmentd.language.celtree_pb2 import Expr, ParsedExpr
 from segmentd.language.hints import hinted_type
+from segmentd.language.scope import Scope
 from segmentd.language.wording import allowed, display_name
-from segmentd.schema import DataType, Kind, Schema
+from segmentd.schema import DataType, Kind
 
 SELECTION: Final = "."
 _ORDERINGS: Final = frozenset({"_<_", "_<=_", "_>_", "_>=_"})
@@ -42,40 +43,25 @@ class Operation:
         return f"{self.namespace}.{self.function}" if self.namespace else self.function
 
 
-def find_operations(
-    parsed: ParsedExpr, schema: Schema, amounts: Mapping[int, DataType]
-) -> Mapping[int, list[Operation]]:
+def find_operations(parsed: ParsedExpr, scope: Scope, amounts: Mapping[int, DataType]) -> Mapping[int, list[Operation]]:
     """The calls and selections of a parse tree by their offset in the text."""
     found: dict[int, list[Operation]] = {}
-    pending = [parsed.expr]
+    pending = [(parsed.expr, scope)]
     positions = parsed.source_info.positions
     while pending:
-        expr = pending.pop()
+        expr, names = pending.pop()
         here = found.setdefault(positions[expr.id], [])
         if expr.WhichOneof("expr_kind") == "call_expr":
-            here.append(_operation(expr.call_expr, parsed, schema, amounts))
+            here.append(_operation(expr.call_expr, parsed, names, amounts))
         elif expr.WhichOneof("expr_kind") == "select_expr":
-            here.append(Operation(SELECTION, (_operand(expr.select_expr.operand, schema, amounts),)))
-        pending.extend(_below(expr))
+            here.append(Operation(SELECTION, (_operand(expr.select_expr.operand, names, amounts),)))
+        pending.extend(names.below(expr))
     return found
 
 
-def _below(expr: Expr) -> list[Expr]:
-    match expr.WhichOneof("expr_kind"):
-        case "call_expr":
-            call = expr.call_expr
-            return [*([call.target] if call.HasField("target") else []), *call.args]
-        case "select_expr":
-            return [expr.select_expr.operand]
-        case "list_expr":
-            return list(expr.list_expr.elements)
-        case _:
-            return []
-
-
-def _operation(call: Expr.Call, parsed: ParsedExpr, schema: Schema, amounts: Mapping[int, DataType]) -> Operation:
+def _operation(call: Expr.Call, parsed: ParsedExpr, scope: Scope, amounts: Mapping[int, DataType]) -> Operation:
     operands = tuple(
-        _operand(expr, schema, amounts) for expr in [*([call.target] if call.HasField("target") else []), *call.args]
+        _operand(expr, scope, amounts) for expr in [*([call.target] if call.HasField("target") else []), *call.args]
     )
     if call.HasField("target") and call.target.WhichOneof("expr_kind") == "ident_expr":
         namespace = call.target.ident_expr.name
@@ -83,8 +69,8 @@ def _operation(call: Expr.Call, parsed: ParsedExpr, schema: Schema, amounts: Map
     return Operation(call.function, operands)
 
 
-def _operand(expr: Expr, schema: Schema, amounts: Mapping[int, DataType]) -> Operand:
-    hint = amounts.get(expr.id) or hinted_type(expr, schema)
+def _operand(expr: Expr, scope: Scope, amounts: Mapping[int, DataType]) -> Operand:
+    hint = amounts.get(expr.id) or hinted_type(expr, scope)
     if expr.const_expr.WhichOneof("constant_kind") == "int64_value":
         return Operand(hint, expr.const_expr.int64_value)
     return Operand(hint)

@@ -15,8 +15,9 @@ from segmentd.errors import ErrorReason
 from segmentd.language.celtree_pb2 import Expr, ParsedExpr
 from segmentd.language.hints import KEPT_BY, hinted_decimal
 from segmentd.language.issues import Issue
+from segmentd.language.scope import Scope
 from segmentd.language.source import Source
-from segmentd.schema import DataType, Kind, Schema
+from segmentd.schema import DataType, Kind
 
 INT64_MAX: Final = 2**63 - 1
 INT64_DIGITS: Final = 19
@@ -58,48 +59,45 @@ class Amounts:
         return written - before
 
 
-def place_amounts(source: Source, parsed: ParsedExpr, schema: Schema, result: DataType | None) -> Amounts | list[Issue]:
+def place_amounts(source: Source, parsed: ParsedExpr, scope: Scope, result: DataType | None) -> Amounts | list[Issue]:
     """Rewrite the literals that meet decimals, or stand for one where `result` is a DECIMAL, or say why not."""
     wanted = result if result is not None and result.kind is Kind.DECIMAL else None
-    places = dict(_literals(parsed.expr, schema, wanted))
+    places = dict(_literals(parsed.expr, scope, wanted))
     if not places:
         return Amounts(source.text)
     ordered = sorted(places, key=lambda id_: parsed.source_info.positions[id_])
     return _rewrite(source, [(id_, parsed.source_info.positions[id_], places[id_]) for id_ in ordered])
 
 
-def _literals(expr: Expr, schema: Schema, wanted: DataType | None) -> Iterator[tuple[int, DataType]]:
+def _literals(expr: Expr, scope: Scope, wanted: DataType | None) -> Iterator[tuple[int, DataType]]:
     """Ids of the number literals below a node that stand for decimals, each with its type."""
     match expr.WhichOneof("expr_kind"):
         case "const_expr":
             if wanted and expr.const_expr.WhichOneof("constant_kind") in ("int64_value", "double_value"):
                 yield expr.id, wanted
         case "call_expr":
-            yield from _literals_of_call(expr.call_expr, schema, wanted)
-        case "select_expr":
-            yield from _literals(expr.select_expr.operand, schema, None)
-        case "list_expr":
-            for element in expr.list_expr.elements:
-                yield from _literals(element, schema, wanted)
+            yield from _literals_of_call(expr.call_expr, scope, wanted)
         case _:
-            return
+            elements = expr.WhichOneof("expr_kind") == "list_expr"
+            for part, names in scope.below(expr):
+                yield from _literals(part, names, wanted if elements else None)
 
 
-def _literals_of_call(call: Expr.Call, schema: Schema, wanted: DataType | None) -> Iterator[tuple[int, DataType]]:
+def _literals_of_call(call: Expr.Call, scope: Scope, wanted: DataType | None) -> Iterator[tuple[int, DataType]]:
     if call.HasField("target"):
-        yield from _literals(call.target, schema, None)
-    for argument, meets in zip(call.args, _meetings(call, schema, wanted), strict=True):
-        yield from _literals(argument, schema, meets)
+        yield from _literals(call.target, scope, None)
+    for argument, meets in zip(call.args, _meetings(call, scope, wanted), strict=True):
+        yield from _literals(argument, scope, meets)
 
 
-def _meetings(call: Expr.Call, schema: Schema, wanted: DataType | None) -> list[DataType | None]:
+def _meetings(call: Expr.Call, scope: Scope, wanted: DataType | None) -> list[DataType | None]:
     """For each argument of a call, the DECIMAL that literals in it meet."""
     arguments = list(call.args)
     if call.function == "@in" and arguments[1].WhichOneof("expr_kind") == "list_expr":
-        members = [hinted_decimal(element, schema) for element in arguments[1].list_expr.elements]
-        own = hinted_decimal(arguments[0], schema) or next(filter(None, members), None)
+        members = [hinted_decimal(element, scope) for element in arguments[1].list_expr.elements]
+        own = hinted_decimal(arguments[0], scope) or next(filter(None, members), None)
         return [own, own]
-    hints = [hinted_decimal(argument, schema) for argument in arguments]
+    hints = [hinted_decimal(argument, scope) for argument in arguments]
     if call.function in _COMPARISONS:
         return [hints[0] or hints[1], hints[1] or hints[0]]
     if call.function in KEPT_BY:

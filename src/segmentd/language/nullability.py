@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segmentd.language.tree import AttributeRead, Call, Constant, ListLiteral, Node, Position, Presence, children
+from segmentd.language.tree import (
+    AttributeRead,
+    Call,
+    Constant,
+    ItemsQuantifier,
+    ListLiteral,
+    Node,
+    Position,
+    Presence,
+    children,
+)
 from segmentd.schema import Kind
 
 _NEGATED = frozenset({"equals", "in_list"})
@@ -19,6 +29,9 @@ def surprises(node: Node, present: frozenset[str] = frozenset()) -> Iterator[Sur
         if node.overload == "logical_and":
             present |= frozenset(_required_by(node))
         yield from _surprises_of(node, present)
+    if isinstance(node, ItemsQuantifier):
+        # What is known of the subject is known inside too, where its attributes have its name in front.
+        yield from surprises(node.predicate)
     for child in children(node):
         yield from surprises(child, present)
 

@@ -46,6 +46,64 @@ def unsupported_construct(expr: Expr, name: str) -> Refusal:
     return unsupported(f"message {message_name}" if message_name else "map literal")
 
 
+def macro_of_others(name: str) -> Refusal:
+    """A macro over something that is not the subject's items."""
+    return unsupported(f"macro {name}")
+
+
+def unfinished_filter(items: str, variable: str) -> Refusal:
+    """`filter()` whose size is not taken."""
+    message = f"filter() is supported only with size(), as in {items}.filter({variable}, ...).size()"
+    return _unsupported("macro filter", message)
+
+
+def macro_in_macro(name: str) -> Refusal:
+    """A macro inside of another one's predicate."""
+    return _unsupported(
+        f"macro {name}", f"macro {name} inside of a macro is not supported; write them beside each other"
+    )
+
+
+def taken_variable(name: str, macro: str) -> Refusal:
+    """A macro's variable that hides another."""
+    message = f"{name!r} means something else already; give the variable of {macro}() another name, as in {name[:1]}"
+    return _unsupported(f"variable {name}", message)
+
+
+def segments_in_macro(path: str) -> Refusal:
+    """`"id" in customer.segments` inside of a macro."""
+    message = f'{path} cannot be asked for inside of a macro; write "id" in customer.segments beside the macro'
+    return _unsupported(path, message)
+
+
+def other_use_of_items(path: str) -> Refusal:
+    """`customer.accounts` anywhere but in a macro or `size()`."""
+    message = (
+        f"{path} is used only as {path}.exists(x, ...), {path}.all(x, ...), {path}.exists_one(x, ...), "
+        f"{path}.filter(x, ...).size() and {path}.size()"
+    )
+    return _unsupported(path, message)
+
+
+def bare_item(name: str, schema: Schema) -> Refusal:
+    """A macro's variable without an attribute."""
+    message = (
+        f"{name} is no value by itself; read one of the attributes of {schema.subject}{_as_read_from(name, schema)}"
+    )
+    return _unsupported(name, message)
+
+
+def unfit_in_macro(path: str, what: str) -> Refusal:
+    """A computed attribute that cannot be read inside of a macro, for what is in its expression."""
+    message = f"{path} cannot be read inside of a macro: its expression has {what} in it"
+    return _unsupported(path, message)
+
+
+def _as_read_from(name: str, schema: Schema) -> str:
+    example = next(iter(schema), None)
+    return f", as in {name}.{example.id}" if example else ""
+
+
 def bare_subject(schema: Schema) -> Refusal:
     """`customer` without an attribute."""
     message = f"{schema.variable} is no value by itself; read one of its attributes{as_in(schema)}"

@@ -15,6 +15,7 @@ from segmentd.language.tree import (
     AttributeRead,
     Call,
     Constant,
+    ItemsQuantifier,
     ListLiteral,
     Node,
     Now,
@@ -28,7 +29,7 @@ from segmentd.schema import Kind
 def render(node: Node, variables: Mapping[str, str]) -> ParsedExpr:
     """The parse tree of a typed tree; an attribute becomes the variable that `variables` names for it.
 
-    Raises ValueError on a segment's verdict, which is no value of the subject.
+    Raises ValueError on a segment's verdict or a macro, which are no values of the subject alone.
     """
     return ParsedExpr(expr=_Renderer(variables).render(node))
 
@@ -56,6 +57,8 @@ class _Renderer:
                 return self._call_of(node)
             case SegmentVerdict():
                 raise ValueError(f"the verdict of segment {node.segment!r} is no value of the subject")
+            case ItemsQuantifier():
+                raise ValueError(f"a macro over {node.items} is no value of the subject alone")
 
     def _presence(self, node: Presence) -> Expr:
         value = self._ident(self._variables[node.id])

@@ -13,12 +13,14 @@ from segmentd.language.tree import (
     AttributeRead,
     Call,
     Constant,
+    ItemsQuantifier,
     Node,
     Now,
     Position,
     Presence,
     SegmentVerdict,
     children,
+    parts,
 )
 from segmentd.language.wording import display_name
 from segmentd.schema import Kind
@@ -43,8 +45,8 @@ def broken_rules(tree: Node) -> Iterator[Finding]:
         if is_tabulated(tree):
             yield from _broken_by_table(tree)
             return
-    for child in children(tree):
-        yield from broken_rules(child)
+    for part in parts(tree):
+        yield from broken_rules(part)
 
 
 def _broken_by_call(call: Call) -> Iterator[Finding]:
@@ -109,6 +111,8 @@ def _unfit_input(node: Node) -> str | None:
             return "now"
         case SegmentVerdict():
             return f"segment {node.segment!r}"
+        case ItemsQuantifier():
+            return f"a macro over {node.items}"
         case AttributeRead(type=type_) | Presence(type_read=type_):
             return None if type_.kind in _TABLE_INPUTS else f"{node.id!r} of type {type_}"
         case _:

@@ -21,6 +21,7 @@ _UNSHOWN: Final = re.compile(r"[^\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME_BEFORE_PARENTHESIS: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[ \t\r\n\f]*\Z")
+_VARIABLE_BEFORE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[ \t\r\n\f]*\.[ \t\r\n\f]*\Z")
 _AFTER_DOT: Final = re.compile(r"\.[ \t\r\n\f]*(?=[A-Za-z_])")
 
 
@@ -48,6 +49,11 @@ class Source:
         """The identifier that starts at an offset, or nothing."""
         match = _NAME.match(self.text, offset)
         return match.group() if match else ""
+
+    def path_at(self, offset: int) -> str:
+        """The name at an offset with the variable before it, `a.kind`, where one stands there."""
+        before = _VARIABLE_BEFORE.search(self.text, 0, offset)
+        return f"{before.group(1)}.{self.name_at(offset)}" if before else self.name_at(offset)
 
     def to_name(self, offset: int) -> int:
         """Where a name stands: CEL places a selection at its dot and a call at its parenthesis."""

@@ -4,42 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from segmentd.language.cel_types import data_type
 from segmentd.language.celtree_pb2 import CheckedExpr, Expr
 from segmentd.language.extent import MAX_NODES, node_count, placed, presence_of
 from segmentd.language.identifiers import SEGMENTS
 from segmentd.language.issues import ExpressionError, Issue
+from segmentd.language.macros import FILTER, Macro, macro_of
 from segmentd.language.official import NOW
 from segmentd.language.overloads import SUPPORTED, ZONED_GETTERS
+from segmentd.language.reading import as_read_inside, unfit_inside
 from segmentd.language.refusals import (
     Refusal,
+    bare_item,
     bare_subject,
     decimal_misuse,
     list_of_others,
+    macro_in_macro,
+    macro_of_others,
     misfit,
     null_element,
+    other_use_of_items,
     other_use_of_segments,
     passed_on,
+    segments_in_macro,
+    taken_variable,
     too_many_nodes,
+    unfinished_filter,
+    unfit_in_macro,
     unsupported,
     unsupported_call,
     unsupported_construct,
 )
+from segmentd.language.scope import Read, Scope
 from segmentd.language.source import Source
 from segmentd.language.tree import (
     AttributeRead,
     Call,
     Constant,
+    ItemsQuantifier,
     ListLiteral,
     Node,
     Now,
     Position,
     Presence,
+    Quantifier,
     SegmentVerdict,
 )
 from segmentd.language.typing_rules import DecimalMisuse, common_type, result_type
-from segmentd.schema import BOOL, DOUBLE, INT64, LIST, NULL, STRING, AttributeSpec, DataType, Kind, Schema
+from segmentd.schema import BOOL, DOUBLE, INT64, LIST, NULL, STRING, DataType, Kind, Subject
 
 
 @dataclass(frozen=True)
@@ -56,19 +70,26 @@ class _Refused(Exception):  # noqa: N818 - control flow inside this module, not 
     """A part of the tree was refused; `issues` of the translator says why."""
 
 
-class Translator:
-    """Translates one checked text. `issues` and `attributes` fill up as it goes.
+Computed = Mapping[tuple[Subject, str], Node | ExpressionError]
+"""The trees of computed attributes by subject and id, to be pasted in, or why there is none."""
 
-    `computed` holds the trees of the computed attributes that the text reads, to be pasted in, or why there is none.
+_SIZES: Final = frozenset({"list_size", "size_list"})
+
+
+class Translator:
+    """Translates one checked text. `issues`, `attributes` and `item_attributes` fill up as it goes.
+
+    `computed` are those that the text reads.
     """
 
-    def __init__(self, text: CheckedText, schema: Schema, computed: Mapping[str, Node | ExpressionError]) -> None:
+    def __init__(self, text: CheckedText, scope: Scope, computed: Computed) -> None:
         self._text = text
-        self._schema = schema
+        self._scope = scope
         self._computed = computed
         self._room = MAX_NODES
         self.issues: list[Issue] = []
         self.attributes: set[str] = set()
+        self.item_attributes: set[tuple[Subject, str]] = set()
 
     def translate(self) -> Node | None:
         """The typed tree; None if parts of it were refused, which `issues` then says, in no order."""
@@ -92,8 +113,10 @@ class Translator:
                 return self._call(expr)
             case "list_expr":
                 return self._text_list(expr)
+            case "comprehension_expr":
+                return self._macro(expr)
             case _:
-                raise self._refused(expr, unsupported_construct(expr, self._text.source.name_at(self._offset(expr))))
+                raise self._refused(expr, self._construct(expr))
 
     def _constant(self, expr: Expr) -> Node:
         constant, position = expr.const_expr, self._position(expr)
@@ -115,33 +138,107 @@ class Translator:
         name = expr.ident_expr.name
         if name == NOW:
             return Now(self._position(expr))
-        if name == self._schema.variable:
-            raise self._refused(expr, bare_subject(self._schema))
+        schema = self._scope.schema_of(expr)
+        if schema is not None and schema is self._scope.item:
+            raise self._refused(expr, bare_item(name, schema))
+        if schema is not None:
+            raise self._refused(expr, bare_subject(schema))
         raise self._refused(expr, unsupported(f"type {name}"))
 
-    def _selection(self, expr: Expr) -> Node:
-        select = expr.select_expr
-        spec = self._schema.get(select.field)
-        if select.operand.ident_expr.name != self._schema.variable:
-            raise self._refused(expr, unsupported("field of a map or message"))
-        if spec is None:
-            raise self._refused(expr, other_use_of_segments(self._schema))
-        self.attributes.add(spec.id)
-        if spec.expression is not None:
-            return self._pasted(expr, spec)
-        if select.test_only:
-            return Presence(spec.id, spec.type, spec.required, self._position(expr))
-        return AttributeRead(spec.id, spec.type, spec.required, self._position(expr))
+    def _construct(self, expr: Expr) -> Refusal:
+        return unsupported_construct(expr, self._text.source.name_at(self._offset(expr)))
 
-    def _pasted(self, expr: Expr, spec: AttributeSpec) -> Node:
-        tree = self._computed[spec.id]
+    def _selection(self, expr: Expr) -> Node:
+        read = self._scope.read(expr)
+        if read is None:
+            raise self._refused(expr, unsupported("field of a map or message"))
+        if read.spec is None:
+            return self._other_field(expr, read)
+        if read.schema is self._scope.own:
+            self.attributes.add(read.id)
+        else:
+            self.item_attributes.add((read.schema.subject, read.id))
+        tree = self._read(expr, read)
+        if self._scope.item is None or read.schema is self._scope.item:
+            return tree
+        return as_read_inside(tree, read.schema.subject)
+
+    def _read(self, expr: Expr, read: Read) -> Node:
+        spec, position = read.spec, self._position(expr)
+        assert spec is not None  # noqa: S101 - its caller looked
+        if spec.expression is not None:
+            return self._pasted(expr, read)
+        if expr.select_expr.test_only:
+            return Presence(spec.id, spec.type, spec.required, position)
+        return AttributeRead(spec.id, spec.type, spec.required, position)
+
+    def _other_field(self, expr: Expr, read: Read) -> Node:
+        """`has(customer.accounts)`; the other fields that are no attributes have uses of their own."""
+        path = f"{expr.select_expr.operand.ident_expr.name}.{read.id}"
+        if self._scope.items_of(expr) is not None:
+            if not expr.select_expr.test_only:
+                raise self._refused(expr, other_use_of_items(path))
+            none = Constant(0, INT64, self._position(expr))
+            return Call("greater_int64", (self._count(expr, expr, None), none), BOOL, self._position(expr))
+        if self._scope.item is not None:
+            raise self._refused(expr, segments_in_macro(path))
+        raise self._refused(expr, other_use_of_segments(read.schema))
+
+    def _pasted(self, expr: Expr, read: Read) -> Node:
+        tree = self._computed[read.schema.subject, read.id]
         if isinstance(tree, ExpressionError):
-            raise self._refused(expr, passed_on(spec.id, tree))
+            raise self._refused(expr, passed_on(read.id, tree))
+        if self._scope.item is not None and (what := unfit_inside(tree)) is not None:
+            raise self._refused(expr, unfit_in_macro(f"{expr.select_expr.operand.ident_expr.name}.{read.id}", what))
         self._room -= node_count(tree)
         if self._room < 0:
             raise self._refused(expr, too_many_nodes(MAX_NODES))
         tree = placed(tree, self._position(expr))
         return presence_of(tree) if expr.select_expr.test_only else tree
+
+    def _macro(self, expr: Expr) -> Node:
+        """`exists`, `all` or `exists_one` over items; `filter` stands in `size()` only."""
+        macro = macro_of(expr)
+        if macro is None:
+            raise self._refused(expr, self._construct(expr))
+        inside = self._inside(expr, macro)
+        if macro.name == FILTER:
+            raise self._refused(expr, unfinished_filter(self._path(macro.items), macro.variable))
+        return self._quantified(expr, macro, inside, Quantifier(macro.name))
+
+    def _count(self, expr: Expr, items: Expr, macro: Macro | None) -> Node:
+        """The size of a subject's items, or of those that a filter leaves."""
+        if macro is not None:
+            return self._quantified(expr, macro, self._inside(items, macro), Quantifier.COUNT)
+        subject = self._scope.items_of(items)
+        assert subject is not None  # noqa: S101 - its caller looked
+        if self._scope.item is not None:
+            raise self._refused(expr, macro_in_macro(f"over {items.select_expr.field}"))
+        every = Constant(True, BOOL, self._position(expr))
+        field = items.select_expr.field
+        return ItemsQuantifier(field, subject.subject, Quantifier.COUNT, every, self._position(expr))
+
+    def _inside(self, expr: Expr, macro: Macro) -> Scope:
+        inside = self._scope.inside(macro)
+        if inside is None:
+            raise self._refused(expr, macro_of_others(macro.name))
+        if self._scope.item is not None:
+            raise self._refused(expr, macro_in_macro(macro.name))
+        if macro.variable in (NOW, self._scope.own.variable):
+            raise self._refused(expr, taken_variable(macro.variable, macro.name))
+        return inside
+
+    def _quantified(self, expr: Expr, macro: Macro, inside: Scope, quantifier: Quantifier) -> Node:
+        outside, self._scope = self._scope, inside
+        try:
+            predicate = self._node(macro.predicate)
+        finally:
+            self._scope = outside
+        subject = inside.item.subject if inside.item else outside.own.subject
+        return ItemsQuantifier(macro.items.select_expr.field, subject, quantifier, predicate, self._position(expr))
+
+    def _path(self, items: Expr) -> str:
+        return f"{items.select_expr.operand.ident_expr.name}.{items.select_expr.field}"
 
     def _call(self, expr: Expr) -> Node:
         call = expr.call_expr
@@ -152,15 +249,25 @@ class Translator:
         if len(overloads) != 1 or overloads[0] not in SUPPORTED:
             types = [data_type(self._text.checked.type_map[operand.id]) for operand in operands]
             raise self._refused(expr, unsupported_call(call.function, overloads, types))
+        if overloads[0] in _SIZES and (sized := self._sized(expr, operands[0])) is not None:
+            return sized
         if overloads[0] == "in_list" and operands[1].WhichOneof("expr_kind") == "list_expr":
             return self._among(expr, operands)
         return self._typed_call(expr, overloads[0], self._nodes(operands))
+
+    def _sized(self, expr: Expr, operand: Expr) -> Node | None:
+        """The size of items, or of a filter of them; None of everything else."""
+        macro = macro_of(operand)
+        is_filter = macro is not None and macro.name == FILTER
+        if not is_filter and (self._scope.items_of(operand) is None or operand.select_expr.test_only):
+            return None
+        return self._count(expr, operand, macro)
 
     def _typed_call(self, expr: Expr, overload: str, arguments: tuple[Node, ...]) -> Node:
         types = [argument.type for argument in arguments]
         if overload in ZONED_GETTERS and types[0].kind is Kind.DATE:
             overload = ZONED_GETTERS[overload]
-            arguments = (*arguments, Constant(self._schema.time_zone, STRING, self._position(expr)))
+            arguments = (*arguments, Constant(self._scope.own.time_zone, STRING, self._position(expr)))
         if overload == "int64_to_double" and types[0].kind is Kind.DECIMAL:
             overload = "decimal_to_double"
         official = data_type(self._text.checked.type_map[expr.id])
@@ -201,12 +308,12 @@ class Translator:
     def _verdict(self, expr: Expr) -> Node:
         member, segments = expr.call_expr.args
         if member.const_expr.WhichOneof("constant_kind") != "string_value":
-            raise self._refused(segments, other_use_of_segments(self._schema))
+            raise self._refused(segments, other_use_of_segments(self._scope.own))
         return SegmentVerdict(member.const_expr.string_value, self._position(member))
 
     def _is_segments(self, expr: Expr) -> bool:
-        select = expr.select_expr
-        return select.field == SEGMENTS and select.operand.ident_expr.name == self._schema.variable
+        schema = self._scope.schema_of(expr.select_expr.operand)
+        return self._scope.item is None and expr.select_expr.field == SEGMENTS and schema is self._scope.own
 
     def _nodes(self, exprs: Sequence[Expr]) -> tuple[Node, ...]:
         """All of them, or none after every one has had its say."""
