@@ -8,6 +8,19 @@ from datetime import UTC, datetime
 
 import pytest
 
+from segmentd.ledger.aggregates import (
+    Aggregate,
+    AllTime,
+    Between,
+    CompleteMonths,
+    Function,
+    MonthToDate,
+    Source,
+    Span,
+    TrailingDays,
+    TrailingSeconds,
+    Window,
+)
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.ledger.store import AttributeStore, LedgerStore
 from segmentd.schema import (
@@ -51,6 +64,13 @@ def attribute(attribute_id: str = "income", data_type: DataType = INT64, **field
     spec = AttributeSpec(attribute_id, data_type, required, str(expression) if expression else None)
     attribute = Attribute(Subject.CUSTOMER, spec, "Příjem", "per month", None, THEN, LATER, "etag")
     return replace(attribute, **fields)  # type: ignore[arg-type]
+
+
+def aggregated(attribute_id: str, span: Span, **fields: object) -> Attribute:
+    """An aggregated attribute of customers over a span of time."""
+    aggregate = Aggregate(Source.TRANSACTIONS, Function.COUNT, window=Window(span))
+    spec = AttributeSpec(attribute_id, INT64, aggregated=True)
+    return replace(attribute(), spec=spec, aggregate=replace(aggregate, **fields))  # type: ignore[arg-type]
 
 
 def segment(segment_id: str = "premium", **fields: object) -> Segment:
@@ -109,6 +129,46 @@ class StoreContract:
         assert [type(each.default) for each in again.attributes.attributes("main")] == [
             type(each.default) for each in attributes
         ]
+
+    def test_aggregates_come_back_as_they_were_after_a_restart(self, stores: Stores) -> None:
+        """Whatever their window, with every field set, and with none."""
+        spans = (
+            TrailingSeconds(3_153_600_000),
+            TrailingDays(90),
+            CompleteMonths(12),
+            MonthToDate(),
+            Between(-1, 2**55),
+        )
+        by_span = [aggregated(f"a{index}", span) for index, span in enumerate(spans)]
+        attributes = (
+            *by_span,
+            aggregated(
+                "b",
+                AllTime(),
+                function=Function.PERCENTILE,
+                measure="amount",
+                filter='transaction.purpose == "Příjem"',
+                account_filter="account.external",
+                window=Window(CompleteMonths(3), demand_coverage=True),
+                percentile_hundredths=9_950,
+                min_count=7,
+                roles=("OWNER", "ZÁSTUPCE"),
+            ),
+            aggregated(
+                "c",
+                AllTime(),
+                source=Source.BALANCES,
+                function=Function.MONTHS_BELOW,
+                window=Window(CompleteMonths(1)),
+                threshold_minor=-(2**63),
+            ),
+        )
+        stores.ledgers.create_ledger(ledger())
+        stores.attributes.create_attributes(ledger(version=2), attributes)
+        assert stores.reopened().attributes.attributes("main") == attributes
+        plain = attribute("c")
+        stores.attributes.update_attribute(ledger(version=3), plain)
+        assert stores.reopened().attributes.attributes("main") == (*attributes[:-1], plain)
 
     def test_lists_are_ordered_by_id_within_their_ledger(self, stores: Stores) -> None:
         """In whatever order things came; ids compare as bytes, and other ledgers' are left out."""

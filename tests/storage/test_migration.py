@@ -6,14 +6,20 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine
 
 from segmentd.errors import ErrorReason
+from segmentd.ledger.store import SqlAttributeStore
+from segmentd.schema import BOOL, INT64, AttributeSpec
 from segmentd.storage import SchemaTooNewError, open_database
 from segmentd.storage.columns import UtcMoment
+from segmentd.storage.database import DATABASE_FILE
+from segmentd.storage.migration import SCRIPTS
 from segmentd.storage.tables import metadata
 from tests.storage.children import kill_myself, run_child
 
@@ -44,6 +50,40 @@ def test_the_migrated_schema_is_what_the_stores_use(tmp_path: Path) -> None:
 def test_a_second_opening_changes_nothing(tmp_path: Path) -> None:
     """Opening a current database runs no step."""
     assert tables(tmp_path) == tables(tmp_path) == {"alembic_version", "ledgers", "attributes", "segments"}
+
+
+FIRST_ATTRIBUTE = "'main', 'customer', :id, '', '', :kind, 0, '', 0, :text, NULL, 0, 0, 'e'"
+"""The values of an attribute's row in the first schema."""
+
+
+def migrate_to(directory: Path, revision: str) -> None:
+    """Make the directory's database as a release made it whose last step was this one."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    engine = create_engine(f"sqlite:///{directory / DATABASE_FILE}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def test_attributes_of_the_first_schema_are_not_aggregated(tmp_path: Path) -> None:
+    """Given and computed ones that an earlier release kept come back as what they were."""
+    migrate_to(tmp_path, "0001")
+    engine = create_engine(f"sqlite:///{tmp_path / DATABASE_FILE}")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO ledgers VALUES ('main', '', 'EUR', 'UTC', 0, 0, 'e', 3)"))
+        for id_, kind, expression in (("a", "INT64", None), ("b", "BOOL", "customer.a > 1")):
+            values = {"id": id_, "kind": kind, "text": expression}
+            connection.execute(text(f"INSERT INTO attributes VALUES ({FIRST_ATTRIBUTE})"), values)
+    engine.dispose()
+    database = open_database(tmp_path)
+    kept = SqlAttributeStore(database).attributes("main")
+    database.close()
+    assert [(each.id, each.spec, each.aggregate) for each in kept] == [
+        ("a", AttributeSpec("a", INT64), None),
+        ("b", AttributeSpec("b", BOOL, expression="customer.a > 1"), None),
+    ]
 
 
 def test_a_migration_killed_anywhere_does_no_harm(tmp_path: Path) -> None:
@@ -101,4 +141,5 @@ def test_a_later_schema_is_refused_untouched(tmp_path: Path) -> None:
     with pytest.raises(SchemaTooNewError, match="later release") as caught:
         open_database(tmp_path)
     assert caught.value.reason is ErrorReason.STORE_FAILED
-    assert (caught.value.metadata["found"], caught.value.metadata["known"]) == ("9999", "0001")
+    last = max(script.name[1:5] for script in (SCRIPTS / "versions").glob("r*.py"))
+    assert (caught.value.metadata["found"], caught.value.metadata["known"]) == ("9999", last)

@@ -25,6 +25,18 @@ from segmentd.client.membership import Count, Form, FormError, Memberships
 from segmentd.client.scores import Basis, ScoreResult
 from segmentd.client.segments import Benefit, CheckedExpression, ExpressionIssue, Segment, SegmentDefinition
 from segmentd.client.sync import Client
+from segmentd.ledger.aggregates import (
+    Aggregate,
+    AllTime,
+    Between,
+    CompleteMonths,
+    Function,
+    MonthToDate,
+    Source,
+    TrailingDays,
+    TrailingSeconds,
+    Window,
+)
 from segmentd.schema import BOOL, DATE, DOUBLE, INT64, LIST, STRING, TIMESTAMP, DataType, Kind, Subject
 
 __all__ = [
@@ -36,14 +48,18 @@ __all__ = [
     "STRING",
     "TIMESTAMP",
     "Action",
+    "Aggregate",
+    "AllTime",
     "AsyncClient",
     "Attribute",
     "AttributeDefinition",
     "Basis",
     "Benefit",
+    "Between",
     "Change",
     "CheckedExpression",
     "Client",
+    "CompleteMonths",
     "Computed",
     "Count",
     "DataType",
@@ -52,15 +68,21 @@ __all__ = [
     "ExpressionIssue",
     "Form",
     "FormError",
+    "Function",
     "Kind",
     "Ledger",
     "Memberships",
+    "MonthToDate",
     "ScoreResult",
     "Segment",
     "SegmentDefinition",
     "SegmentdCallError",
     "ServerUnreachableError",
+    "Source",
     "Subject",
     "Timeouts",
     "Tls",
+    "TrailingDays",
+    "TrailingSeconds",
+    "Window",
 ]

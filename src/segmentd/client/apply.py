@@ -108,6 +108,7 @@ def definition_of(attribute: Attribute, wanted: AttributeDefinition) -> Attribut
         default=attribute.default,
         display_name=attribute.display_name,
         description=attribute.description,
+        aggregate=attribute.aggregate,
     )
 
 

@@ -13,6 +13,8 @@ from segmentd.api.v1 import attribute_service_pb2 as pb
 from segmentd.client.call import Call, Scope, Steps, fetch_pages, last_part
 from segmentd.client.moments import from_timestamp
 from segmentd.client.values import Value, decode_type, decode_value, encode_type, encode_value
+from segmentd.ledger.aggregate_messages import decode_aggregate, encode_aggregate
+from segmentd.ledger.aggregates import Aggregate
 from segmentd.schema import DataType
 
 
@@ -30,14 +32,15 @@ class Attribute:
     create_time: datetime
     update_time: datetime
     etag: str
+    aggregate: Aggregate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeDefinition:
-    """What defines an attribute. `type` may be None for a computed one: its expression's type is taken.
+    """What defines an attribute. `type` may be None for a computed or aggregated one: that of its values is taken.
 
-    `expression` is "" for a given attribute; a required given one needs a `default`, and a default its `type`, also in
-    an update of the default alone: calls raise ValueError without.
+    Without `expression`, which is "", and `aggregate` it is a given attribute; a required given one needs a `default`,
+    and a default its `type`, also in an update of the default alone: calls raise ValueError without.
     """
 
     type: DataType | None = None
@@ -46,6 +49,7 @@ class AttributeDefinition:
     default: Value | None = None
     display_name: str = ""
     description: str = ""
+    aggregate: Aggregate | None = None
 
 
 def create_attribute(
@@ -105,6 +109,7 @@ def encode_definition(definition: AttributeDefinition) -> pb.Attribute:
         description=definition.description,
         required=definition.required,
         expression=definition.expression,
+        aggregate=None if definition.aggregate is None else encode_aggregate(definition.aggregate),
     )
     _put_type(attribute, definition)
     return attribute
@@ -144,4 +149,5 @@ def read_attribute(attribute: Any) -> Attribute:
         create_time=from_timestamp(attribute.create_time),
         update_time=from_timestamp(attribute.update_time),
         etag=attribute.etag,
+        aggregate=decode_aggregate(attribute.aggregate) if attribute.HasField("aggregate") else None,
     )

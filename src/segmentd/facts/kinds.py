@@ -115,5 +115,5 @@ def record_schema(kind: RecordKind, vocabulary: Vocabulary) -> Schema:
     if kind.subject is None:
         return Schema(Subject.TRANSACTION, fixed, zone)
     attributes = vocabulary.terms[kind.subject].attributes.values()
-    given = (AttributeSpec(a.id, a.type) for a in attributes if a.spec.expression is None)
+    given = (AttributeSpec(a.id, a.type) for a in attributes if a.is_given)
     return Schema(kind.subject, (*fixed, *given), zone)

@@ -57,7 +57,7 @@ class AttributeService:
             raise AlreadyExistsError(str(name))
         _check_id(name.attribute, terms)
         now = self._clock()
-        attribute = _build(name, draft, terms, created=now, updated=now)
+        attribute = _build(name, draft, before, created=now, updated=now)
         self._refuse_unreadable(name, attribute)
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, (*before, attribute), attribute)
@@ -84,8 +84,9 @@ class AttributeService:
         check_etag(str(name), etag, current.etag)
         if not fields:
             return current
-        terms = before.terms[name.subject]
-        attribute = _build(name, draft.over(current, fields), terms, created=current.create_time, updated=self._clock())
+        attribute = _build(
+            name, draft.over(current, fields), before, created=current.create_time, updated=self._clock()
+        )
         if replace(attribute, update_time=current.update_time, etag=current.etag) == current:
             return current
         self._refuse_against_residents(name, current, attribute)
@@ -102,7 +103,7 @@ class AttributeService:
         current = before.attribute(name.subject, name.attribute)
         check_etag(str(name), etag, current.etag)
         self._refuse_if_used(name, "it cannot be deleted")
-        if self._held(name) is not None:
+        if current.aggregate is None and self._held(name) is not None:
             self._refuse_for_residents(name, "it cannot be deleted")
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, _without(before, current), current)
@@ -133,20 +134,20 @@ class AttributeService:
 
     def _refuse_against_residents(self, name: AttributeName, before: Attribute, after: Attribute) -> None:
         """A restart reads the residents' file again, which has to fit the attribute that is stored then."""
-        held = self._held(name)
+        held = self._held(name) if before.aggregate is None else None
         if before.type != after.type:
             why = f"its type cannot change from {before.type} to {after.type}"
             self._refuse_if_used(name, why)
             if held is not None and held != after.type and not names_currency(held, after.type):
                 self._refuse_for_residents(name, f"{why}; {_BEFORE_LOADING}")
-        if held is not None and after.spec.expression is not None:
-            self._refuse_for_residents(name, "it cannot become computed")
-        if before.spec.expression is not None:
+        if held is not None and not after.is_given:
+            self._refuse_for_residents(name, f"it cannot become {'aggregated' if after.aggregate else 'computed'}")
+        if not before.is_given:
             self._refuse_unreadable(name, after)
 
     def _refuse_unreadable(self, name: AttributeName, attribute: Attribute) -> None:
         column = self._residents.unread_column(name.ledger, name.subject, name.attribute)
-        if column not in (None, str(attribute.type)) and attribute.spec.expression is None:
+        if column not in (None, str(attribute.type)) and attribute.is_given:
             raise PopulationMismatchError(name.attribute, given=str(column), expected=str(attribute.type))
 
     def _held(self, name: AttributeName) -> DataType | None:
@@ -176,31 +177,41 @@ class AttributeService:
 
 
 def _build(
-    name: AttributeName, draft: AttributeDraft, terms: Terms, *, created: datetime, updated: datetime
+    name: AttributeName, draft: AttributeDraft, before: Vocabulary, *, created: datetime, updated: datetime
 ) -> Attribute:
-    """The attribute of a draft, whose type may come from its expression."""
-    data_type = _resolve_type(name, draft, terms)
+    """The attribute of a draft, whose type may come from its expression or its aggregate."""
+    data_type = _resolve_type(name, draft, before)
     _check_required(name, draft, data_type)
+    spec = AttributeSpec(
+        name.attribute, data_type, draft.required, draft.expression or None, aggregated=draft.aggregate is not None
+    )
     return Attribute(
         subject=name.subject,
-        spec=AttributeSpec(name.attribute, data_type, draft.required, draft.expression or None),
+        spec=spec,
         display_name=draft.display_name,
         description=draft.description,
         default=draft.default,
         create_time=created,
         update_time=updated,
         etag=new_etag(),
+        aggregate=draft.aggregate,
     )
 
 
-def _resolve_type(name: AttributeName, draft: AttributeDraft, terms: Terms) -> DataType:
+def _resolve_type(name: AttributeName, draft: AttributeDraft, before: Vocabulary) -> DataType:
     declared = draft.declared_type()
+    if draft.aggregate is not None:
+        if draft.expression:
+            raise InvalidFieldError("attribute.expression", draft.expression, "an aggregated attribute has none")
+        return before.compile_aggregate(draft.aggregate, name.subject, declared).type
     if not draft.expression:
         if declared is None:
-            raise FieldRequiredError("attribute.type", "must be set: only a computed attribute takes its expression's")
+            allowed = "must be set: only a computed or aggregated attribute takes that of its values"
+            raise FieldRequiredError("attribute.type", allowed)
         return declared
     try:
-        return terms.environment.compile(draft.expression, result=declared, itself=name.attribute).type
+        environment = before.terms[name.subject].environment
+        return environment.compile(draft.expression, result=declared, itself=name.attribute).type
     except ExpressionError as error:
         raise _placed(error) from error
 
@@ -211,6 +222,10 @@ def _check_required(name: AttributeName, draft: AttributeDraft, data_type: DataT
     if draft.expression:
         raise InvalidFieldError(
             "attribute.required", draft.required, "whether a computed attribute is missing follows from its expression"
+        )
+    if draft.aggregate is not None:
+        raise InvalidFieldError(
+            "attribute.required", draft.required, "whether an aggregated attribute is missing follows from its facts"
         )
     if data_type.kind is Kind.LIST:
         raise InvalidFieldError("attribute.required", draft.required, "a missing LIST is an empty list, never required")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,11 +35,17 @@ class CompiledAggregate:
     @property
     def reads(self) -> Mapping[Subject, frozenset[str]]:
         """The ids of the fields and attributes that it reads itself, by subject."""
+        return self._collect(lambda expression: expression.attributes)
+
+    @property
+    def needs(self) -> Mapping[Subject, frozenset[str]]:
+        """The same, and those that the computed attributes among them read in turn."""
+        return self._collect(lambda expression: expression.attributes | expression.given)
+
+    def _collect(self, names: Callable[[CompiledExpression], frozenset[str]]) -> Mapping[Subject, frozenset[str]]:
         item, account = ITEM[self.definition.source], Subject.ACCOUNT
-        reads = {item: _names(self.filter) | ({self.definition.measure} - {""})}
-        reads[account] = reads.get(account, frozenset()) | _names(self.account_filter)
-        return reads
-
-
-def _names(expression: CompiledExpression | None) -> frozenset[str]:
-    return frozenset() if expression is None else expression.attributes
+        measure = frozenset({self.definition.measure} - {""})
+        found = {item: measure | (names(self.filter) if self.filter else frozenset())}
+        if self.account_filter:
+            found[account] = found.get(account, frozenset()) | names(self.account_filter)
+        return found

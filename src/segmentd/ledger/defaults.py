@@ -42,6 +42,8 @@ def check_default(value: Default, spec: AttributeSpec) -> None:
         return
     if spec.expression is not None:
         raise InvalidFieldError(_FIELD, value, "a computed attribute has no default, its expression decides")
+    if spec.aggregated:
+        raise InvalidFieldError(_FIELD, value, "an aggregated attribute has no default, its facts decide")
     if spec.type.kind is Kind.LIST:
         raise InvalidFieldError(_FIELD, value, "a LIST has no default, a missing list is an empty list")
     form, field = _FORMS[spec.type.kind]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
+from segmentd.ledger.aggregates import Aggregate
 from segmentd.ledger.defaults import Default
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.schema import MAX_SCALE, DataType, Kind
@@ -47,9 +48,21 @@ class DecimalFormat:
 
 @dataclass(frozen=True, slots=True)
 class AttributeDraft:
-    """An attribute as a caller gives it. `kind` None: to be taken from the expression; `expression` "": given."""
+    """An attribute as a caller gives it. `kind` None: to be taken from the expression or the aggregate.
 
-    CHANGEABLE = ("display_name", "description", "type", "decimal", "required", "expression", "default_value")
+    Without `expression`, which is "", and `aggregate` it is given.
+    """
+
+    CHANGEABLE = (
+        "display_name",
+        "description",
+        "type",
+        "decimal",
+        "required",
+        "expression",
+        "default_value",
+        "aggregate",
+    )
 
     display_name: str = ""
     description: str = ""
@@ -58,6 +71,7 @@ class AttributeDraft:
     required: bool = False
     expression: str = ""
     default: Default = None
+    aggregate: Aggregate | None = None
 
     def declared_type(self) -> DataType | None:
         """The type that `kind` and `decimal` say, or None. Raises where the two do not fit each other."""
@@ -76,16 +90,20 @@ class AttributeDraft:
     def over(self, current: Attribute, fields: AbstractSet[str]) -> AttributeDraft:
         """The current attribute with the chosen fields of this draft.
 
-        A decimal format that is not chosen stays with a DECIMAL, and goes with another type.
+        A decimal format that is not chosen stays with a DECIMAL, and goes with another type. A type that is not chosen
+        stays, or follows from the aggregate if that is.
         """
+        aggregate = self.aggregate if "aggregate" in fields else current.aggregate
+        kept_kind = None if "aggregate" in fields and aggregate is not None else current.type.kind
         merged = replace(
             self,
             display_name=self.display_name if "display_name" in fields else current.display_name,
             description=self.description if "description" in fields else current.description,
-            kind=self.kind if "type" in fields else current.type.kind,
+            kind=self.kind if "type" in fields else kept_kind,
             required=self.required if "required" in fields else current.spec.required,
             expression=self.expression if "expression" in fields else current.spec.expression or "",
             default=self.default if "default_value" in fields else current.default,
+            aggregate=aggregate,
         )
         return merged if "decimal" in fields else replace(merged, decimal=_kept_format(current, merged.kind))
 

@@ -9,6 +9,7 @@ from segmentd.api.errors import InvalidFieldError
 from segmentd.api.v1 import attribute_service_pb2 as attribute_pb
 from segmentd.api.v1 import ledger_service_pb2 as ledger_pb
 from segmentd.api.wire import from_subject, to_timestamp
+from segmentd.ledger.aggregate_messages import decode_aggregate, encode_aggregate
 from segmentd.ledger.defaults import Default
 from segmentd.ledger.drafts import AttributeDraft, DecimalFormat, LedgerDraft
 from segmentd.ledger.model import Attribute, Ledger
@@ -64,6 +65,7 @@ def encode_attribute(ledger_id: str, attribute: Attribute) -> attribute_pb.Attri
         create_time=to_timestamp(attribute.create_time),
         update_time=to_timestamp(attribute.update_time),
         etag=attribute.etag,
+        aggregate=None if attribute.aggregate is None else encode_aggregate(attribute.aggregate),
     )
 
 
@@ -78,6 +80,7 @@ def decode_attribute(message: attribute_pb.Attribute) -> AttributeDraft:
         required=message.required,
         expression=message.expression,
         default=_decode_default(message),
+        aggregate=decode_aggregate(message.aggregate) if message.HasField("aggregate") else None,
     )
 
 

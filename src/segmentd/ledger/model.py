@@ -8,6 +8,8 @@ from datetime import datetime
 from segmentd.api.errors import FieldRequiredError
 from segmentd.api.limits import check_description, check_display_name
 from segmentd.api.names import AttributeName, ledger_name
+from segmentd.ledger.aggregate_rules import check_aggregate
+from segmentd.ledger.aggregates import Aggregate
 from segmentd.ledger.currencies import check_currency
 from segmentd.ledger.defaults import Default, check_default
 from segmentd.ledger.zones import check_time_zone
@@ -45,10 +47,10 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A typed field of a subject, given or computed. Raises a SegmentdError that names the wrong field.
+    """A typed field of a subject: given, computed or aggregated. Raises a SegmentdError that names the wrong field.
 
     `default` is taken for resident subjects without a value: bool, int (INT64; minor units; microseconds; days), float
-    or str, as the type says; None where there is none.
+    or str, as the type says; None where there is none. `aggregate`: of an aggregated one, its definition.
     """
 
     subject: Subject
@@ -59,13 +61,18 @@ class Attribute:
     create_time: datetime
     update_time: datetime
     etag: str
+    aggregate: Aggregate | None = None
 
     def __post_init__(self) -> None:
+        if self.spec.aggregated is not (self.aggregate is not None):
+            raise ValueError(f"attribute {self.id!r} is aggregated exactly if it has an aggregate")
         check_display_name(self.display_name, "attribute.display_name")
         check_description(self.description, "attribute.description")
         if self.type.kind is Kind.DECIMAL and self.type.currency:
             check_currency(self.type.currency, "attribute.decimal.currency_code")
         check_default(self.default, self.spec)
+        if self.aggregate is not None:
+            check_aggregate(self.aggregate, self.subject)
 
     @property
     def id(self) -> str:
@@ -76,6 +83,11 @@ class Attribute:
     def type(self) -> DataType:
         """The type of its values."""
         return self.spec.type
+
+    @property
+    def is_given(self) -> bool:
+        """Whether records have values of it: it is neither computed nor aggregated."""
+        return self.spec.expression is None and self.aggregate is None
 
     @property
     def qualified(self) -> str:

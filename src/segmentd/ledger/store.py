@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from segmentd.ledger.aggregate_documents import from_document, to_document
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.schema import AttributeSpec, DataType, Kind, Subject
 from segmentd.storage import Database, StoreFailedError
@@ -148,18 +149,21 @@ def _from_attribute(ledger: Ledger, attribute: Attribute) -> dict[str, Any]:
         "create_time": attribute.create_time,
         "update_time": attribute.update_time,
         "etag": attribute.etag,
+        "aggregate": None if attribute.aggregate is None else to_document(attribute.aggregate),
     }
 
 
 def _to_attribute(row: Row[Any]) -> Attribute:
     data_type = DataType(Kind(row.kind), row.scale, row.currency_code)
+    aggregated = row.aggregate is not None
     return Attribute(
         subject=Subject(row.subject),
-        spec=AttributeSpec(row.id, data_type, row.required, row.expression),
+        spec=AttributeSpec(row.id, data_type, row.required, row.expression, aggregated=aggregated),
         display_name=row.display_name,
         description=row.description,
         default=row.default_value,
         create_time=row.create_time,
         update_time=row.update_time,
         etag=row.etag,
+        aggregate=from_document(row.aggregate) if aggregated else None,
     )

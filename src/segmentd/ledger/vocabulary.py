@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from segmentd.errors import SegmentdError
 from segmentd.language import CompiledExpression, Environment
+from segmentd.ledger.aggregate_compilation import compile_aggregate
+from segmentd.ledger.aggregates import Aggregate
+from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.ledger.errors import AttributeNotFoundError, DefinitionsBrokenError
 from segmentd.ledger.fields import built_in
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.plan import compile_plannable
-from segmentd.schema import Schema, Subject
+from segmentd.schema import DataType, Schema, Subject
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Terms:
-    """The defined attributes of one subject by id, and the computed ones compiled.
+    """The defined attributes of one subject by id, and the computed and the aggregated ones compiled.
 
     The schema and the environment have the built-in fields too.
     """
@@ -25,6 +28,7 @@ class Terms:
     schema: Schema
     environment: Environment
     computed: Mapping[str, CompiledExpression]
+    aggregated: Mapping[str, CompiledAggregate] = field(default_factory=dict)
 
     def readers(self, attribute_id: str) -> Iterator[str]:
         """The computed attributes that read an attribute, as `attributes/{subject}.{id}`, by id."""
@@ -53,16 +57,34 @@ class Vocabulary:
             raise AttributeNotFoundError(subject, attribute_id, tuple(attributes))
         return found
 
+    def compile_aggregate(
+        self, aggregate: Aggregate, subject: Subject, declared: DataType | None = None
+    ) -> CompiledAggregate:
+        """What an aggregate of a subject means here. Raises a SegmentdError that names the wrong field."""
+        environments = {each: terms.environment for each, terms in self.terms.items()}
+        return compile_aggregate(aggregate, subject, environments, self.ledger.currency_code, declared)
+
+    def readers(self, subject: Subject, attribute_id: str) -> Iterator[str]:
+        """The attributes that read an attribute or a built-in field, as `attributes/{subject}.{id}`.
+
+        First the computed ones of its subject, then the aggregated ones of all subjects, by name.
+        """
+        yield from self.terms[subject].readers(attribute_id)
+        for owner, terms in sorted(self.terms.items()):
+            for reader, aggregate in sorted(terms.aggregated.items()):
+                if attribute_id in aggregate.reads.get(subject, ()):
+                    yield attribute_user(owner, reader)
+
 
 def attribute_user(subject: Subject, attribute_id: str) -> str:
-    """How errors name a computed attribute that uses something: `attributes/{subject}.{id}`."""
+    """How errors name an attribute that uses something: `attributes/{subject}.{id}`."""
     return f"attributes/{subject}.{attribute_id}"
 
 
 def build_vocabulary(ledger: Ledger, attributes: Iterable[Attribute], previous: Vocabulary | None = None) -> Vocabulary:
-    """The vocabulary of the attributes; a schema that `previous` has too is taken over, not compiled again.
+    """The vocabulary of the attributes; what is the same in `previous` is taken over, not compiled again.
 
-    Raises DefinitionsBrokenError with every computed attribute that does not compile.
+    Raises DefinitionsBrokenError with every computed or aggregated attribute that does not compile.
     """
     by_subject: dict[Subject, dict[str, Attribute]] = {subject: {} for subject in Subject}
     for attribute in sorted(attributes, key=lambda attribute: attribute.id):
@@ -72,9 +94,10 @@ def build_vocabulary(ledger: Ledger, attributes: Iterable[Attribute], previous: 
         subject: _build_terms(subject, ledger, of_subject, previous, failures)
         for subject, of_subject in by_subject.items()
     }
+    vocabulary = _with_aggregates(Vocabulary(ledger, terms), previous, failures)
     if failures:
         raise DefinitionsBrokenError(failures)
-    return Vocabulary(ledger, terms)
+    return vocabulary
 
 
 def changed_attributes(before: Terms, after: Terms) -> frozenset[str]:
@@ -116,3 +139,46 @@ def _compile_computed(
         except SegmentdError as error:
             failures[attribute_user(schema.subject, spec.id)] = error
     return compiled
+
+
+def _with_aggregates(
+    vocabulary: Vocabulary, previous: Vocabulary | None, failures: dict[str, SegmentdError]
+) -> Vocabulary:
+    """The vocabulary with its aggregated attributes compiled: their filters read attributes of several subjects."""
+    changed = _changed_by_subject(previous, vocabulary)
+    terms = {}
+    for subject, of_subject in vocabulary.terms.items():
+        known = previous.terms[subject].aggregated if previous and changed is not None else {}
+        kept = {id_: aggregate for id_, aggregate in known.items() if _still_holds(aggregate, changed or {})}
+        terms[subject] = replace(of_subject, aggregated=_compile_aggregated(vocabulary, subject, kept, failures))
+    return replace(vocabulary, terms=terms)
+
+
+def _compile_aggregated(
+    vocabulary: Vocabulary, subject: Subject, kept: Mapping[str, CompiledAggregate], failures: dict[str, SegmentdError]
+) -> dict[str, CompiledAggregate]:
+    """The aggregated attributes of a subject by id; those of `kept` whose definition is the same are taken over."""
+    compiled = {}
+    for id_, attribute in vocabulary.terms[subject].attributes.items():
+        if attribute.aggregate is None:
+            continue
+        known = kept.get(id_)
+        if known is not None and known.definition == attribute.aggregate and known.type == attribute.type:
+            compiled[id_] = known
+            continue
+        try:
+            compiled[id_] = vocabulary.compile_aggregate(attribute.aggregate, subject, attribute.type)
+        except SegmentdError as error:
+            failures[attribute_user(subject, id_)] = error
+    return compiled
+
+
+def _changed_by_subject(before: Vocabulary | None, after: Vocabulary) -> Mapping[Subject, frozenset[str]] | None:
+    """The attributes that changed; None where everything did."""
+    if before is None or before.ledger.time_zone != after.ledger.time_zone:
+        return None
+    return {subject: changed_attributes(before.terms[subject], terms) for subject, terms in after.terms.items()}
+
+
+def _still_holds(aggregate: CompiledAggregate, changed: Mapping[Subject, frozenset[str]]) -> bool:
+    return all(names.isdisjoint(changed[subject]) for subject, names in aggregate.needs.items())

@@ -103,7 +103,7 @@ class Catalogue:
                 for id_, entry in self.segments.items()
                 if entry.segment.subject is subject and attribute_id in entry.expression.attributes
             ),
-            *self.vocabulary.terms[subject].readers(attribute_id),
+            *self.vocabulary.readers(subject, attribute_id),
         )
 
     @cached_property

@@ -44,6 +44,7 @@ attributes = Table(
     Column("create_time", UtcMoment, nullable=False),
     Column("update_time", UtcMoment, nullable=False),
     Column("etag", Text, nullable=False),
+    Column("aggregate", JSON(none_as_null=True)),
 )
 
 segments = Table(
