@@ -20,6 +20,8 @@ COMMANDS = (
     ["evaluate"],
     ["ledgers", "list"],
     ["ledgers", "create"],
+    ["ledger", "write"],
+    ["ledger", "status"],
     ["segments", "list"],
     ["segments", "get"],
     ["segments", "apply"],

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmentd.cli import attributes, ledgers, segments
+from segmentd.cli import attributes, ledger, ledgers, segments
 from segmentd.cli.check import check
 from segmentd.cli.demo import demo
 from segmentd.cli.evaluate import evaluate
@@ -53,5 +53,6 @@ app.command()(evaluate)
 app.add_typer(segments.app, name="segments")
 app.add_typer(attributes.app, name="attributes")
 app.add_typer(ledgers.app, name="ledgers")
+app.add_typer(ledger.app, name="ledger")
 app.command()(score)
 app.command("explain-plan")(explain_plan)

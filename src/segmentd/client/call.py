@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,7 @@ from segmentd.client.errors import SegmentdCallError
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
+Part = TypeVar("Part")
 
 PACKAGE = "segmentd.api.v1"
 
@@ -50,6 +51,15 @@ class Exchange(Generic[Item, Answer]):
     encode: Callable[[Item], Request]
     response: type[Message]
     read: Callable[[Any], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Generic[Item, Part, Answer]):
+    """An exchange whose items are known, and what its answers come to, which are read as they arrive."""
+
+    exchange: Exchange[Item, Part]
+    items: Iterable[Item]
+    collect: Callable[[Sequence[Part]], Answer]
 
 
 def method_path(method: str) -> str:

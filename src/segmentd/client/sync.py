@@ -9,8 +9,8 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from segmentd.client import apply, attributes, evaluation, ledgers, scores, segments
-from segmentd.client.call import Call, Exchange, Scope, Steps, Stream, method_path, resume, serialize
+from segmentd.client import apply, attributes, evaluation, ledgers, records, scores, segments
+from segmentd.client.call import Call, Delivery, Exchange, Scope, Steps, Stream, method_path, resume, serialize
 from segmentd.client.channel import CHANNEL_OPTIONS, WATCH, Timeouts, Tls
 from segmentd.client.errors import SegmentdCallError, read_failure
 from segmentd.client.evaluation import EvaluationPage, EvaluationResult
@@ -78,6 +78,19 @@ def exchanged(
     return method
 
 
+def delivered(
+    build: Callable[Concatenate[Scope, P], Delivery[Any, Any, Answer]],
+) -> Callable[Concatenate[Client, P], Answer]:
+    """The method that sends all that `build` describes, and returns what the answers come to."""
+
+    @functools.wraps(build)
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        delivery = build(self.scope, *args, **kwargs)
+        return delivery.collect(list(self.exchange(delivery.exchange, delivery.items)))
+
+    return method
+
+
 class Client:
     """A connection to a server, safe to share between threads; a context manager that closes it.
 
@@ -101,6 +114,10 @@ class Client:
     get_ledger = unary(ledgers.get_ledger)
     list_ledgers = several(ledgers.list_ledgers)
     update_ledger = unary(ledgers.update_ledger)
+
+    write_records = delivered(records.write_records)
+    stream_records = exchanged(records.stream_records)
+    delete_records = delivered(records.delete_records)
 
     create_attribute = unary(attributes.create_attribute)
     get_attribute = unary(attributes.get_attribute)

@@ -71,7 +71,7 @@ class MissingIdColumnError(ColumnError):
 
 def read_table(path: Path, report: Report = lambda _done, _total: None) -> pa.Table:
     """The table in a file, with its own types, of CSV inferred. FileError if it cannot be read."""
-    return _reading(path, lambda: _read(path, report))
+    return reading(path, lambda: _read(path, report))
 
 
 def read_table_for(path: Path, schema: Schema, id_column: str, report: Report = lambda _done, _total: None) -> pa.Table:
@@ -81,7 +81,7 @@ def read_table_for(path: Path, schema: Schema, id_column: str, report: Report = 
     """
     if path.suffix.lower() != ".csv":
         return read_table(path, report)
-    return _reading(path, lambda: split_lists(read_csv(path, _csv_types(path, schema, id_column)), schema))
+    return reading(path, lambda: split_lists(read_csv(path, _csv_types(path, schema, id_column)), schema))
 
 
 def infer_attributes(table: pa.Table, id_column: str) -> tuple[AttributeSpec, ...]:
@@ -159,7 +159,7 @@ def _check_id_column(headers: list[str], id_column: str) -> None:
         raise HeaderError(id_column, attribute=id_column, other=id_column)
 
 
-def _reading(path: Path, read: Callable[[], pa.Table]) -> pa.Table:
+def reading(path: Path, read: Callable[[], pa.Table]) -> pa.Table:
     """What `read` gives; FileError for what pyarrow or the system says against it."""
     try:
         return read()

@@ -1,0 +1,12 @@
+"""`segmentd ledger`: the facts in a ledger, and the rules by which they are kept."""
+
+from __future__ import annotations
+
+import typer
+
+from segmentd.cli.ledger.status import status
+from segmentd.cli.ledger.write import write
+
+app = typer.Typer(help="Write facts into a ledger, and look at it.", no_args_is_help=True)
+app.command("write")(write)
+app.command("status")(status)
