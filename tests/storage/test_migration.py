@@ -24,6 +24,10 @@ from segmentd.storage.tables import metadata
 from tests.storage.children import kill_myself, run_child
 
 
+TABLES = {"alembic_version", "ledgers", "attributes", "segments", "category_rules"}
+"""The tables of a new database."""
+
+
 def tables(directory: Path) -> set[str]:
     """The tables of the database in the directory, which is opened and so migrated."""
     database = open_database(directory)
@@ -49,7 +53,7 @@ def test_the_migrated_schema_is_what_the_stores_use(tmp_path: Path) -> None:
 
 def test_a_second_opening_changes_nothing(tmp_path: Path) -> None:
     """Opening a current database runs no step."""
-    assert tables(tmp_path) == tables(tmp_path) == {"alembic_version", "ledgers", "attributes", "segments"}
+    assert tables(tmp_path) == tables(tmp_path) == TABLES
 
 
 FIRST_ATTRIBUTE = "'main', 'customer', :id, '', '', :kind, 0, '', 0, :text, NULL, 0, 0, 'e'"
@@ -95,7 +99,7 @@ def test_a_migration_killed_anywhere_does_no_harm(tmp_path: Path) -> None:
         if run_child(migrate_until, point, directory) == 0:
             survived = True
             break
-        assert tables(directory) == {"alembic_version", "ledgers", "attributes", "segments"}
+        assert tables(directory) == TABLES
     assert survived
     assert point > 2 * 4, "each of four tables is at least one statement, with a point before and one after"
 
@@ -129,7 +133,7 @@ def die_after_a_table(_pipe: Pipe, directory: Path) -> None:
 def test_a_killed_migration_had_begun(tmp_path: Path) -> None:
     """The kill of the test above does strike half-way: without a transaction, tables would stay behind."""
     assert run_child(die_after_a_table, tmp_path) == -9
-    assert tables(tmp_path) == {"alembic_version", "ledgers", "attributes", "segments"}
+    assert tables(tmp_path) == TABLES
 
 
 def test_a_later_schema_is_refused_untouched(tmp_path: Path) -> None:

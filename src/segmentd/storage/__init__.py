@@ -1,7 +1,7 @@
 """The SQL database that definitions lie in: engine, transactions and migrations."""
 
 from segmentd.storage.database import Database, open_database
-from segmentd.storage.directory import DataDirectory
+from segmentd.storage.directory import DataDirectory, sync_directory
 from segmentd.storage.errors import DataDirectoryInUseError, SchemaTooNewError, StoreFailedError
 from segmentd.storage.writer import Writer
 
@@ -13,4 +13,5 @@ __all__ = [
     "StoreFailedError",
     "Writer",
     "open_database",
+    "sync_directory",
 ]

@@ -63,3 +63,12 @@ segments = Table(
     Column("update_time", UtcMoment, nullable=False),
     Column("etag", Text, nullable=False),
 )
+
+category_rules = Table(
+    "category_rules",
+    metadata,
+    Column("ledger_id", String(63), ForeignKey(ledgers.c.id), primary_key=True),
+    Column("rules", JSON, nullable=False),
+    Column("update_time", UtcMoment, nullable=False),
+    Column("etag", Text, nullable=False),
+)
