@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -68,16 +68,23 @@ def decode_batch(data: bytes, vocabulary: Vocabulary) -> WrittenBatch:
     (table,) = pa.ipc.open_stream(source)
     about = json.loads(table.schema.metadata[_ABOUT])
     kind = RecordKind(about["kind"])
-    schema, columns = record_schema(kind, vocabulary), {}
-    for id_, given in about["types"].items():
-        spec, type_ = schema.get(id_), DataType(Kind(given[0]), *given[1:])
-        # Amounts of fields may have come in major units, which their type does not say.
-        if spec is not None and (spec.type == type_ or id_ in FIELDS[kind]):
-            columns[id_] = _to_column(type_, table.column(f".{id_}"))
+    types = {id_: DataType(Kind(given[0]), *given[1:]) for id_, given in about["types"].items()}
+    known = _known(kind, types, vocabulary)
+    columns = {id_: _to_column(type_, table.column(f".{id_}")) for id_, type_ in types.items() if id_ in known}
     records = Batch(table.num_rows, columns, table.column(ID))
     scales = {id_: scale for id_, scale in about["scales"].items() if id_ in columns}
     batch = RecordBatch(kind, records, np.arange(table.num_rows), scales, deletions=_read_deletions(source, len(data)))
     return WrittenBatch(batch, about["delete_customers"])
+
+
+def fitted(batch: RecordBatch, vocabulary: Vocabulary) -> RecordBatch:
+    """The batch without columns of attributes that the vocabulary lacks or types otherwise, as after a decoding."""
+    columns = batch.records.columns
+    known = _known(batch.kind, {id_: column.type for id_, column in columns.items()}, vocabulary)
+    if len(known) == len(columns):
+        return batch
+    kept = {id_: column for id_, column in columns.items() if id_ in known}
+    return replace(batch, records=Batch(batch.records.rows, kept, batch.records.ids))
 
 
 def size_of(batch: RecordBatch) -> int:
@@ -85,6 +92,18 @@ def size_of(batch: RecordBatch) -> int:
     columns = sum(_column_size(column) for column in batch.records.columns.values())
     ids = batch.records.ids
     return columns + int(batch.deletions.nbytes) + (0 if ids is None else int(ids.nbytes))
+
+
+def _known(kind: RecordKind, types: Mapping[str, DataType], vocabulary: Vocabulary) -> frozenset[str]:
+    """The columns that still mean what they meant: fields, and attributes of the same type.
+
+    The type of a field's amounts says how they came, in minor units or in major ones.
+    """
+    schema = record_schema(kind, vocabulary)
+    specs = {id_: schema.get(id_) for id_ in types}
+    return frozenset(
+        id_ for id_, spec in specs.items() if spec is not None and (id_ in FIELDS[kind] or spec.type == types[id_])
+    )
 
 
 def _write(sink: pa.BufferOutputStream, batch: pa.RecordBatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -106,11 +107,10 @@ class Books:
 
         Raises LedgerNotFoundError, StoreFailedError and FactsDamagedError.
         """
-        if ledger_id in self._distrusted:
-            self.reopen(ledger_id)
         book = self._books.get(ledger_id)
-        if book is None:
+        if book is None or ledger_id in self._distrusted:
             book = self._books[ledger_id] = self._open(ledger_id)
+            self._distrusted.discard(ledger_id)
         return book
 
     def opened(self, ledger_id: str) -> WritableBook | None:
@@ -124,8 +124,8 @@ class Books:
     def reopen(self, ledger_id: str) -> None:
         """Take the ledger's book from the journal anew; until that succeeds, readers have the last view of the old."""
         self._distrusted.add(ledger_id)
-        self._books[ledger_id] = self._open(ledger_id)
-        self._distrusted.remove(ledger_id)
+        with suppress(Exception):  # whoever writes next tries it again, and is told why it fails
+            self.book(ledger_id)
 
     def _open_all(self) -> None:
         for ledger_id in self._journal.ledgers():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from segmentd.facts.arrow_form import encode_batch
+from segmentd.facts.arrow_form import encode_batch, fitted
 from segmentd.facts.ingestion.orders import Order
 from segmentd.facts.ingestion.shelf import Shelf
 from segmentd.facts.journal import Entry, Journal
@@ -90,10 +90,11 @@ class GroupWriter:
         if known is not None:
             staged.outcomes.append((order, known))
             return
-        book = self._shelf.book(order.ledger_id)
+        book, vocabulary = self._shelf.book(order.ledger_id), self._shelf.vocabulary(order.ledger_id)
         outcome = book.stage(
-            order.batch,
-            self._shelf.vocabulary(order.ledger_id),
+            # An attribute may have gone, or got another type, since the batch was decoded.
+            fitted(order.batch, vocabulary),
+            vocabulary,
             all_or_nothing=order.all_or_nothing,
             delete_customers=order.delete_customers,
         )
@@ -111,7 +112,7 @@ class GroupWriter:
         return in_group or self._journal.outcome(order.ledger_id, order.batch_id)
 
     def _commit(self, staged: _Staged) -> None:
-        """Have the journal keep what was staged, then publish it."""
+        """Have the journal keep what was staged, then publish it. From there on nothing may fail: it is on disk."""
         if staged.entries:
             self._journal.append(staged.entries)
         for ledger_id in staged.versions:

@@ -56,4 +56,7 @@ class Shelf(Protocol):
         """The ledger's current vocabulary. Raises LedgerNotFoundError."""
 
     def reopen(self, ledger_id: str) -> None:
-        """Take the ledger's book from the journal anew, since what is in memory cannot be trusted."""
+        """Take the ledger's book from the journal anew, since what is in memory cannot be trusted.
+
+        Where that fails, whoever asks for the book next tries it again, and readers have the last view until then.
+        """
