@@ -132,13 +132,14 @@ class StoreContract:
 
     def test_aggregates_come_back_as_they_were_after_a_restart(self, stores: Stores) -> None:
         """Whatever their window, with every field set, and with none."""
-        spans = (
+        spans: list[Span] = [
+            AllTime(),
             TrailingSeconds(3_153_600_000),
             TrailingDays(90),
             CompleteMonths(12),
             MonthToDate(),
             Between(-1, 2**55),
-        )
+        ]
         by_span = [aggregated(f"a{index}", span) for index, span in enumerate(spans)]
         attributes = (
             *by_span,

@@ -13,13 +13,13 @@ from segmentd.schema import AttributeSpec, Subject
 from segmentd.segments.model import Segment, State
 
 if TYPE_CHECKING:
-    from segmentd.client import Attribute
+    from segmentd.client import Aggregate, Attribute
     from segmentd.client import Segment as Stored
     from segmentd.segments.definitions import Definitions
 
 
-def check_within(client: Client, definitions: Definitions) -> None:
-    """Check all definitions as they will stand among the ledger's others, and store nothing.
+def check_within(client: Client, definitions: Definitions) -> str:
+    """Check all definitions as they will stand among the ledger's others, and store nothing; the ledger's currency.
 
     Raises DefinitionsError with every problem, each at its line of the file.
     """
@@ -33,8 +33,9 @@ def check_within(client: Client, definitions: Definitions) -> None:
         segments=(*definitions.segments, *others),
     )
     for subject in Subject:
-        complete = complete.merge_inferred(specs_of(subject, stored), subject)
+        complete = complete.merge_inferred(specs_of(subject, stored), subject, aggregates_of(subject, stored))
     complete.catalogue()
+    return ledger.currency_code
 
 
 def specs_of(subject: Subject, attributes: Iterable[Attribute]) -> Iterator[AttributeSpec]:
@@ -42,7 +43,23 @@ def specs_of(subject: Subject, attributes: Iterable[Attribute]) -> Iterator[Attr
     for attribute in attributes:
         of_subject, _, attribute_id = attribute.id.partition(".")
         if of_subject == subject:
-            yield AttributeSpec(attribute_id, attribute.type, attribute.required, attribute.expression or None)
+            yield AttributeSpec(
+                attribute_id,
+                attribute.type,
+                attribute.required,
+                attribute.expression or None,
+                aggregated=attribute.aggregate is not None,
+            )
+
+
+def aggregates_of(subject: Subject, attributes: Iterable[Attribute]) -> dict[str, Aggregate]:
+    """The definitions of the aggregated attributes of a subject, by id."""
+    prefix = f"{subject}."
+    return {
+        attribute.id.removeprefix(prefix): attribute.aggregate
+        for attribute in attributes
+        if attribute.aggregate is not None and attribute.id.startswith(prefix)
+    }
 
 
 def kept_segment(stored: Stored) -> Segment:

@@ -76,7 +76,7 @@ def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Dem
             child = running.enter_context(serving(server_options(directory, definitions), directory / "server.log"))
             client = running.enter_context(Client(child.target))
         with steps.step("define", "define the segments"):
-            client.apply_attributes(wanted_attributes(definitions))
+            client.apply_attributes(wanted_attributes(definitions, CURRENCY))
             client.apply_segments(wanted_segments(definitions))
         evaluated, evaluated_s = evaluate(client, as_of(definitions), steps)
         scored_s = score(client, population, definitions, evaluated, steps)

@@ -16,9 +16,9 @@ def wanted_segments(definitions: Definitions) -> dict[str, SegmentDefinition]:
     return {segment.id: wanted_segment(segment) for segment in definitions.segments}
 
 
-def wanted_attributes(definitions: Definitions) -> dict[str, AttributeDefinition]:
-    """The attributes of the file, by `{subject}.{id}`."""
-    return {f"{attribute.subject}.{attribute.id}": wanted_attribute(attribute) for attribute in definitions.attributes}
+def wanted_attributes(definitions: Definitions, currency_code: str) -> dict[str, AttributeDefinition]:
+    """The attributes of the file in a ledger of this currency, by `{subject}.{id}`."""
+    return {f"{found.subject}.{found.id}": wanted_attribute(found, currency_code) for found in definitions.attributes}
 
 
 def wanted_segment(segment: Segment) -> SegmentDefinition:
@@ -34,12 +34,13 @@ def wanted_segment(segment: Segment) -> SegmentDefinition:
     )
 
 
-def wanted_attribute(attribute: DeclaredAttribute) -> AttributeDefinition:
-    """One attribute."""
+def wanted_attribute(attribute: DeclaredAttribute, currency_code: str) -> AttributeDefinition:
+    """One attribute, its amounts in this currency."""
     return AttributeDefinition(
         type=attribute.type,
         required=attribute.required,
         expression=attribute.expression or "",
         display_name=attribute.display_name,
         description=attribute.description,
+        aggregate=None if attribute.aggregate is None else attribute.aggregate.in_currency(currency_code),
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from segmentd.api.errors import InvalidFieldError, nearest
+from segmentd.api.errors import InvalidFieldError
 from segmentd.errors import FieldViolation, SegmentdError
 from segmentd.language import CompiledExpression, Environment
+from segmentd.language.tree import ItemsQuantifier, walk
 from segmentd.ledger.aggregate_rules import FIELD, WITHOUT_MEASURE, check_aggregate
 from segmentd.ledger.aggregates import Aggregate, Function
 from segmentd.ledger.compiled_aggregates import ITEM, CompiledAggregate
+from segmentd.ledger.errors import UnknownMeasureError
 from segmentd.ledger.fields import money
 from segmentd.plan import compile_plannable
 from segmentd.schema import BOOL, DOUBLE, INT64, AttributeSpec, DataType, Kind, Schema, Subject
@@ -62,7 +64,7 @@ def compile_aggregate(
 def result_type(aggregate: Aggregate, items: Schema, currency_code: str) -> DataType:
     """The type of an aggregate's values, as function and measure say; `items`: the fields of what it aggregates.
 
-    Raises InvalidFieldError where the measure is no field, or of a type that the function cannot take.
+    Raises UnknownMeasureError where the measure is no field, InvalidFieldError where the function cannot take it.
     """
     function = aggregate.function
     measured = None if function in WITHOUT_MEASURE else _measured(aggregate, items).type
@@ -81,9 +83,7 @@ def _measured(aggregate: Aggregate, items: Schema) -> AttributeSpec:
     fields = [spec.id for spec in items.given if not spec.aggregated]
     spec = items.get(measure)
     if spec is None:
-        likely = nearest(measure, fields)
-        hint = f"; did you mean {likely!r}?" if likely else f": {', '.join(fields)}"
-        raise InvalidFieldError(field, measure, f"it must be a field of {items.subject}s{hint}")
+        raise UnknownMeasureError(field, items.subject, measure, fields)
     if spec.id not in fields:
         raise InvalidFieldError(
             field, measure, "it must be a field or a given attribute, neither computed nor aggregated"
@@ -105,6 +105,8 @@ def _compile_filter(name: str, text: str, environment: Environment) -> CompiledE
         raise
     if compiled.segments:
         raise InvalidFieldError(field, text, "it may not refer to segments")
+    if any(isinstance(node, ItemsQuantifier) for node in walk(compiled.tree)):
+        raise InvalidFieldError(field, text, "it may not have a macro over items: it is over one fact")
     schema = environment.schema
     aggregated = [id_ for id_ in sorted(compiled.given) if (spec := schema.get(id_)) is not None and spec.aggregated]
     if aggregated:

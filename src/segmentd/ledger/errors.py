@@ -31,6 +31,24 @@ class AttributeNotFoundError(SegmentdError):
         super().__init__(f"there is no attribute {attribute!r}{hint}", attribute=attribute)
 
 
+class UnknownMeasureError(SegmentdError):
+    """An aggregate measures what its facts lack. `known`: the ids of the fields that they have."""
+
+    reason = ErrorReason.UNKNOWN_ATTRIBUTE
+
+    def __init__(self, field: str, subject: Subject, measure: str, known: Sequence[str]) -> None:
+        likely = nearest(measure, known)
+        hint = f"; did you mean {likely!r}?" if likely else f": {', '.join(known)}"
+        shown = shorten(measure)
+        violation = FieldViolation(field, f"{shown!r} is not allowed: it must be a field of {subject}s{hint}")
+        super().__init__(
+            f"{field} {violation.description}",
+            fields=(violation,),
+            attribute=f"{subject}.{shown}",
+            nearest=likely and f"{subject}.{likely}",
+        )
+
+
 class AttributeInUseError(SegmentdError):
     """Segments, computed attributes or residents need the attribute; `why` says what they would suffer."""
 

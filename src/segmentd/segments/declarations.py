@@ -11,17 +11,19 @@ from segmentd.api.errors import nearest
 from segmentd.api.names import SEGMENT_ID
 from segmentd.errors import SegmentdError
 from segmentd.language import check_attribute_id
+from segmentd.ledger.aggregates import Aggregate
 from segmentd.ledger.currencies import check_currency
 from segmentd.ledger.editions import utc_now
 from segmentd.ledger.zones import check_time_zone
 from segmentd.schema import MAX_SCALE, SELECTABLE, AttributeSpec, DataType, Kind, Subject
+from segmentd.segments.aggregate_entries import DeclaredAggregate, read_aggregate
 from segmentd.segments.drafts import SegmentDraft
 from segmentd.segments.entries import DefinitionsError, Entry, Problem
 from segmentd.segments.model import Benefit, Segment, State
 from segmentd.segments.yaml_tree import Table, Text, YamlError, read_tree
 
 SHEET_KEYS: Final = ("time_zone", "currency", "id_column", "attributes", "segments")
-ATTRIBUTE_KEYS: Final = ("id", "subject", "type", "nullable", "expression", "display_name", "description")
+ATTRIBUTE_KEYS: Final = ("id", "subject", "type", "nullable", "expression", "aggregate", "display_name", "description")
 SEGMENT_KEYS: Final = (
     "id",
     "subject",
@@ -43,7 +45,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DeclaredAttribute:
-    """An attribute as a file declares it. `type` None: its column's, or its expression's."""
+    """An attribute as a file declares it. `type` None: its column's, its expression's or its aggregate's."""
 
     subject: Subject
     id: str
@@ -52,11 +54,18 @@ class DeclaredAttribute:
     expression: str | None = None
     display_name: str = ""
     description: str = ""
+    aggregate: DeclaredAggregate | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it is neither computed nor aggregated."""
+        return self.expression is None and self.aggregate is None
 
     @classmethod
-    def of(cls, subject: Subject, spec: AttributeSpec) -> DeclaredAttribute:
-        """The declaration of a known attribute."""
-        return cls(subject, spec.id, spec.type, spec.required, spec.expression)
+    def of(cls, subject: Subject, spec: AttributeSpec, aggregate: Aggregate | None = None) -> DeclaredAttribute:
+        """The declaration of a known attribute; `aggregate` is the definition of an aggregated one."""
+        declared = None if aggregate is None else DeclaredAggregate(aggregate)
+        return cls(subject, spec.id, spec.type, spec.required, spec.expression, aggregate=declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +115,22 @@ def _attribute(entry: Entry) -> DeclaredAttribute | None:
     attribute_id = entry.required("id")
     if attribute_id:
         entry.accept("id", lambda: check_attribute_id(attribute_id))
+    subject = _subject(entry, Subject)
     attribute = DeclaredAttribute(
-        subject=_subject(entry, Subject),
+        subject=subject,
         id=attribute_id,
         type=_type(entry),
         required=entry.choice("nullable", _BOOLEANS) is False,
         expression=entry.text("expression"),
         display_name=entry.text("display_name") or "",
         description=entry.text("description") or "",
+        aggregate=read_aggregate(entry, subject),
     )
     _check_required(entry, attribute)
+    if attribute.expression is not None and "aggregate" in entry.table:
+        entry.complain(
+            entry.line("aggregate"), "aggregate: an attribute with an expression is computed, not aggregated"
+        )
     return attribute if len(entry.problems) == before else None
 
 
@@ -125,6 +140,10 @@ def _check_required(entry: Entry, attribute: DeclaredAttribute) -> None:
     if attribute.expression is not None:
         entry.complain(
             entry.line("nullable"), "nullable: whether a computed attribute is missing follows from its expression"
+        )
+    elif attribute.aggregate is not None:
+        entry.complain(
+            entry.line("nullable"), "nullable: whether an aggregated attribute is missing follows from its facts"
         )
     elif attribute.type is not None and attribute.type.kind is Kind.LIST:
         entry.complain(entry.line("nullable"), "nullable: a missing LIST is an empty list, so it stays nullable")

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from segmentd.errors import SegmentdError
+from segmentd.ledger.aggregates import Aggregate
 from segmentd.ledger.currencies import NO_CURRENCY
 from segmentd.ledger.drafts import DEFAULT_TIME_ZONE
 from segmentd.ledger.editions import new_etag, utc_now
@@ -22,13 +24,15 @@ from segmentd.segments.compilation import segment_user
 from segmentd.segments.declarations import DeclaredAttribute, Sheet, read_sheet
 from segmentd.segments.entries import DefinitionsError, Problem
 from segmentd.segments.model import Segment
-from segmentd.segments.typing_order import resolve_types
+from segmentd.segments.typing_order import resolve_aggregates, resolve_types
 
 __all__ = ["DeclaredAttribute", "Definitions", "DefinitionsError", "Problem", "load_definitions", "parse_definitions"]
 
 MAX_FILE_BYTES: Final = 16 << 20
 LEDGER_ID: Final = "main"
 """The ledger that a file's definitions are compiled in."""
+
+NO_AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -47,16 +51,22 @@ class Definitions:
     lines: Mapping[str, int]
     """Where `segments/{id}` and `attributes/{subject}.{id}` stand."""
 
-    def merge_inferred(self, specs: Iterable[AttributeSpec], subject: Subject = Subject.CUSTOMER) -> Definitions:
-        """The definitions with the attributes that a population's columns suggest.
+    def merge_inferred(
+        self,
+        specs: Iterable[AttributeSpec],
+        subject: Subject = Subject.CUSTOMER,
+        aggregates: Mapping[str, Aggregate] = NO_AGGREGATES,
+    ) -> Definitions:
+        """The definitions with the attributes that a population's columns suggest, or that a ledger has.
 
         What the file says of an attribute wins; a given one without a type takes the column's. Built-in fields are left
-        out.
+        out. `aggregates`: the definitions of aggregated ones by id.
         """
         inferred = {spec.id: spec for spec in specs if not is_built_in(subject, spec.id)}
         declared = tuple(_typed(attribute, inferred, subject) for attribute in self.attributes)
         known = {attribute.id for attribute in declared if attribute.subject is subject}
-        added = (DeclaredAttribute.of(subject, spec) for spec in inferred.values() if spec.id not in known)
+        lacking = [spec for spec in inferred.values() if spec.id not in known]
+        added = (DeclaredAttribute.of(subject, spec, aggregates.get(spec.id)) for spec in lacking)
         return replace(self, attributes=(*added, *declared))
 
     def catalogue(self) -> Catalogue:
@@ -65,30 +75,34 @@ class Definitions:
         failures: dict[str, SegmentdError] = {}
         currency = self.currency or NO_CURRENCY
         fields = {subject: Schema(subject, built_in(subject, currency), zone) for subject in Subject}
-        specs = {subject: resolve_types(fields[subject], self._of(subject), failures) for subject in Subject}
+        declared = resolve_aggregates(fields, self.attributes, currency, failures)
+        specs = {subject: resolve_types(fields[subject], _of(declared, subject), failures) for subject in Subject}
         if failures:
             raise self._error(failures)
         now = utc_now()
         ledger = Ledger(LEDGER_ID, "", currency, zone, now, now, new_etag())
         try:
-            return build_catalogue(ledger, self._attributes(specs, now), self.segments)
+            return build_catalogue(ledger, self._attributes(declared, specs, now), self.segments)
         except DefinitionsBrokenError as error:
             raise self._error(error.failures) from error
 
-    def _attributes(self, specs: Mapping[Subject, Mapping[str, AttributeSpec]], now: datetime) -> list[Attribute]:
+    def _attributes(
+        self,
+        declared: Iterable[DeclaredAttribute],
+        specs: Mapping[Subject, Mapping[str, AttributeSpec]],
+        now: datetime,
+    ) -> list[Attribute]:
         attributes, failures = [], {}
-        for declared in self.attributes:
-            spec, texts = specs[declared.subject][declared.id], (declared.display_name, declared.description)
+        for each in declared:
+            spec, texts = specs[each.subject][each.id], (each.display_name, each.description)
+            aggregate = None if each.aggregate is None else each.aggregate.aggregate
             try:
-                attributes.append(Attribute(declared.subject, spec, *texts, None, now, now, new_etag()))
+                attributes.append(Attribute(each.subject, spec, *texts, None, now, now, new_etag(), aggregate))
             except SegmentdError as error:
-                failures[attribute_user(declared.subject, declared.id)] = error
+                failures[attribute_user(each.subject, each.id)] = error
         if failures:
             raise self._error(failures)
         return attributes
-
-    def _of(self, subject: Subject) -> tuple[DeclaredAttribute, ...]:
-        return tuple(attribute for attribute in self.attributes if attribute.subject is subject)
 
     def _error(self, failures: Mapping[str, SegmentdError]) -> DefinitionsError:
         return DefinitionsError(
@@ -136,8 +150,12 @@ def _lines(sheet: Sheet) -> dict[str, int]:
     return {**attributes, **segments}
 
 
+def _of(declared: Iterable[DeclaredAttribute], subject: Subject) -> tuple[DeclaredAttribute, ...]:
+    return tuple(attribute for attribute in declared if attribute.subject is subject)
+
+
 def _typed(attribute: DeclaredAttribute, inferred: Mapping[str, AttributeSpec], subject: Subject) -> DeclaredAttribute:
     spec = inferred.get(attribute.id)
-    if spec is None or attribute.subject is not subject or attribute.type or attribute.expression:
+    if spec is None or attribute.subject is not subject or attribute.type or not attribute.is_given:
         return attribute
     return replace(attribute, type=spec.type)

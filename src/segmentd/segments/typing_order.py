@@ -1,19 +1,39 @@
-"""The types of computed attributes that declare none: their expressions', found in the order in which they read."""
+"""The types of computed and aggregated attributes that declare none, found in the order in which they read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
 from segmentd.errors import ErrorReason, SegmentdError
 from segmentd.language import Environment, ExpressionError, check_attribute_id
 from segmentd.language.issues import AttributeCycleError
+from segmentd.ledger.aggregate_compilation import result_type
+from segmentd.ledger.compiled_aggregates import ITEM
 from segmentd.ledger.vocabulary import attribute_user
 from segmentd.schema import AttributeSpec, DataType, Kind, Schema, Subject
+from segmentd.segments.aggregate_entries import DeclaredAggregate
 from segmentd.segments.declarations import DeclaredAttribute
 
 Failures = dict[str, SegmentdError]
+
+
+def resolve_aggregates(
+    built_in: Mapping[Subject, Schema], declared: Sequence[DeclaredAttribute], currency_code: str, failures: Failures
+) -> tuple[DeclaredAttribute, ...]:
+    """The attributes with a type of each aggregated one, and thresholds in minor units of the ledger's currency.
+
+    Those that cannot have one are left out and added to the failures.
+    """
+    items = {subject: _given(schema, declared) for subject, schema in built_in.items()}
+    resolved = []
+    for attribute in declared:
+        try:
+            resolved.append(_resolve_aggregate(attribute, items, currency_code))
+        except SegmentdError as error:
+            failures[attribute_user(attribute.subject, attribute.id)] = error
+    return tuple(resolved)
 
 
 def resolve_types(
@@ -39,6 +59,25 @@ def resolve_types(
             failures.update(_blame(subject, pending, errors))
         pending = {id_: pending[id_] for id_ in errors}
     return specs
+
+
+def _given(built_in: Schema, declared: Sequence[DeclaredAttribute]) -> Schema:
+    """The fields and given attributes of a subject, which aggregates measure."""
+    specs = {
+        a.id: AttributeSpec(a.id, a.type) for a in declared if a.subject is built_in.subject and a.is_given and a.type
+    }
+    specs |= {spec.id: spec for spec in built_in}
+    return Schema(built_in.subject, tuple(specs.values()), built_in.time_zone)
+
+
+def _resolve_aggregate(
+    attribute: DeclaredAttribute, items: Mapping[Subject, Schema], currency_code: str
+) -> DeclaredAttribute:
+    if attribute.aggregate is None:
+        return attribute
+    aggregate = attribute.aggregate.in_currency(currency_code)
+    found = attribute.type or result_type(aggregate, items[ITEM[aggregate.source]], currency_code)
+    return replace(attribute, type=found, aggregate=DeclaredAggregate(aggregate))
 
 
 def _refusal(attribute: DeclaredAttribute, taken: Sequence[str]) -> SegmentdError | None:
@@ -69,7 +108,8 @@ def _resolve_some(
 
 
 def _spec(attribute: DeclaredAttribute, data_type: DataType) -> AttributeSpec:
-    return AttributeSpec(attribute.id, data_type, attribute.required, attribute.expression)
+    aggregated = attribute.aggregate is not None
+    return AttributeSpec(attribute.id, data_type, attribute.required, attribute.expression, aggregated=aggregated)
 
 
 def _blame(subject: Subject, pending: Iterable[str], errors: dict[str, ExpressionError]) -> Failures:

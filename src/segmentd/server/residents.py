@@ -83,7 +83,10 @@ def _known(
     specs.update({spec.id: spec for spec in stored.schemas[Subject.CUSTOMER]} if stored else {})
     for declared in sheet.attributes:
         if declared.subject is Subject.CUSTOMER and declared.type is not None:
-            specs[declared.id] = AttributeSpec(declared.id, declared.type, expression=declared.expression)
+            aggregated = declared.aggregate is not None
+            specs[declared.id] = AttributeSpec(
+                declared.id, declared.type, expression=declared.expression, aggregated=aggregated
+            )
     return Schema(Subject.CUSTOMER, tuple(specs.values()), terms.time_zone)
 
 

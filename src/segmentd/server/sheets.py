@@ -8,6 +8,7 @@ from typing import Final
 
 from segmentd.api.names import AttributeName, SegmentName
 from segmentd.errors import ErrorReason, SegmentdError
+from segmentd.ledger.aggregates import Aggregate
 from segmentd.ledger.drafts import AttributeDraft, DecimalFormat
 from segmentd.ledger.errors import DefaultRequiredError
 from segmentd.ledger.model import Attribute
@@ -76,7 +77,7 @@ def plan_catalogue(
     for subject in Subject:
         specs = {spec.id: spec for spec in inferred} if subject is Subject.CUSTOMER else {}
         specs.update({spec.id: spec for spec in stored.schemas[subject]} if stored else {})
-        merged = merged.merge_inferred(specs.values(), subject)
+        merged = merged.merge_inferred(specs.values(), subject, _aggregates(stored, subject))
     ids = {segment.id for segment in sheet.segments}
     others = [entry.segment for entry in stored.segments.values() if entry.segment.id not in ids] if stored else []
     planned = replace(merged, segments=(*others, *sheet.segments)).catalogue()
@@ -90,11 +91,16 @@ def apply_given(sheet: Sheet, planned: Catalogue, definitions: Definitions) -> N
 
 
 def apply_others(sheet: Sheet, planned: Catalogue, definitions: Definitions) -> None:
-    """Create or update the computed attributes and the segments of the file, in an order that references allow."""
+    """Create or update the file's other attributes and its segments, in an order that references allow."""
     steps = dict(_attribute_steps(sheet, planned, definitions, given=False))
     for segment in sheet.segments:
         steps[segment_user(segment.id)] = _segment_step(segment, definitions)
     _apply_in_order(sheet, steps)
+
+
+def _aggregates(stored: Catalogue | None, subject: Subject) -> dict[str, Aggregate]:
+    attributes = stored.attributes[subject] if stored else {}
+    return {id_: found.aggregate for id_, found in attributes.items() if found.aggregate is not None}
 
 
 def _types_of(planned: Catalogue) -> dict[tuple[Subject, str], DataType]:
@@ -109,14 +115,13 @@ def _attribute_steps(
     sheet: Sheet, planned: Catalogue, definitions: Definitions, *, given: bool
 ) -> Iterator[tuple[str, Callable[[], None]]]:
     for declared in sheet.attributes:
-        if (declared.expression is None) is given:
-            data_type = planned.attributes[declared.subject][declared.id].type
-            step = _attribute_step(declared, data_type, definitions)
+        if declared.is_given is given:
+            step = _attribute_step(declared, planned.attributes[declared.subject][declared.id], definitions)
             yield attribute_user(declared.subject, declared.id), step
 
 
-def _attribute_step(declared: DeclaredAttribute, data_type: DataType, definitions: Definitions) -> Callable[[], None]:
-    name = AttributeName(MAIN, declared.subject, declared.id)
+def _attribute_step(declared: DeclaredAttribute, planned: Attribute, definitions: Definitions) -> Callable[[], None]:
+    name, data_type = AttributeName(MAIN, declared.subject, declared.id), planned.type
     is_decimal = data_type.kind is Kind.DECIMAL
     draft = AttributeDraft(
         display_name=declared.display_name,
@@ -125,6 +130,7 @@ def _attribute_step(declared: DeclaredAttribute, data_type: DataType, definition
         decimal=DecimalFormat(data_type.scale, data_type.currency) if is_decimal else None,
         required=declared.required,
         expression=declared.expression or "",
+        aggregate=planned.aggregate,
     )
 
     def apply() -> None:
@@ -145,6 +151,7 @@ def _changed_fields(current: Attribute, draft: AttributeDraft, data_type: DataTy
         "decimal": (current.type, data_type),
         "required": (current.spec.required, draft.required),
         "expression": (current.spec.expression or "", draft.expression),
+        "aggregate": (current.aggregate, draft.aggregate),
     }
     return frozenset(field for field, (before, after) in pairs.items() if before != after)
 

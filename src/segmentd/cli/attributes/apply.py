@@ -24,8 +24,8 @@ def apply_file(
 
     definitions = load_definitions(file)
     with connection.open() as client:
-        check_within(client, replace(definitions, segments=()))
-        wanted = wanted_attributes(definitions)
+        currency = check_within(client, replace(definitions, segments=()))
+        wanted = wanted_attributes(definitions, currency)
         with noting_what_is_applied(client, wanted, {}, dry_run=dry_run):
             changes = client.apply_attributes(wanted, dry_run=dry_run)
     print_changes(changes, dry_run=dry_run, json=json)

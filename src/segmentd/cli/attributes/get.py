@@ -17,10 +17,12 @@ def get(
     json: JsonFlag = False,
 ) -> None:
     """Show one attribute."""
+    from segmentd.cli.attributes.described import as_json, describe_aggregate
+
     with connection.open() as client:
         found = client.get_attribute(attribute)
     if json:
-        print_json(found)
+        print_json(as_json(found))
         return
     print_fields(
         [
@@ -31,6 +33,7 @@ def get(
             ("values", "required" if found.required else "nullable"),
             ("default", "" if found.default is None else str(as_plain(found.default))),
             ("expression", found.expression),
+            ("aggregate", describe_aggregate(found)),
             ("created", found.create_time.isoformat()),
             ("updated", found.update_time.isoformat()),
             ("etag", found.etag),

@@ -9,13 +9,15 @@ from segmentd.cli.output import JsonFlag, print_json, print_table
 @connected
 def list_all(connection: Connection, json: JsonFlag = False) -> None:
     """List the attributes of a ledger."""
+    from segmentd.cli.attributes.described import as_json, describe_definition
+
     with connection.open() as client:
         attributes = client.list_attributes()
     if json:
-        print_json(attributes)
+        print_json([as_json(found) for found in attributes])
         return
     rows = [
-        (found.id, str(found.type), "required" if found.required else "nullable", found.expression)
+        (found.id, str(found.type), "required" if found.required else "nullable", describe_definition(found))
         for found in attributes
     ]
-    print_table(("attribute", "type", "values", "expression"), rows)
+    print_table(("attribute", "type", "values", "definition"), rows)

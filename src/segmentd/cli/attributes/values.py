@@ -1,4 +1,4 @@
-"""Types and default values of attributes as people write them on a command line."""
+"""Types, default values and aggregates of attributes as people write them on a command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import typer
 
 from segmentd.cli.moments import parse_moment
 from segmentd.client.values import Value
-from segmentd.schema import DataType, Kind
+from segmentd.schema import DataType, Kind, Subject
+from segmentd.segments.aggregate_entries import DeclaredAggregate, parse_aggregate
 
 DECIMAL = re.compile(r"DECIMAL\( *(\d) *(?:, *([A-Z]{3}) *)?\)")
 NAMES = ("BOOL", "INT64", "DOUBLE", "STRING", "TIMESTAMP", "DATE", "LIST")
@@ -37,6 +38,16 @@ def parse_type(text: str) -> DataType | None:
     if text not in NAMES:
         raise typer.BadParameter(f'{text!r} is no type; allowed are {", ".join(NAMES)}, "DECIMAL(2, EUR)"')
     return DataType(Kind(text))
+
+
+def parse_declared(text: str, attribute_id: str) -> DeclaredAggregate | None:
+    """The aggregate of an attribute, None for an empty text. Raises DefinitionsError with all that is wrong."""
+    if not text:
+        return None
+    # What is no subject is refused by the server, with the id.
+    prefix = attribute_id.partition(".")[0]
+    subject = Subject(prefix) if prefix in set(Subject) else Subject.CUSTOMER
+    return parse_aggregate(text, subject, "--aggregate")
 
 
 def parse_default(text: str | None, data_type: DataType | None) -> Value | None:

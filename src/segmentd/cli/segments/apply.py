@@ -22,8 +22,8 @@ def apply_file(
 
     definitions = load_definitions(file)
     with connection.open() as client:
-        check_within(client, definitions)
-        wanted = wanted_attributes(definitions), wanted_segments(definitions)
+        currency = check_within(client, definitions)
+        wanted = wanted_attributes(definitions, currency), wanted_segments(definitions)
         with noting_what_is_applied(client, *wanted, dry_run=dry_run):
             attributes = client.apply_attributes(wanted[0], dry_run=dry_run)
             new = [change.id for change in attributes if change.action == "created"]
