@@ -15,6 +15,7 @@ QUALIFIED_ATTRIBUTE: Final = re.compile(rf"({'|'.join(Subject)})\.({ATTRIBUTE_ID
 
 LEDGER_PATTERN: Final = "ledgers/{ledger}"
 SEGMENT_PATTERN: Final = "ledgers/{ledger}/segments/{segment}"
+CATEGORY_RULES_PATTERN: Final = "ledgers/{ledger}/categoryRules"
 ATTRIBUTE_PATTERN: Final = "ledgers/{ledger}/attributes/{subject}.{id}"
 
 
@@ -66,6 +67,11 @@ def parse_attribute_name(name: str, field: str) -> AttributeName:
     ledger, qualified = _split(name, field, ATTRIBUTE_PATTERN, (LEDGER_ID, QUALIFIED_ATTRIBUTE))
     subject, _, attribute = qualified.partition(".")
     return AttributeName(ledger, Subject(subject), attribute)
+
+
+def parse_category_rules_name(name: str, field: str) -> str:
+    """The ledger's id in the name of its rules of categories. `field` is where the name stood in the request."""
+    return _split(name, field, CATEGORY_RULES_PATTERN, (LEDGER_ID,))[0]
 
 
 def parse_new_id(value: str, field: str, pattern: re.Pattern[str]) -> str:

@@ -15,6 +15,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from segmentd.api.surroundings import Surroundings
 from segmentd.api.v1 import attribute_service_pb2, ledger_service_pb2, scoring_service_pb2, segment_service_pb2
 from segmentd.engine import Engine, warm
+from segmentd.facts.servicer import RulesServicer
 from segmentd.ledger.population import Populations
 from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
 from segmentd.scoring.recoding import Recoder
@@ -118,7 +119,10 @@ class Server:
         scoring = Scoring(self._engine, definitions.catalogues, self._populations, recoder=self._recoder)
         surroundings = Surroundings(explain, self._gate.check_size, note_rows)
         servicers: dict[str, tuple[object, ...]] = {
-            "LedgerService": (LedgerServicer(definitions.ledgers, writer, self._populations),),
+            "LedgerService": (
+                LedgerServicer(definitions.ledgers, writer, self._populations),
+                RulesServicer(definitions.rules, writer),
+            ),
             "AttributeService": (AttributeServicer(definitions.attributes, writer),),
             "SegmentService": (SegmentServicer(definitions.segments, writer),),
             "ScoringService": (ScoringServicer(scoring, self._workers, surroundings),),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+from segmentd.facts.rules.service import RulesService
+from segmentd.facts.rules.store import SqlRulesStore
 from segmentd.ledger.attributes import AttributeService
 from segmentd.ledger.service import LedgerService
 from segmentd.ledger.store import SqlAttributeStore, SqlLedgerStore
@@ -38,8 +40,9 @@ class Definitions:
         ledgers, attributes = SqlLedgerStore(database), SqlAttributeStore(database)
         segments = SqlSegmentStore(database)
         self.catalogues: Catalogues = load_catalogues(ledgers, attributes, segments)
-        self.ledgers = LedgerService(ledgers, self.catalogues)
-        self.attributes = AttributeService(attributes, self.catalogues, residents)
+        self.rules = RulesService(SqlRulesStore(database), self.catalogues)
+        self.ledgers = LedgerService(ledgers, self.rules)
+        self.attributes = AttributeService(attributes, self.rules, residents)
         self.segments = SegmentService(segments, self.catalogues)
 
     def close(self) -> None:

@@ -21,7 +21,93 @@ def _update_ledger(mask: list[str] | None = None, **fields: Any) -> ledgers.Upda
     return ledgers.UpdateLedgerRequest(ledger=ledgers.Ledger(**fields), update_mask=FieldMask(paths=mask or []))
 
 
+RULES = f"{MAIN}/categoryRules"
+
+
+def _update_rules(
+    *rules: tuple[str, str], mask: list[str] | None = None, **fields: Any
+) -> ledgers.UpdateCategoryRulesRequest:
+    fields.setdefault("name", RULES)
+    wanted = [ledgers.CategoryRule(expression=expression, category=category) for expression, category in rules]
+    return ledgers.UpdateCategoryRulesRequest(
+        category_rules=ledgers.CategoryRules(rules=wanted, **fields), update_mask=FieldMask(paths=mask or [])
+    )
+
+
+CATEGORY_RULES = [
+    Wrong("GetCategoryRules", "no name", ledgers.GetCategoryRulesRequest(), "FIELD_REQUIRED", "name"),
+    Wrong(
+        "GetCategoryRules",
+        "the name of its ledger",
+        ledgers.GetCategoryRulesRequest(name=MAIN),
+        "INVALID_RESOURCE_NAME",
+        "name",
+    ),
+    Wrong(
+        "GetCategoryRules",
+        "unknown ledger",
+        ledgers.GetCategoryRulesRequest(name="ledgers/other/categoryRules"),
+        "LEDGER_NOT_FOUND",
+        None,
+        "NOT_FOUND",
+    ),
+    Wrong("UpdateCategoryRules", "no name", _update_rules(name=""), "FIELD_REQUIRED", "category_rules.name"),
+    Wrong("UpdateCategoryRules", "old etag", _update_rules(etag="old"), "ETAG_MISMATCH", None, "ABORTED"),
+    Wrong("UpdateCategoryRules", "unknown field", _update_rules(mask=["etag"]), "INVALID_UPDATE_MASK", "update_mask"),
+    Wrong(
+        "UpdateCategoryRules",
+        "unknown ledger",
+        _update_rules(name="ledgers/other/categoryRules"),
+        "LEDGER_NOT_FOUND",
+        None,
+        "NOT_FOUND",
+    ),
+    Wrong(
+        "UpdateCategoryRules",
+        "no expression",
+        _update_rules(("true", "A"), ("", "B")),
+        "FIELD_REQUIRED",
+        "category_rules.rules[1].expression",
+    ),
+    Wrong(
+        "UpdateCategoryRules",
+        "no category",
+        _update_rules(("true", "")),
+        "FIELD_REQUIRED",
+        "category_rules.rules[0].category",
+    ),
+    Wrong(
+        "UpdateCategoryRules",
+        "category in small letters",
+        _update_rules(("true", "Income")),
+        "INVALID_FIELD",
+        "category_rules.rules[0].category",
+    ),
+    Wrong(
+        "UpdateCategoryRules",
+        "no truth value",
+        _update_rules(("transaction.purpose", "A")),
+        "EXPRESSION_TYPE",
+        "category_rules.rules[0].expression",
+    ),
+    Wrong(
+        "UpdateCategoryRules",
+        "unknown field of transactions",
+        _update_rules(("true", "A"), ("transaction.amont > 1.00", "A")),
+        "UNKNOWN_ATTRIBUTE",
+        "category_rules.rules[1].expression",
+    ),
+    Wrong(
+        "UpdateCategoryRules",
+        "too many rules",
+        _update_rules(*[("true", "A")] * 1_025),
+        "INVALID_FIELD",
+        "category_rules.rules",
+    ),
+]
+
 LEDGERS = [
+    *CATEGORY_RULES,
     Wrong("CreateLedger", "no id", _create_ledger(""), "FIELD_REQUIRED", "ledger_id"),
     Wrong("CreateLedger", "id in capitals", _create_ledger("Main"), "INVALID_FIELD", "ledger_id"),
     Wrong("CreateLedger", "taken", _create_ledger("main"), "ALREADY_EXISTS", None, "ALREADY_EXISTS"),

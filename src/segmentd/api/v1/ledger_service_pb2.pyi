@@ -227,6 +227,133 @@ class UpdateLedgerRequest(_message.Message):
 Global___UpdateLedgerRequest: _TypeAlias = UpdateLedgerRequest  # noqa: Y015
 
 @_typing.final
+class CategoryRules(_message.Message):
+    """How transactions that come without a category are given one, before they are written: the first rule that is true says it;
+    where none is, there is none. Batches that only change some fields of transactions, and lack the account, the booking time
+    or the amount, leave them the category that they have.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`ledgers/{ledger}/categoryRules`."""
+    etag: _builtins.str
+    """Changes with every update; sent back in an update, it must still be current."""
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___CategoryRule]:
+        """In their order; at most 1,024."""
+
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp:
+        """When they were last changed; absent: never."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        rules: _abc.Iterable[Global___CategoryRule] | None = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_time", b"update_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "rules", b"rules", "update_time", b"update_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CategoryRules: _TypeAlias = CategoryRules  # noqa: Y015
+
+@_typing.final
+class CategoryRule(_message.Message):
+    """What makes a transaction one of a category."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPRESSION_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    expression: _builtins.str
+    """CEL over `transaction`, true or false. Its amounts are read as of the ledger's currency: `transaction.amount < -50.00`."""
+    category: _builtins.str
+    """A path such as `INCOME/SALARY`: letters A to Z, digits and underscores between slashes; at most 256."""
+    description: _builtins.str
+    """For people; at most 4,096 code points. Empty: none."""
+    def __init__(
+        self,
+        *,
+        expression: _builtins.str = ...,
+        category: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "description", b"description", "expression", b"expression"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CategoryRule: _TypeAlias = CategoryRule  # noqa: Y015
+
+@_typing.final
+class GetCategoryRulesRequest(_message.Message):
+    """Request of GetCategoryRules."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`ledgers/{ledger}/categoryRules`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCategoryRulesRequest: _TypeAlias = GetCategoryRulesRequest  # noqa: Y015
+
+@_typing.final
+class UpdateCategoryRulesRequest(_message.Message):
+    """Request of UpdateCategoryRules."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATEGORY_RULES_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    validate_only: _builtins.bool
+    """Checks everything, returns what would be stored, and stores nothing."""
+    @_builtins.property
+    def category_rules(self) -> Global___CategoryRules:
+        """The rules with their new values. A non-empty `etag` must be current."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """`rules` can be changed, all of them at once; absent: if there are some. `*`: the same as `rules`."""
+
+    def __init__(
+        self,
+        *,
+        category_rules: Global___CategoryRules | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["category_rules", b"category_rules", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_rules", b"category_rules", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateCategoryRulesRequest: _TypeAlias = UpdateCategoryRulesRequest  # noqa: Y015
+
+@_typing.final
 class WriteRecordsRequest(_message.Message):
     """Request of WriteRecords."""
 

@@ -55,6 +55,16 @@ class LedgerServiceStub:
                 request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.UpdateLedgerRequest.SerializeToString,
                 response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.Ledger.FromString,
                 _registered_method=True)
+        self.GetCategoryRules = channel.unary_unary(
+                '/segmentd.api.v1.LedgerService/GetCategoryRules',
+                request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.GetCategoryRulesRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.CategoryRules.FromString,
+                _registered_method=True)
+        self.UpdateCategoryRules = channel.unary_unary(
+                '/segmentd.api.v1.LedgerService/UpdateCategoryRules',
+                request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.UpdateCategoryRulesRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.CategoryRules.FromString,
+                _registered_method=True)
 
 
 class LedgerServiceServicer:
@@ -89,6 +99,20 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCategoryRules(self, request, context):
+        """Returns the rules that give transactions their categories; a ledger always has them, at first none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateCategoryRules(self, request, context):
+        """Changes the rules, for transactions that are written from now on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LedgerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +135,16 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.UpdateLedger,
                     request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.UpdateLedgerRequest.FromString,
                     response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.Ledger.SerializeToString,
+            ),
+            'GetCategoryRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCategoryRules,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.GetCategoryRulesRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.CategoryRules.SerializeToString,
+            ),
+            'UpdateCategoryRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateCategoryRules,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.UpdateCategoryRulesRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.CategoryRules.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +256,60 @@ class LedgerService:
             '/segmentd.api.v1.LedgerService/UpdateLedger',
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.UpdateLedgerRequest.SerializeToString,
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.Ledger.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCategoryRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/GetCategoryRules',
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.GetCategoryRulesRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.CategoryRules.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateCategoryRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/UpdateCategoryRules',
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.UpdateCategoryRulesRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.CategoryRules.FromString,
             options,
             channel_credentials,
             insecure,

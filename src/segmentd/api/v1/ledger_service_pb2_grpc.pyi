@@ -41,6 +41,10 @@ class LedgerServiceStub:
     """Lists ledgers, ordered by name."""
     UpdateLedger: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateLedgerRequest, _ledger_service_pb2.Ledger]
     """Changes the fields of a ledger that `update_mask` names."""
+    GetCategoryRules: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetCategoryRulesRequest, _ledger_service_pb2.CategoryRules]
+    """Returns the rules that give transactions their categories; a ledger always has them, at first none."""
+    UpdateCategoryRules: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateCategoryRulesRequest, _ledger_service_pb2.CategoryRules]
+    """Changes the rules, for transactions that are written from now on."""
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
@@ -55,6 +59,10 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """Lists ledgers, ordered by name."""
     UpdateLedger: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateLedgerRequest, _ledger_service_pb2.Ledger]  # type: ignore[assignment]
     """Changes the fields of a ledger that `update_mask` names."""
+    GetCategoryRules: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetCategoryRulesRequest, _ledger_service_pb2.CategoryRules]  # type: ignore[assignment]
+    """Returns the rules that give transactions their categories; a ledger always has them, at first none."""
+    UpdateCategoryRules: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateCategoryRulesRequest, _ledger_service_pb2.CategoryRules]  # type: ignore[assignment]
+    """Changes the rules, for transactions that are written from now on."""
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
     """Ledgers: the books that everything else lives in, and the facts in them."""
@@ -90,5 +98,21 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.Ledger, _abc.Awaitable[_ledger_service_pb2.Ledger]]:
         """Changes the fields of a ledger that `update_mask` names."""
+
+    @_abc_1.abstractmethod
+    def GetCategoryRules(
+        self,
+        request: _ledger_service_pb2.GetCategoryRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.CategoryRules, _abc.Awaitable[_ledger_service_pb2.CategoryRules]]:
+        """Returns the rules that give transactions their categories; a ledger always has them, at first none."""
+
+    @_abc_1.abstractmethod
+    def UpdateCategoryRules(
+        self,
+        request: _ledger_service_pb2.UpdateCategoryRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.CategoryRules, _abc.Awaitable[_ledger_service_pb2.CategoryRules]]:
+        """Changes the rules, for transactions that are written from now on."""
 
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

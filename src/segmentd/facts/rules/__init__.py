@@ -1,0 +1,1 @@
+"""The rules that give transactions their categories."""

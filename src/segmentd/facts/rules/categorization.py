@@ -1,0 +1,117 @@
+"""Transactions that come without a category are given that of the first rule that is true of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from segmentd.columns.column import Batch, Column, FixedColumn, TextColumn
+from segmentd.columns.gather import gather
+from segmentd.columns.planes import pack, unpack
+from segmentd.engine import Engine
+from segmentd.facts.kinds import AMOUNT, FIELDS, REQUIRED, RecordKind
+from segmentd.facts.records import RecordBatch
+from segmentd.facts.rules.compiled import CompiledRules
+from segmentd.ledger.fields import money
+from segmentd.schema import DataType
+
+CATEGORY: Final = "category"
+
+NO_RULE: Final = -1
+
+_AMOUNTS: Final = frozenset(name for name, type_ in FIELDS[RecordKind.TRANSACTION].items() if type_ == AMOUNT)
+"""Fields whose columns do not say which currency they count; attributes say it."""
+
+
+class Categorizer:
+    """Applies rules. Threads may share it."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], int] = lambda: time.time_ns() // 1_000) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def categorize(self, batch: RecordBatch, compiled: CompiledRules | None, currency_code: str) -> RecordBatch:
+        """The batch with categories where it has none; amounts are read as of the ledger's currency.
+
+        A batch that lacks a field that no transaction can be without only changes some that are there: it is left
+        as it is.
+        """
+        if compiled is None or not compiled.expressions or not _is_whole(batch):
+            return batch
+        records = batch.records
+        lacking = np.flatnonzero(_without_category(records))
+        if len(lacking) == 0:
+            return batch
+        found = self._first_true(compiled, _as_read(gather(records, lacking), batch.scales, money(currency_code)))
+        category = _filled(records, lacking, found, [rule.category for rule in compiled.rules.rules])
+        return replace(batch, records=replace(records, columns={**records.columns, CATEGORY: category}))
+
+    def _first_true(self, compiled: CompiledRules, batch: Batch) -> npt.NDArray[np.int64]:
+        """The place of the first rule that is true of each row, `NO_RULE` where none is."""
+        evaluation = self._engine.evaluate(compiled.program, batch, self._clock(), planes=True)
+        found = np.full(batch.rows, NO_RULE, dtype=np.int64)
+        if evaluation.members is not None:
+            for place in reversed(range(len(compiled.expressions))):
+                found[unpack(np.ascontiguousarray(evaluation.members[place]), batch.rows)] = place
+        return found
+
+
+def _is_whole(batch: RecordBatch) -> bool:
+    of_kind = batch.kind is RecordKind.TRANSACTION and batch.records.rows > 0
+    return of_kind and batch.records.columns.keys() >= set(REQUIRED[RecordKind.TRANSACTION])
+
+
+def _without_category(records: Batch) -> npt.NDArray[np.bool_]:
+    column = records.columns.get(CATEGORY)
+    if not isinstance(column, TextColumn):
+        return np.ones(records.rows, dtype=np.bool_)
+    return np.asarray(column.codes == len(column.dictionary))
+
+
+def _as_read(batch: Batch, scales: Mapping[str, int], currency: DataType) -> Batch:
+    """The batch as expressions read it: without whose the transactions are, with amounts in the ledger's currency."""
+    columns = {
+        name: _amount(column, scales.get(name, currency.scale), currency) if name in _AMOUNTS else column
+        for name, column in batch.columns.items()
+        if name != "account"
+    }
+    return Batch(batch.rows, columns)
+
+
+def _amount(column: Column, scale: int, currency: DataType) -> Column:
+    """The amount in minor units of the currency; missing where it has more digits after the point, or too many."""
+    if not isinstance(column, FixedColumn):
+        raise TypeError("amounts are numbers")
+    if scale == currency.scale:
+        return FixedColumn(currency, column.values, column.validity)
+    factor, rows = 10 ** abs(currency.scale - scale), len(column.values)
+    present = np.ones(rows, np.bool_) if column.validity is None else unpack(column.validity, rows)
+    values = column.values.astype(np.int64)
+    if scale > currency.scale:
+        fits, minor = values % factor == 0, values // factor
+    else:
+        fits = np.abs(values) <= (2**63 - 1) // factor
+        minor = np.where(fits, values, 0) * factor
+    return FixedColumn(currency, minor, pack(present & fits))
+
+
+def _filled(
+    records: Batch, rows: npt.NDArray[np.int64], found: npt.NDArray[np.int64], categories: list[str]
+) -> TextColumn:
+    """The column of categories with those that were found in the rows that had none."""
+    column = records.columns.get(CATEGORY)
+    known = column.dictionary if isinstance(column, TextColumn) else pa.array([], pa.string())
+    dictionary = pa.concat_arrays([known, pa.array(categories, pa.string())])
+    missing = len(dictionary)
+    codes = np.full(records.rows, missing, dtype=np.int32)
+    if isinstance(column, TextColumn):
+        given = column.codes < len(known)
+        codes[given] = column.codes[given]
+    codes[rows] = np.where(found == NO_RULE, missing, found + len(known))
+    return TextColumn(codes, dictionary)
