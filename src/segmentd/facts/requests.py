@@ -11,6 +11,7 @@ from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.wire import parse_request
 from segmentd.facts.decoding.batches import decode_records
 from segmentd.facts.records import RecordBatch
+from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabulary
 
 MAX_BATCH_ID_BYTES: Final = 128
@@ -42,7 +43,14 @@ class WriteRequest:
         return len(self.batch.rows) + len(self.batch.rejected)
 
 
-def decode_request(raw: bytes, parent: str, vocabularies: Vocabularies) -> WriteRequest:
+class Categories(Protocol):
+    """Who gives transactions their categories."""
+
+    def categorize(self, batch: RecordBatch, ledger: Ledger) -> RecordBatch:
+        """The batch with categories where it has none."""
+
+
+def decode_request(raw: bytes, parent: str, vocabularies: Vocabularies, categories: Categories) -> WriteRequest:
     """What the bytes ask for; `parent` is the ledger's name where they have none. Raises SegmentdError."""
     message = parse_request(pb.WriteRecordsRequest, raw)
     ledger_id = parse_ledger_name(message.parent or parent, "parent")
@@ -51,7 +59,7 @@ def decode_request(raw: bytes, parent: str, vocabularies: Vocabularies) -> Write
         raise InvalidFieldError("batch_id", message.batch_id, f"at most {MAX_BATCH_ID_BYTES} bytes")
     if not message.HasField("batch"):
         raise FieldRequiredError("batch")
-    batch = decode_records(message.batch, vocabulary)
+    batch = categories.categorize(decode_records(message.batch, vocabulary), vocabulary.ledger)
     return WriteRequest(ledger_id, message.batch_id, batch, message.all_or_nothing, message.validate_only)
 
 

@@ -20,7 +20,7 @@ from segmentd.api.wire import parse_request
 from segmentd.facts.line import Line, Turn
 from segmentd.facts.messages import encode_outcome
 from segmentd.facts.records import RecordBatch, WriteOutcome
-from segmentd.facts.requests import Vocabularies, decode_request
+from segmentd.facts.requests import Categories, Vocabularies, decode_request
 from segmentd.facts.rules.messages import decode_rules, encode_rules
 from segmentd.facts.rules.service import CHANGEABLE, RulesService
 from segmentd.storage import Writer
@@ -80,10 +80,16 @@ class RecordServicer:
     """The methods of LedgerService that are about facts. Raises SegmentdError."""
 
     def __init__(
-        self, ingestion: Ingestion, vocabularies: Vocabularies, off_loop: OffLoop, surroundings: Surroundings
+        self,
+        ingestion: Ingestion,
+        vocabularies: Vocabularies,
+        categories: Categories,
+        off_loop: OffLoop,
+        surroundings: Surroundings,
     ) -> None:
         self._ingestion = ingestion
         self._vocabularies = vocabularies
+        self._categories = categories
         self._off_loop = off_loop
         self._around = surroundings
 
@@ -108,7 +114,7 @@ class RecordServicer:
     async def _write(self, raw: bytes, turn: Turn, remaining_s: float | None) -> pb.WriteRecordsResponse:
         async with turn:
             self._around.check_size(raw)
-            job = partial(decode_request, raw, turn.parent, self._vocabularies)
+            job = partial(decode_request, raw, turn.parent, self._vocabularies, self._categories)
             request = await self._off_loop(job, remaining_s, len(raw))
             del raw, job
             await turn.come()

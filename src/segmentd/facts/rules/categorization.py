@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from segmentd.facts.kinds import AMOUNT, FIELDS, REQUIRED, RecordKind
 from segmentd.facts.records import RecordBatch
 from segmentd.facts.rules.compiled import CompiledRules
 from segmentd.ledger.fields import money
+from segmentd.ledger.model import Ledger
 from segmentd.schema import DataType
 
 CATEGORY: Final = "category"
@@ -29,26 +30,39 @@ _AMOUNTS: Final = frozenset(name for name, type_ in FIELDS[RecordKind.TRANSACTIO
 """Fields whose columns do not say which currency they count; attributes say it."""
 
 
+class CurrentRules(Protocol):
+    """Who knows the rules as they are now."""
+
+    def compiled(self, ledger_id: str) -> CompiledRules | None:
+        """The ledger's rules; None where they were never set."""
+
+
 class Categorizer:
     """Applies rules. Threads may share it."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], int] = lambda: time.time_ns() // 1_000) -> None:
+    def __init__(
+        self, engine: Engine, rules: CurrentRules, clock: Callable[[], int] = lambda: time.time_ns() // 1_000
+    ) -> None:
         self._engine = engine
+        self._rules = rules
         self._clock = clock
 
-    def categorize(self, batch: RecordBatch, compiled: CompiledRules | None, currency_code: str) -> RecordBatch:
+    def categorize(self, batch: RecordBatch, ledger: Ledger) -> RecordBatch:
         """The batch with categories where it has none; amounts are read as of the ledger's currency.
 
         A batch that lacks a field that no transaction can be without only changes some that are there: it is left
-        as it is.
+        as it is, and so is one of other records. Raises DistinctLimitError.
         """
+        compiled = self._rules.compiled(ledger.id)
         if compiled is None or not compiled.expressions or not _is_whole(batch):
             return batch
         records = batch.records
         lacking = np.flatnonzero(_without_category(records))
         if len(lacking) == 0:
             return batch
-        found = self._first_true(compiled, _as_read(gather(records, lacking), batch.scales, money(currency_code)))
+        found = self._first_true(
+            compiled, _as_read(gather(records, lacking), batch.scales, money(ledger.currency_code))
+        )
         category = _filled(records, lacking, found, [rule.category for rule in compiled.rules.rules])
         return replace(batch, records=replace(records, columns={**records.columns, CATEGORY: category}))
 
