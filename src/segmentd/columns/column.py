@@ -159,11 +159,43 @@ Column = FixedColumn | BoolColumn | TextColumn | ListColumn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ItemsOf:
+    """The items of each row, `customer.accounts`: those of row i are `batch` rows `rows[offsets[i]:offsets[i + 1]]`.
+
+    `offsets` int64[rows + 1] ascends from 0 to `len(rows)`; `rows` int64, of which several may name the same item, as
+    owners of joint accounts do.
+    """
+
+    offsets: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    batch: Batch
+
+    def __post_init__(self) -> None:
+        for array in (self.offsets, self.rows):
+            if array.dtype.str != "<i8":
+                raise ValueError(f"offsets and rows of items have elements <i8, not {array.dtype.str}")
+            _check_array(array)
+        if not len(self.offsets) or self.offsets[0] != 0 or self.offsets[-1] != len(self.rows):
+            raise ValueError(f"offsets of {len(self.rows)} items ascend from 0 to that")
+        if len(self.offsets) > 1 and int(np.diff(self.offsets).min()) < 0:
+            raise ValueError("offsets of items ascend")
+        if len(self.rows) and not (self.rows.min() >= 0 and self.rows.max() < self.batch.rows):
+            raise ValueError(f"items are rows 0 to {self.batch.rows - 1}, not {self.rows.min()} to {self.rows.max()}")
+
+    def slice(self, start: int, stop: int) -> ItemsOf:
+        """The items of the rows `start` to `stop`, sharing the batch."""
+        first, last = int(self.offsets[start]), int(self.offsets[stop])
+        return ItemsOf(self.offsets[start : stop + 1] - first, self.rows[first:last], self.batch)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Columns of equal length by attribute id, and the subjects' ids where they are known.
 
-    An attribute without a column is missing on every row. `codings` stand beside the columns: of one column by its
-    attribute alone in a tuple, of several by all of theirs, of values computed from them by whatever tells these apart.
+    An attribute without a column is missing on every row. `items` are what macros go over, by the field that
+    expressions read them from; whoever is asked about those of a batch without them is told that it has none.
+    `codings` stand beside the columns: of one column by its attribute alone in a tuple, of several by all of theirs, of
+    values computed from them by whatever tells these apart.
     A slice has none.
     """
 
@@ -171,8 +203,12 @@ class Batch:
     columns: Mapping[str, Column]
     ids: pa.StringArray | None = None
     codings: Mapping[Hashable, Coding] = field(default_factory=dict)
+    items: Mapping[str, ItemsOf] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name, items in self.items.items():
+            if len(items.offsets) != self.rows + 1:
+                raise ValueError(f"{name} are those of {len(items.offsets) - 1} rows, not {self.rows}")
         for attribute, column in self.columns.items():
             if not column.fits(self.rows):
                 raise ValueError(f"column {attribute!r} does not have {self.rows} rows")
@@ -187,7 +223,9 @@ class Batch:
         if start % 64 or not 0 <= start <= stop <= self.rows:
             raise ValueError(f"rows {start} to {stop} are no slice of {self.rows} rows that starts at a word")
         columns = {attribute: column.slice(start, stop) for attribute, column in self.columns.items()}
-        return Batch(stop - start, columns, None if self.ids is None else self.ids.slice(start, stop - start))
+        ids = None if self.ids is None else self.ids.slice(start, stop - start)
+        items = {name: items.slice(start, stop) for name, items in self.items.items()}
+        return Batch(stop - start, columns, ids, items=items)
 
 
 def _check_array(array: Array) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.columns.build import missing_column
-from segmentd.columns.column import Batch, BoolColumn, Codes, Column, FixedColumn, ListColumn, TextColumn
+from segmentd.columns.column import Batch, BoolColumn, Codes, Column, FixedColumn, ItemsOf, ListColumn, TextColumn
 from segmentd.columns.planes import WORD, Plane, pack, popcount
 
 Rows = npt.NDArray[np.int64]
@@ -19,15 +19,40 @@ Found = npt.NDArray[np.bool_]
 def gather(batch: Batch, rows: Rows, attributes: Collection[str] | None = None) -> Batch:
     """The rows in the order given; a negative one has no values. `attributes`: the columns wanted, None: all.
 
+    Items are wanted by their field, as columns are by their attribute; of a row that is not there it has none.
     Dictionaries keep the values that the rows have, so that work a distinct value is work for these rows alone.
     The ids are left out.
     """
-    wanted = batch.columns if attributes is None else {name: batch.columns[name] for name in attributes}
+    columns = (
+        batch.columns
+        if attributes is None
+        else {name: batch.columns[name] for name in attributes if name not in batch.items}
+    )
+    items = {name: each for name, each in batch.items.items() if attributes is None or name in attributes}
+    count = len(rows)
     if batch.rows == 0:
-        return Batch(len(rows), {name: missing_column(column.type, len(rows)) for name, column in wanted.items()})
+        missing = {name: missing_column(column.type, count) for name, column in columns.items()}
+        return Batch(count, missing, items={name: _no_items(each, count) for name, each in items.items()})
     found = rows >= 0
     places = np.where(found, rows, 0)
-    return Batch(len(rows), {name: _gather_column(column, places, found) for name, column in wanted.items()})
+    return Batch(
+        count,
+        {name: _gather_column(column, places, found) for name, column in columns.items()},
+        items={name: _gather_items(each, places, found) for name, each in items.items()},
+    )
+
+
+def _no_items(items: ItemsOf, rows: int) -> ItemsOf:
+    return ItemsOf(np.zeros(rows + 1, np.int64), np.zeros(0, np.int64), items.batch)
+
+
+def _gather_items(items: ItemsOf, rows: Rows, found: Found) -> ItemsOf:
+    """Whose row was not found has none."""
+    starts = items.offsets[rows]
+    counts = np.where(found, items.offsets[rows + 1] - starts, 0)
+    offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
+    places = np.arange(offsets[-1], dtype=np.int64) + np.repeat(starts - offsets[:-1], counts)
+    return ItemsOf(offsets, items.rows[places], items.batch)
 
 
 def _gather_column(column: Column, rows: Rows, found: Found) -> Column:

@@ -17,6 +17,7 @@ from segmentd.columns.build import first_missing
 from segmentd.columns.column import Batch, BoolColumn, FixedColumn
 from segmentd.engine.encoding import Encoded, encode
 from segmentd.engine.errors import RequiredAttributeMissingError
+from segmentd.engine.items import FoldedItems, ItemsValues
 from segmentd.engine.text.distinct import DistinctTuples, distinct_column, distinct_tuples
 from segmentd.engine.text.tabulation import Cancelled, Evaluators, Tabulated, TextPool, tabulate, tabulated
 from segmentd.engine.zones import zone_grid
@@ -25,7 +26,16 @@ from segmentd.kernels.program import opcodes
 from segmentd.kernels.program.words import PLANE_BYTES
 from segmentd.language.tree import Node
 from segmentd.plan.program import Program
-from segmentd.plan.sources import CodeColumn, ColumnSource, ParameterKind, SlicedCodes, Table, Uniform, ZoneTable
+from segmentd.plan.sources import (
+    CodeColumn,
+    ColumnSource,
+    ItemsColumn,
+    ParameterKind,
+    SlicedCodes,
+    Table,
+    Uniform,
+    ZoneTable,
+)
 from segmentd.schema import Kind, Schema
 
 Array = npt.NDArray[Any]
@@ -151,12 +161,21 @@ def prepare(program: Program, batch: Batch) -> None:
 
 
 def bind(
-    program: Program, batch: Batch, now_us: int, evaluators: Evaluators, cancelled: Cancelled | None = None
+    program: Program,
+    batch: Batch,
+    now_us: int,
+    evaluators: Evaluators,
+    cancelled: Cancelled | None = None,
+    items: FoldedItems | None = None,
 ) -> Bound:
-    """Bind a program. Raises RequiredAttributeMissingError, DistinctLimitError, EvaluationCancelledError."""
-    absent = check_attributes(program, batch)
+    """Bind a program. `items`: the columns of its macros.
+
+    Raises RequiredAttributeMissingError, ItemsMissingError, DistinctLimitError, EvaluationCancelledError.
+    """
+    folded = items or FoldedItems()
+    absent = (*check_attributes(program, batch), *folded.absent)
     program = program_for(program, batch)
-    tables = Tabulations(program.schema, batch, evaluators, cancelled)
+    tables = Tabulations(program.schema, batch, evaluators, cancelled, folded.values)
     encoded = encode(program)
     flags, ints, doubles = encoded.flags.copy(), encoded.ints.copy(), encoded.doubles.copy()
     arrays: dict[ParameterKind, Array] = {
@@ -246,7 +265,15 @@ def check_attributes(program: Program, batch: Batch) -> tuple[str, ...]:
 class Tabulations:
     """Evaluates what programs tabulate over one batch, each node and each tuple of columns once."""
 
-    def __init__(self, schema: Schema, batch: Batch, evaluators: Evaluators, cancelled: Cancelled | None) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        batch: Batch,
+        evaluators: Evaluators,
+        cancelled: Cancelled | None,
+        items: ItemsValues | None = None,
+    ) -> None:
+        self._items = items or {}
         self.pool = TextPool()
         self._schema = schema
         self._batch = batch
@@ -288,7 +315,7 @@ class Tabulations:
         if isinstance(column, SlicedCodes):
             coding = self._batch.codings[column.key]
             return Source(coding.planes, coding.bits, _ALL, coding.bits * PLANE_BYTES, _PLANE_WORD_BYTES)
-        found = self._batch.columns.get(column.attribute)
+        found = self._items[column] if isinstance(column, ItemsColumn) else self._batch.columns.get(column.attribute)
         if found is None:
             return Source(_NO_VALUES, opcodes.INT64, _NONE, 0, 0)
         validity = _ALL if not isinstance(found, FixedColumn | BoolColumn) or found.validity is None else found.validity
@@ -296,4 +323,4 @@ class Tabulations:
             return Source(found.values, opcodes.INT64, validity, PLANE_BYTES, _PLANE_WORD_BYTES)
         if isinstance(found, FixedColumn):
             return _fixed_source(found.values, validity)
-        raise TypeError(f"attribute {column.attribute!r} is read as a number and has a column of text")
+        raise TypeError(f"{column} is read as a number and has a column of text")

@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from segmentd.columns.column import Batch
 from segmentd.columns.planes import unpack
-from segmentd.engine.binding import Bound, bind
+from segmentd.engine.binding import Bound, bind, check_attributes
 from segmentd.engine.codes.coder import Coder
 from segmentd.engine.encoding import is_encoded
 from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.engine.evaluation import ComputedValues, Evaluation, PlaneBuffers
+from segmentd.engine.items import fold_items
 from segmentd.engine.running import Stretch, Target, is_brief, make_target, run_part, stretches
 from segmentd.engine.text.tabulation import Cancelled, Evaluators
 from segmentd.engine.zones import is_prepared
@@ -32,6 +33,9 @@ from segmentd.schema import Kind
 
 POLL_S: Final = 0.005
 """How long a running evaluation may not notice that its caller has left."""
+
+ITEMS_A_ROW: Final = 3
+"""Accounts of a customer and owners of an account, at most, of most of them."""
 
 
 def estimate_cost_s(program: Program, rows: int) -> float:
@@ -47,7 +51,8 @@ def estimate_cost_s(program: Program, rows: int) -> float:
         0 if is_encoded(program) else 5e-6 * len(program.instructions)
     )
     each_row = len(program.instructions) * (rows + 64) * 0.3e-9 + tables * min(rows, 4096) * 8e-6
-    return 50e-6 + uniform * 25e-6 + each_row + new
+    macros = sum(estimate_cost_s(part.program, ITEMS_A_ROW * rows) for part in program.items)
+    return 50e-6 + uniform * 25e-6 + each_row + new + macros
 
 
 class Engine:
@@ -85,9 +90,16 @@ class Engine:
     def bind(self, program: Program, batch: Batch, now_us: int, *, cancelled: Cancelled | None = None) -> Bound:
         """The program bound to a whole batch, to run over ranges of its rows. `now_us`: microseconds since 1970.
 
-        Raises RequiredAttributeMissingError, DistinctLimitError, EvaluationCancelledError.
+        What its macros say of all rows is computed here, once. Raises RequiredAttributeMissingError, ItemsMissingError,
+        DistinctLimitError, EvaluationCancelledError.
         """
-        return bind(program, batch, now_us, self._evaluators, cancelled)
+        check_attributes(program, batch)
+
+        def evaluate(over: Program, among: Batch) -> Evaluation:
+            return self.evaluate(over, among, now_us, planes=True, cancelled=cancelled)
+
+        items = fold_items(program, batch, evaluate, self.run_tasks) if program.items else None
+        return bind(program, batch, now_us, self._evaluators, cancelled, items)
 
     def coder(self, batch: Batch, wanted: Distinctions, *, cancelled: Cancelled | None = None) -> Coder:
         """What `coded` does, as tasks for threads of the caller's."""

@@ -16,6 +16,7 @@ import numpy as np
 from segmentd.columns.coding import empty_planes
 from segmentd.columns.column import Batch, FixedColumn
 from segmentd.engine.engine import Engine
+from segmentd.engine.facts.segmented import fold_sample
 from segmentd.engine.members.sample import extract_sample
 from segmentd.engine.requests.vectors import read_sample
 from segmentd.engine.short_scores.requests import answer_sample
@@ -84,6 +85,7 @@ def _evaluate_sample() -> None:
     program = compile_program(["everybody"], [], {"everybody": Constant(True, BOOL)}, Schema(Subject.CUSTOMER, ()))
     with Engine(1) as engine:
         engine.evaluate(program, Batch(1, {}), 0, planes=True)
+        fold_sample()
         _code_sample(engine)
 
 

@@ -20,7 +20,7 @@ from segmentd.language.official import MAX_DEPTH, NOW
 from segmentd.language.overloads import SUPPORTED
 from segmentd.language.scope import Scope
 from segmentd.language.source import Source
-from segmentd.language.wording import allowed, as_in
+from segmentd.language.wording import allowed, as_in, listed
 from segmentd.schema import BOOL, INT64, ITEMS, Schema
 
 _REPORT: Final = re.compile(r"(?:^[A-Z_]+: |^|\n)ERROR: <input>:(-?\d+):(-?\d+): ")
@@ -126,7 +126,7 @@ class Complaints:
             return self._unknown(offset, message, given=name, likely=meant)
         variables = [self.schema.variable, NOW, *self._macro_variables()]
         likely = nearest(variable, variables)
-        hint = f"did you mean {likely!r}?" if likely else f"allowed: {' and '.join(variables)}"
+        hint = f"did you mean {likely!r}?" if likely else f"allowed: {listed(variables)}"
         return self._unknown(
             offset, f"no variable {variable!r}; {hint}", given=name, likely=likely and f"{likely}{dot}{rest}"
         )

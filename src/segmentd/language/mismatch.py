@@ -11,7 +11,7 @@ from segmentd.language.cel_types import printed_types
 from segmentd.language.celtree_pb2 import Expr, ParsedExpr
 from segmentd.language.hints import hinted_type
 from segmentd.language.scope import Scope
-from segmentd.language.wording import allowed, display_name
+from segmentd.language.wording import allowed, display_name, listed
 from segmentd.schema import DataType, Kind
 
 SELECTION: Final = "."
@@ -85,7 +85,11 @@ def mismatch(function: str, printed: str, operation: Operation | None) -> tuple[
         return ErrorReason.EXPRESSION_TYPE, f"{types[0]} has no fields", metadata
     decimal = any(type_.startswith(Kind.DECIMAL) for type_ in types)
     reason = ErrorReason.DECIMAL_MISUSE if decimal else ErrorReason.EXPRESSION_TYPE
-    return reason, f"{name} does not take {_listed(types)}; {_advice(function, types, operation)}", metadata
+    return (
+        reason,
+        f"{name} does not take {listed(types) or 'no arguments'}; {_advice(function, types, operation)}",
+        metadata,
+    )
 
 
 def _types(printed: list[str], operation: Operation | None) -> list[str]:
@@ -120,9 +124,3 @@ def _write_double(which: int, operation: Operation | None) -> str:
     if operand is None or operand.integer is None:
         return "write double(x) on the side of the INT64"
     return f"write {operand.integer}.0"
-
-
-def _listed(types: list[str]) -> str:
-    if not types:
-        return "no arguments"
-    return " and ".join(types) if len(types) < 3 else f"{', '.join(types[:-1])} and {types[-1]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from segmentd.errors import ErrorReason
@@ -10,7 +10,7 @@ from segmentd.language.celtree_pb2 import Expr
 from segmentd.language.identifiers import SEGMENTS
 from segmentd.language.issues import ExpressionError
 from segmentd.language.overloads import of_function
-from segmentd.language.wording import allowed, as_in, display_name
+from segmentd.language.wording import allowed, as_in, display_name, listed
 from segmentd.schema import DOUBLE, INT64, LIST, DataType, Kind, Schema
 
 
@@ -46,9 +46,12 @@ def unsupported_construct(expr: Expr, name: str) -> Refusal:
     return unsupported(f"message {message_name}" if message_name else "map literal")
 
 
-def macro_of_others(name: str) -> Refusal:
+def macro_of_others(name: str, subject: Schema, items: Collection[str]) -> Refusal:
     """A macro over something that is not the subject's items."""
-    return unsupported(f"macro {name}")
+    if not items:
+        return unsupported(f"macro {name}")
+    paths = listed([subject.qualified(field) for field in items])
+    return _unsupported(f"macro {name}", f"macro {name} is supported only over {paths} itself")
 
 
 def unfinished_filter(items: str, variable: str) -> Refusal:

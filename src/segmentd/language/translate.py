@@ -221,7 +221,7 @@ class Translator:
     def _inside(self, expr: Expr, macro: Macro) -> Scope:
         inside = self._scope.inside(macro)
         if inside is None:
-            raise self._refused(expr, macro_of_others(macro.name))
+            raise self._refused(expr, macro_of_others(macro.name, self._scope.own, self._scope.items))
         if self._scope.item is not None:
             raise self._refused(expr, macro_in_macro(macro.name))
         if macro.variable in (NOW, self._scope.own.variable):

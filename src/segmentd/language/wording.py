@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from segmentd.language.overloads import of_function
@@ -32,6 +32,11 @@ def as_in(schema: Schema, form: str = "{}") -> str:
     """`, as in customer.age`: an attribute that there is, in a form of words; nothing where there is none."""
     example = next(iter(schema), None)
     return f", as in {form.format(schema.qualified(example.id))}" if example else ""
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`; empty where there are none."""
+    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def allowed(function: str) -> str:

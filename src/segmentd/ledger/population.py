@@ -103,7 +103,7 @@ class Population:
                 columns[spec.id] = constant_column(spec, value, rows, time_zone=zone)
             else:
                 columns[spec.id] = fill_missing(spec, column, value, rows, time_zone=zone)
-        return Batch(rows, columns, self.batch.ids)
+        return Batch(rows, columns, self.batch.ids, items=self.batch.items)
 
 
 def build_population(
@@ -163,6 +163,9 @@ class Populations:
         """The version of the file, 0 where there is none."""
         population = self.find(ledger_id)
         return 0 if population is None else population.data_version
+
+    def view(self, ledger_id: str) -> None:
+        """The facts that customers come from: those of a file come from none."""
 
     def put(self, ledger_id: str, population: Population) -> None:
         """Make a population the current one of its ledger, for every reader at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from segmentd.language import CompiledExpression, Environment
 from segmentd.language.issues import expression_error
 from segmentd.language.source import Source
-from segmentd.language.tree import Node, SegmentVerdict, walk
+from segmentd.language.tree import ItemsQuantifier, Node, SegmentVerdict, walk
 from segmentd.plan.compile import HANDLERS
 from segmentd.plan.lowered import Truth
 from segmentd.plan.lowering import Lowering
@@ -33,3 +33,6 @@ def check_expression(tree: Node, schema: Schema) -> None:
     nobody = Truth(low.circuit.zeros, low.circuit.ones, low.circuit.zeros)
     low.verdicts.update((part.segment, nobody) for part in walk(tree) if isinstance(part, SegmentVerdict))
     low.lower(tree)
+    for node in walk(tree):
+        if isinstance(node, ItemsQuantifier):
+            low.lower(node.predicate)

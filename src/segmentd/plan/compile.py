@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from segmentd.language.tree import AttributeRead, Call, ListLiteral, Node, Presence, SegmentVerdict
+from segmentd.language.reading import read_of_subject
+from segmentd.language.tree import (
+    AttributeRead,
+    Call,
+    ItemsQuantifier,
+    ListLiteral,
+    Node,
+    Presence,
+    SegmentVerdict,
+    walk,
+)
 from segmentd.plan.arithmetic import ARITHMETIC
 from segmentd.plan.linear import Emission, linearize
 from segmentd.plan.logic import LOGIC
 from segmentd.plan.lowered import Sort, Truth, sort_of
-from segmentd.plan.lowering import Lowering
+from segmentd.plan.lowering import Lowering, items_column
 from segmentd.plan.operations import Op
-from segmentd.plan.program import ComputedOutput, Origin, Program
-from segmentd.schema import Schema
+from segmentd.plan.program import ComputedOutput, ItemsProgram, Origin, Program
+from segmentd.plan.sources import ItemsColumn
+from segmentd.schema import AttributeSpec, Schema, Subject
 
 HANDLERS = MappingProxyType(LOGIC | ARITHMETIC)
 """The operations that have kernels, by overload id; operations on text have tables instead."""
@@ -32,8 +43,9 @@ def compile_program(
     everybody. References were checked when the definitions were made: they exist and have no cycle.
     """
     low = Lowering(HANDLERS, zone=schema.time_zone)
-    contents = [_contents(tree) for _, tree in computed]
-    reached = _in_order_of_reference((*asked, *(name for each in contents for name in each.segments)), definitions)
+    contents = [_contents(tree, schema.subject) for _, tree in computed]
+    named = (*asked, *(name for each in contents for name in each.segments))
+    reached = _in_order_of_reference(named, definitions, schema.subject)
     for segment in reached:
         low.verdicts[segment] = _verdict(low, definitions[segment])
     emissions = [_segment_emission(low, number, low.verdicts[segment]) for number, segment in enumerate(asked)]
@@ -42,11 +54,13 @@ def compile_program(
     for attribute, tree in computed:
         described.append(_emit_computed(low, attribute, tree, emissions, outputs))
     line = linearize(low.circuit, emissions)
+    readers = _readers(asked, [name for name, _ in computed], contents, reached)
+    macros = {column: readers[column] for column in line.columns if isinstance(column, ItemsColumn)}
     return Program(
         schema=schema,
         segments=tuple(asked),
         computed=tuple(described),
-        attributes=_readers(asked, [name for name, _ in computed], contents, reached),
+        attributes={name: readers[name] for name in sorted(each for each in readers if isinstance(each, str))},
         columns=tuple(line.columns),
         parameters=tuple(line.parameters),
         tables=tuple(line.tables),
@@ -54,7 +68,53 @@ def compile_program(
         registers=line.registers,
         outputs=tuple(outputs),
         origin=Origin(low.circuit, tuple(emissions)),
+        items=tuple(_items_programs(macros, schema)),
     )
+
+
+def _items_programs(macros: Mapping[ItemsColumn, tuple[str, ...]], schema: Schema) -> Iterator[ItemsProgram]:
+    """The programs over items: those whose predicates read the subject too, which takes more, apart from the others."""
+    groups: dict[tuple[str, bool], list[ItemsColumn]] = {}
+    for column in macros:
+        groups.setdefault((column.items, bool(read_of_subject(column.predicate, schema.subject))), []).append(column)
+    for columns in groups.values():
+        yield _items_program(columns, macros, schema)
+
+
+def _items_program(
+    columns: Sequence[ItemsColumn], readers: Mapping[ItemsColumn, tuple[str, ...]], schema: Schema
+) -> ItemsProgram:
+    first = columns[0]
+    names = {column.predicate: f"{first.items}[{number}]" for number, column in enumerate(columns)}
+    definitions = {name: predicate for predicate, name in names.items()}
+    items = Schema(first.subject, _specs(definitions.values()), schema.time_zone)
+    program = compile_program(tuple(definitions), (), definitions, items)
+    needed = {
+        attribute: tuple(
+            dict.fromkeys(name for column in columns if names[column.predicate] in own for name in readers[column])
+        )
+        for attribute, own in program.attributes.items()
+    }
+    order = {name: number for number, name in enumerate(definitions)}
+    return ItemsProgram(
+        items=first.items,
+        subject=first.subject,
+        outside=schema.subject,
+        program=replace(program, attributes=needed),
+        columns={column: order[names[column.predicate]] for column in columns},
+        readers={column: readers[column] for column in columns},
+        reads=tuple(sorted({id_ for tree in definitions.values() for id_ in read_of_subject(tree, schema.subject)})),
+    )
+
+
+def _specs(predicates: Iterable[Node]) -> tuple[AttributeSpec, ...]:
+    """The attributes that predicates read, as they say themselves."""
+    specs: dict[str, AttributeSpec] = {}
+    for node in (node for predicate in predicates for node in walk(predicate)):
+        if isinstance(node, AttributeRead | Presence):
+            type_ = node.type_read if isinstance(node, Presence) else node.type
+            specs[node.id] = AttributeSpec(node.id, type_, node.required)
+    return tuple(specs.values())
 
 
 def _verdict(low: Lowering, tree: Node | None) -> Truth:
@@ -91,16 +151,16 @@ def _emit_computed(
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """The given attributes and, from left to right, the segments that a tree names itself."""
+    """The given attributes and the macros and, from left to right, the segments that a tree names itself."""
 
-    attributes: frozenset[str] = frozenset()
+    reads: frozenset[str | ItemsColumn] = frozenset()
     segments: tuple[str, ...] = ()
 
 
-def _contents(tree: Node | None) -> _Contents:
+def _contents(tree: Node | None, subject: Subject) -> _Contents:
     if tree is None:
         return _Contents()
-    attributes: set[str] = set()
+    reads: set[str | ItemsColumn] = set()
     segments: list[str] = []
     stack = [tree]
     while stack:
@@ -108,15 +168,20 @@ def _contents(tree: Node | None) -> _Contents:
         if isinstance(node, Call):
             stack.extend(reversed(node.arguments))
         elif isinstance(node, AttributeRead | Presence):
-            attributes.add(node.id)
+            reads.add(node.id)
         elif isinstance(node, SegmentVerdict):
             segments.append(node.segment)
         elif isinstance(node, ListLiteral):
             stack.extend(reversed(node.elements))
-    return _Contents(frozenset(attributes), tuple(segments))
+        elif isinstance(node, ItemsQuantifier):
+            reads.add(items_column(node))
+            reads |= read_of_subject(node.predicate, subject)
+    return _Contents(frozenset(reads), tuple(segments))
 
 
-def _in_order_of_reference(segments: Iterable[str], definitions: Mapping[str, Node | None]) -> Mapping[str, _Contents]:
+def _in_order_of_reference(
+    segments: Iterable[str], definitions: Mapping[str, Node | None], subject: Subject
+) -> Mapping[str, _Contents]:
     """Every segment that is reached, after those that it refers to. Chains may be long, so no recursion."""
     order: dict[str, _Contents] = {}
     found: dict[str, _Contents] = {}
@@ -128,7 +193,7 @@ def _in_order_of_reference(segments: Iterable[str], definitions: Mapping[str, No
         if segment in found:
             order[segment] = found[segment]
             continue
-        here = found[segment] = _contents(definitions[segment])
+        here = found[segment] = _contents(definitions[segment], subject)
         stack.append(segment)
         stack.extend(other for other in here.segments if other not in order)
     return order
@@ -139,22 +204,22 @@ def _readers(
     computed: Sequence[str],
     contents: Sequence[_Contents],
     reached: Mapping[str, _Contents],
-) -> Mapping[str, tuple[str, ...]]:
-    """The given attributes that are read, each with the asked names that need it, directly or through references.
+) -> Mapping[str | ItemsColumn, tuple[str, ...]]:
+    """The given attributes and macros that are read, each with the asked names that need it, directly or by reference.
 
     `contents` are those of the computed attributes, `reached` those of segments, after what they refer to.
     """
-    below: dict[str, frozenset[str]] = {}
+    below: dict[str, frozenset[str | ItemsColumn]] = {}
     for segment, here in reached.items():
         below[segment] = _reads(here, below)
     reads = [(segment, below[segment]) for segment in asked]
     reads += [(name, _reads(here, below)) for name, here in zip(computed, contents, strict=True)]
-    readers: dict[str, dict[str, None]] = {}
-    for name, attributes in reads:
-        for attribute in attributes:
-            readers.setdefault(attribute, {})[name] = None
-    return {attribute: tuple(readers[attribute]) for attribute in sorted(readers)}
+    readers: dict[str | ItemsColumn, dict[str, None]] = {}
+    for name, found in reads:
+        for read in found:
+            readers.setdefault(read, {})[name] = None
+    return {read: tuple(names) for read, names in readers.items()}
 
 
-def _reads(contents: _Contents, below: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    return contents.attributes.union(*(below[segment] for segment in contents.segments))
+def _reads(contents: _Contents, below: Mapping[str, frozenset[str | ItemsColumn]]) -> frozenset[str | ItemsColumn]:
+    return contents.reads.union(*(below[segment] for segment in contents.segments))

@@ -14,6 +14,7 @@ from segmentd.plan.sources import (
     CodeColumn,
     ColumnSource,
     Constants,
+    ItemsColumn,
     Parameter,
     SlicedCodes,
     Table,
@@ -221,7 +222,7 @@ class _Allocation:
         return [self._places[operand] for operand in gate.operands]
 
     def _detail(self, detail: object) -> int | str:
-        if isinstance(detail, AttributeColumn | CodeColumn | SlicedCodes):
+        if isinstance(detail, AttributeColumn | CodeColumn | SlicedCodes | ItemsColumn):
             return self._column(detail)
         if isinstance(detail, int):
             return detail
@@ -232,7 +233,7 @@ class _Allocation:
         return str(detail)
 
     def _column(self, source: object) -> int:
-        if not isinstance(source, AttributeColumn | CodeColumn | SlicedCodes):
+        if not isinstance(source, AttributeColumn | CodeColumn | SlicedCodes | ItemsColumn):
             raise TypeError(f"{source!r} is no column")
         return self.line.columns.setdefault(source, len(self.line.columns))
 

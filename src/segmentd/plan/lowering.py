@@ -13,10 +13,12 @@ from segmentd.language.tree import (
     AttributeRead,
     Call,
     Constant,
+    ItemsQuantifier,
     ListLiteral,
     Node,
     Now,
     Presence,
+    Quantifier,
     SegmentVerdict,
     children,
 )
@@ -27,6 +29,7 @@ from segmentd.plan.sources import (
     AttributeColumn,
     CodeColumn,
     Constants,
+    ItemsColumn,
     ParameterKind,
     Table,
     Uniform,
@@ -118,6 +121,8 @@ class Lowering:
                 return self._tabulated(node)
             case Now():
                 return self._uniform(node)
+            case ItemsQuantifier():
+                return self._quantified(node)
         raise TypeError(f"{type(node).__name__} is no node")
 
     def _call(self, node: Call) -> Lowered:
@@ -198,6 +203,17 @@ class Lowering:
         load = Op.LOAD_DOUBLE if sort_of(node.type) is Sort.DOUBLE else Op.LOAD_INT
         return Quantity(self.circuit.make(load, details=column), valid, missing)
 
+    def _quantified(self, node: ItemsQuantifier) -> Lowered:
+        """A column that binding makes; where it has no value the macro is unknown, for a macro is never null."""
+        circuit = self.circuit
+        source = items_column(node)
+        column = (source,)
+        known = circuit.ones if source.is_size else circuit.make(Op.VALIDITY, details=column)
+        if node.quantifier is Quantifier.COUNT:
+            return Quantity(circuit.make(Op.LOAD_INT, details=column), known, circuit.zeros)
+        bits = circuit.make(Op.COLUMN_BITS, details=column)
+        return Truth(circuit.both(bits, known), circuit.without(known, bits), circuit.zeros)
+
     def _uniform(self, node: Node) -> Lowered:
         sort = sort_of(node.type)
 
@@ -249,3 +265,8 @@ class Lowering:
 
     def _chosen(self, condition: Truth, first: GateId, second: GateId) -> GateId:
         return self.circuit.either(self.circuit.both(condition.true, first), self.circuit.both(condition.false, second))
+
+
+def items_column(node: ItemsQuantifier) -> ItemsColumn:
+    """The column that a macro becomes."""
+    return ItemsColumn(node.items, node.subject, node.quantifier, node.predicate)

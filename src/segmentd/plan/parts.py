@@ -12,7 +12,7 @@ from typing import Final
 
 from segmentd.plan.circuit import Circuit, GateId
 from segmentd.plan.operations import Op
-from segmentd.plan.sources import AttributeColumn, CodeColumn, Uniform
+from segmentd.plan.sources import AttributeColumn, CodeColumn, ItemsColumn, Uniform
 
 MAX_GATES: Final = 64
 """Gates of a part that is kept: larger ones are rare, and would be made at length."""
@@ -37,7 +37,7 @@ class Part:
     def __post_init__(self) -> None:
         own = [name for detail in self.details for name in _attributes(detail)]
         below = [operand.attributes for operand in self.operands]
-        stable = not any(isinstance(detail, Uniform) for detail in self.details)
+        stable = not any(isinstance(detail, Uniform | ItemsColumn) for detail in self.details)
         object.__setattr__(self, "attributes", frozenset(own).union(*below))
         object.__setattr__(self, "gates", 1 + sum(operand.gates for operand in self.operands))
         object.__setattr__(self, "is_stable", stable and all(operand.is_stable for operand in self.operands))

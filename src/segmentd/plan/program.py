@@ -17,9 +17,9 @@ from segmentd.plan.circuit import Circuit
 from segmentd.plan.coding import recode
 from segmentd.plan.linear import NO_PLANE, Emission, Instruction, linearize
 from segmentd.plan.operations import Op, Register
-from segmentd.plan.sources import ColumnSource, Parameter, TableSource
+from segmentd.plan.sources import ColumnSource, ItemsColumn, Parameter, TableSource
 from segmentd.plan.thresholds import Distinctions, distinctions
-from segmentd.schema import DataType, Schema
+from segmentd.schema import DataType, Schema, Subject
 
 MAX_VARIANTS: Final = 4
 """Variants of a program that are kept, the last used: for other codes, or other attributes without missing values."""
@@ -44,12 +44,35 @@ class Origin:
     emissions: tuple[Emission, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ItemsProgram:
+    """What is asked of the items of a field, `accounts`, by the macros of a program.
+
+    `program` is over the items, a segment a predicate; `columns` says which is whose, `readers` which asked names need
+    it. `reads` are the attributes of the subject outside of the macros that the predicates read; in `program` they have
+    the subject's name in front.
+    """
+
+    items: str
+    subject: Subject
+    outside: Subject
+    program: Program
+    columns: Mapping[ItemsColumn, int]
+    readers: Mapping[ItemsColumn, tuple[str, ...]]
+    reads: tuple[str, ...]
+
+    def program_id(self, attribute: str) -> str:
+        """What `program` calls an attribute of the subject outside of the macros."""
+        return f"{self.outside}.{attribute}"
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """What is asked, what it reads, and the instructions that answer it. Made by `compile_program` alone.
 
     `segments` are answered in this order; `attributes` are the given ones that are read, each with the asked segments
-    and computed attributes that need it; `registers` says how many of each file are used.
+    and computed attributes that need it; `registers` says how many of each file are used. `items` are the programs of
+    its macros.
     """
 
     schema: Schema
@@ -63,6 +86,7 @@ class Program:
     registers: Mapping[Register, int]
     outputs: tuple[Op, ...]
     origin: Origin = field(repr=False)
+    items: tuple[ItemsProgram, ...] = ()
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
     _variants: OrderedDict[Hashable, Program] = field(default_factory=OrderedDict, init=False, repr=False)
 
@@ -79,6 +103,11 @@ class Program:
             if step.op is Op.EMIT_SEGMENT:
                 flags[step.destination] = step.operands[1] != NO_PLANE
         return flags
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The given attributes that are read, and the fields of the items that macros go over."""
+        return frozenset(self.attributes).union(part.items for part in self.items)
 
     def reads(self, attributes: tuple[str, ...]) -> bool:
         """Whether all of these given attributes are read."""

@@ -8,8 +8,8 @@ from segmentd.plan.linear import Instruction
 from segmentd.plan.operations import FALLIBLE, OPERANDS, Op, Register, register_of
 from segmentd.plan.program import Program
 from segmentd.plan.render_codes import render_bound, render_codes
-from segmentd.plan.render_tree import render_tree
-from segmentd.plan.sources import AttributeColumn, Constants, SlicedCodes, Table
+from segmentd.plan.render_tree import render_macro, render_tree
+from segmentd.plan.sources import AttributeColumn, Constants, ItemsColumn, SlicedCodes, Table
 from segmentd.plan.traffic import uncoded_bytes, value_bytes
 
 
@@ -62,6 +62,8 @@ def _column(program: Program, index: int, widths: Mapping[str, float]) -> str:
     if isinstance(source, SlicedCodes):
         raw, taken = uncoded_bytes(program, source, widths), value_bytes(program, source, widths)
         return f"c{index} = {render_codes(source)} ({taken:.4g} bytes a row instead of {raw:.4g})"
+    if isinstance(source, ItemsColumn):
+        return f"c{index} = {render_macro(source.items, source.quantifier, source.predicate)}, once a program"
     return f"c{index} = distinct values of ({', '.join(source.attributes)})"
 
 

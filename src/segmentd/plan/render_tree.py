@@ -6,10 +6,12 @@ from segmentd.language.tree import (
     AttributeRead,
     Call,
     Constant,
+    ItemsQuantifier,
     ListLiteral,
     Node,
     Now,
     Presence,
+    Quantifier,
     SegmentVerdict,
     children,
 )
@@ -32,3 +34,13 @@ def render_tree(node: Node) -> str:
             return f"[{', '.join(map(render_tree, children(node)))}]"
         case Call():
             return f"{node.overload}({', '.join(map(render_tree, children(node)))})"
+        case ItemsQuantifier():
+            return render_macro(node.items, node.quantifier, node.predicate)
+
+
+def render_macro(items: str, quantifier: Quantifier, predicate: Node) -> str:
+    """A macro over items, `accounts.exists(equals(kind, 'SAVINGS'))`."""
+    if quantifier is not Quantifier.COUNT:
+        return f"{items}.{quantifier}({render_tree(predicate)})"
+    every = isinstance(predicate, Constant) and predicate.value is True
+    return f"{items}.size()" if every else f"{items}.filter({render_tree(predicate)}).size()"

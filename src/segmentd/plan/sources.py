@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from segmentd.columns.coding import Layout
-from segmentd.language.tree import Node
+from segmentd.language.tree import Constant, Node, Quantifier
+from segmentd.schema import Subject
 
 
 @unique
@@ -48,7 +49,23 @@ class SlicedCodes:
     layout: Layout
 
 
-ColumnSource = AttributeColumn | CodeColumn | SlicedCodes
+@dataclass(frozen=True, slots=True)
+class ItemsColumn:
+    """What a macro says of each row's items: truth values, or numbers of a COUNT; unknown where they are missing."""
+
+    items: str
+    subject: Subject
+    quantifier: Quantifier
+    predicate: Node
+
+    @property
+    def is_size(self) -> bool:
+        """Whether all items are counted, `customer.accounts.size()`, for which none is looked at."""
+        every = isinstance(self.predicate, Constant) and self.predicate.value is True
+        return self.quantifier is Quantifier.COUNT and every
+
+
+ColumnSource = AttributeColumn | CodeColumn | SlicedCodes | ItemsColumn
 
 
 @dataclass(frozen=True, slots=True)

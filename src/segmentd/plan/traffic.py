@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from segmentd.columns.coding import bit_count
+from segmentd.language.tree import Quantifier
 from segmentd.plan.linear import Instruction
 from segmentd.plan.operations import OPERANDS, Op
 from segmentd.plan.program import Program
-from segmentd.plan.sources import AttributeColumn, CodeColumn, ColumnSource, SlicedCodes
+from segmentd.plan.sources import AttributeColumn, CodeColumn, ColumnSource, ItemsColumn, SlicedCodes
 from segmentd.schema import Kind
 
 VALUE_BYTES: Final = 8
@@ -43,6 +44,8 @@ def value_bytes(program: Program, source: ColumnSource, widths: Mapping[str, flo
             return widths.get(attribute, VALUE_BYTES if spec is None else _BYTES.get(spec.type.kind, VALUE_BYTES))
         case CodeColumn():
             return CODE_BYTES
+        case ItemsColumn(quantifier=quantifier):
+            return VALUE_BYTES if quantifier is Quantifier.COUNT else PLANE_BYTES
         case _:
             return bit_count(source.layout.size) / 8
 

@@ -25,7 +25,7 @@ def fit_population(population: Population, schema: Schema) -> Population:
         and spec.expression is None
         and (fitted := _typed(column, spec.type)) is not None
     }
-    batch = Batch(population.batch.rows, columns, population.batch.ids)
+    batch = Batch(population.batch.rows, columns, population.batch.ids, items=population.batch.items)
     return Population(batch, population.ids, population.data_version, schema, population.index)
 
 

@@ -1,0 +1,93 @@
+"""What the macros of a program say of every row of a batch: programs over its items, folded to columns of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from segmentd.columns.column import Batch, BoolColumn, Column, FixedColumn, ItemsOf
+from segmentd.columns.gather import gather
+from segmentd.engine.errors import ItemsMissingError
+from segmentd.engine.evaluation import Evaluation
+from segmentd.engine.facts.segmented import Owned, RunTasks, Truths, fold
+from segmentd.plan.program import ItemsProgram, Program
+from segmentd.plan.sources import ItemsColumn
+from segmentd.schema import INT64
+
+SPARSE: Final = 4
+"""Where a batch's rows have fewer than one in so many of the items there are, those are gathered before all else."""
+
+Evaluate = Callable[[Program, Batch], Evaluation]
+ItemsValues = Mapping[ItemsColumn, BoolColumn | FixedColumn]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedItems:
+    """The columns of macros, and the attributes of items that were read and have no column, `account.kind`."""
+
+    values: ItemsValues = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+
+
+def check_items(program: Program, batch: Batch) -> None:
+    """Raise ItemsMissingError where a macro of the program goes over items that the batch lacks."""
+    for part in program.items:
+        if part.items not in batch.items:
+            readers = {name for names in part.readers.values() for name in names}
+            asked = (*program.segments, *(output.id for output in program.computed))
+            in_order = tuple(name for name in asked if name in readers)
+            raise ItemsMissingError(program.schema.qualified(part.items), in_order)
+
+
+def fold_items(program: Program, batch: Batch, evaluate: Evaluate, run: RunTasks) -> FoldedItems:
+    """The columns that the program reads of macros. Raises ItemsMissingError, and what evaluating raises."""
+    check_items(program, batch)
+    values: dict[ItemsColumn, BoolColumn | FixedColumn] = {}
+    absent: dict[str, None] = {}
+    for part in program.items:
+        items = batch.items[part.items]
+        values |= {column: _sizes(items) for column in part.columns if column.is_size}
+        folded = {column: number for column, number in part.columns.items() if not column.is_size}
+        if folded:
+            owned, among = _placed(part, batch, items)
+            evaluation = evaluate(part.program, among)
+            for column, number in folded.items():
+                values[column] = fold(column.quantifier, owned, _truths(evaluation, number), run)
+            names = (f"{part.subject}.{name}" for name in evaluation.absent if "." not in name)
+            absent |= dict.fromkeys(names)
+    return FoldedItems(values, tuple(absent))
+
+
+def _sizes(items: ItemsOf) -> FixedColumn:
+    return FixedColumn(INT64, np.diff(items.offsets))
+
+
+def _truths(evaluation: Evaluation, segment: int) -> Truths:
+    assert evaluation.members is not None  # noqa: S101 - planes were asked for
+    assert evaluation.unknowns is not None  # noqa: S101
+    return Truths(evaluation.members[segment], evaluation.unknowns[segment])
+
+
+def _placed(part: ItemsProgram, batch: Batch, items: ItemsOf) -> tuple[Owned, Batch]:
+    """The rows that the predicates are evaluated on, and which of them are whose.
+
+    All items there are, each once, unless few of them are meant; those of each row one after the other, with what is
+    read of the row beside them, where its own attributes are read: two owners of one account may have different ones.
+    """
+    if not part.reads and len(items.rows) * SPARSE >= items.batch.rows:
+        return Owned(items.offsets, items.rows), items.batch
+    columns = _gathered(items.batch, items.rows, set(part.program.attributes))
+    if part.reads:
+        owners = np.repeat(np.arange(batch.rows, dtype=np.int64), np.diff(items.offsets))
+        own = _gathered(batch, owners, set(part.reads))
+        columns |= {part.program_id(name): column for name, column in own.items()}
+    count = len(items.rows)
+    return Owned(items.offsets, np.arange(count, dtype=np.int64)), Batch(count, columns)
+
+
+def _gathered(batch: Batch, rows: np.ndarray[tuple[int], np.dtype[np.int64]], wanted: set[str]) -> dict[str, Column]:
+    there = {name: column for name, column in batch.columns.items() if name in wanted}
+    return dict(gather(Batch(batch.rows, there), rows).columns)
