@@ -11,10 +11,12 @@ from segmentd.schema import ATTRIBUTE_ID, Subject
 
 LEDGER_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 SEGMENT_ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+SNAPSHOT_ID: Final = SEGMENT_ID
 QUALIFIED_ATTRIBUTE: Final = re.compile(rf"({'|'.join(Subject)})\.({ATTRIBUTE_ID.pattern})")
 
 LEDGER_PATTERN: Final = "ledgers/{ledger}"
 SEGMENT_PATTERN: Final = "ledgers/{ledger}/segments/{segment}"
+SNAPSHOT_PATTERN: Final = "ledgers/{ledger}/snapshots/{snapshot}"
 CATEGORY_RULES_PATTERN: Final = "ledgers/{ledger}/categoryRules"
 ATTRIBUTE_PATTERN: Final = "ledgers/{ledger}/attributes/{subject}.{id}"
 
@@ -28,6 +30,17 @@ class SegmentName:
 
     def __str__(self) -> str:
         return f"ledgers/{self.ledger}/segments/{self.segment}"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotName:
+    """The name of a snapshot."""
+
+    ledger: str
+    snapshot: str
+
+    def __str__(self) -> str:
+        return f"ledgers/{self.ledger}/snapshots/{self.snapshot}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,11 @@ def parse_ledger_name(name: str, field: str) -> str:
 def parse_segment_name(name: str, field: str) -> SegmentName:
     """The parts of a segment's name. `field` is where the name stood in the request."""
     return SegmentName(*_split(name, field, SEGMENT_PATTERN, (LEDGER_ID, SEGMENT_ID)))
+
+
+def parse_snapshot_name(name: str, field: str) -> SnapshotName:
+    """The parts of a snapshot's name. `field` is where the name stood in the request."""
+    return SnapshotName(*_split(name, field, SNAPSHOT_PATTERN, (LEDGER_ID, SNAPSHOT_ID)))
 
 
 def parse_attribute_name(name: str, field: str) -> AttributeName:

@@ -13,14 +13,25 @@ from typing import Final
 from google.protobuf.descriptor import ServiceDescriptor
 
 from segmentd.api.surroundings import Surroundings
-from segmentd.api.v1 import attribute_service_pb2, ledger_service_pb2, scoring_service_pb2, segment_service_pb2
+from segmentd.api.v1 import (
+    attribute_service_pb2,
+    ledger_service_pb2,
+    scoring_service_pb2,
+    segment_service_pb2,
+    snapshot_service_pb2,
+)
 from segmentd.engine import Engine, warm
 from segmentd.facts.servicer import RulesServicer
 from segmentd.ledger.population import Populations
 from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
+from segmentd.scoring.balances.service import BalanceReports
+from segmentd.scoring.balances.servicer import BalancesServicer
 from segmentd.scoring.recoding import Recoder
 from segmentd.scoring.service import Scoring
 from segmentd.scoring.servicer import ScoringServicer
+from segmentd.scoring.snapshots.service import Snapshots
+from segmentd.scoring.snapshots.servicer import SnapshotServicer
+from segmentd.scoring.snapshots.store import SnapshotFiles
 from segmentd.scoring.workers import Workers
 from segmentd.segments.servicer import SegmentServicer
 from segmentd.server.allocator import keep_freed_memory
@@ -37,7 +48,13 @@ from segmentd.server.transport import Transport
 
 SERVICES: Final[tuple[ServiceDescriptor, ...]] = tuple(
     service
-    for module in (ledger_service_pb2, attribute_service_pb2, segment_service_pb2, scoring_service_pb2)
+    for module in (
+        ledger_service_pb2,
+        attribute_service_pb2,
+        segment_service_pb2,
+        scoring_service_pb2,
+        snapshot_service_pb2,
+    )
     for service in module.DESCRIPTOR.services_by_name.values()
 )
 """Every service of the API."""
@@ -117,6 +134,7 @@ class Server:
     def _add_handlers(self) -> None:
         definitions, writer = self._definitions, self._definitions.writer
         scoring = Scoring(self._engine, definitions.catalogues, self._populations, recoder=self._recoder)
+        snapshots = Snapshots(SnapshotFiles(self.config.data_dir), scoring)
         surroundings = Surroundings(explain, self._gate.check_size, note_rows)
         servicers: dict[str, tuple[object, ...]] = {
             "LedgerService": (
@@ -125,7 +143,11 @@ class Server:
             ),
             "AttributeService": (AttributeServicer(definitions.attributes, writer),),
             "SegmentService": (SegmentServicer(definitions.segments, writer),),
-            "ScoringService": (ScoringServicer(scoring, self._workers, surroundings),),
+            "ScoringService": (
+                ScoringServicer(scoring, self._workers, surroundings),
+                BalancesServicer(BalanceReports(scoring, self._engine, self._populations), self._workers, note_rows),
+            ),
+            "SnapshotService": (SnapshotServicer(snapshots, self._workers),),
         }
         most_called_first = sorted(SERVICES, key=lambda service: service.name != "ScoringService")
         self._transport.server.add_generic_rpc_handlers(

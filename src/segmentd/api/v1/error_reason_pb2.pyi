@@ -230,6 +230,43 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A text is too long for an operation without a kernel, or such an operation could make a text that is too long.
     Metadata: `attributes: "note", size_bytes: "200000", limit_bytes: "65536"`.
     """
+    ERROR_REASON_IMPORT_JOB_NOT_FOUND: _ErrorReason.ValueType  # 51
+    """The ledger has no import job of this name.
+    Metadata: `import_job: "nightly"`.
+    """
+    ERROR_REASON_IMPORT_SOURCE_REFUSED: _ErrorReason.ValueType  # 52
+    """The server does not read files from there: its operator says which folders and buckets it reads.
+    Metadata: `source: "/etc/passwd"`.
+    """
+    ERROR_REASON_IMPORT_SOURCE_UNREADABLE: _ErrorReason.ValueType  # 53
+    """What is to be imported is not there, or cannot be read as what it is said to be.
+    Metadata: `source: "/data/trans.csv", error: "there is no such file or folder"`.
+    """
+    ERROR_REASON_INVALID_MAPPING: _ErrorReason.ValueType  # 54
+    """The mapping of an import is not well-formed, or does not fit the records or the file's columns.
+    Metadata: `line: "7"`.
+    """
+    ERROR_REASON_SNAPSHOT_NOT_FOUND: _ErrorReason.ValueType  # 60
+    """The ledger has no snapshot of this name.
+    Metadata: `snapshot: "before-campaign"`.
+    """
+    ERROR_REASON_SNAPSHOT_LIMIT: _ErrorReason.ValueType  # 61
+    """The ledger has as many snapshots as it may, or a snapshot would hold more memberships than it may.
+    Metadata: `limit: "256"`.
+    """
+    ERROR_REASON_NO_FACTS: _ErrorReason.ValueType  # 56
+    """The ledger holds no accounts: balances need records that were written or imported, and customers who were not read from a
+    file.
+    Metadata: `ledger: "main"`.
+    """
+    ERROR_REASON_TOO_MANY_GROUPS: _ErrorReason.ValueType  # 57
+    """Groups would be made by so many values that there could be more of them, or more counts of their histograms, than allowed.
+    Metadata: `by: "segment, account.branch", groups: "4000000", limit: "1048576"`.
+    """
+    ERROR_REASON_AMOUNT_OVERFLOW: _ErrorReason.ValueType  # 58
+    """A sum of balances does not fit 64 bits of minor units.
+    Metadata: `what: "all accounts"`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the `reason` of the `google.rpc.ErrorInfo`, with domain "segmentd", of every error that segmentd
@@ -445,5 +482,42 @@ Metadata: `data_version: "1700000000000000", current: "1700000500000000"`.
 ERROR_REASON_TEXT_LIMIT: ErrorReason.ValueType  # 50
 """A text is too long for an operation without a kernel, or such an operation could make a text that is too long.
 Metadata: `attributes: "note", size_bytes: "200000", limit_bytes: "65536"`.
+"""
+ERROR_REASON_IMPORT_JOB_NOT_FOUND: ErrorReason.ValueType  # 51
+"""The ledger has no import job of this name.
+Metadata: `import_job: "nightly"`.
+"""
+ERROR_REASON_IMPORT_SOURCE_REFUSED: ErrorReason.ValueType  # 52
+"""The server does not read files from there: its operator says which folders and buckets it reads.
+Metadata: `source: "/etc/passwd"`.
+"""
+ERROR_REASON_IMPORT_SOURCE_UNREADABLE: ErrorReason.ValueType  # 53
+"""What is to be imported is not there, or cannot be read as what it is said to be.
+Metadata: `source: "/data/trans.csv", error: "there is no such file or folder"`.
+"""
+ERROR_REASON_INVALID_MAPPING: ErrorReason.ValueType  # 54
+"""The mapping of an import is not well-formed, or does not fit the records or the file's columns.
+Metadata: `line: "7"`.
+"""
+ERROR_REASON_SNAPSHOT_NOT_FOUND: ErrorReason.ValueType  # 60
+"""The ledger has no snapshot of this name.
+Metadata: `snapshot: "before-campaign"`.
+"""
+ERROR_REASON_SNAPSHOT_LIMIT: ErrorReason.ValueType  # 61
+"""The ledger has as many snapshots as it may, or a snapshot would hold more memberships than it may.
+Metadata: `limit: "256"`.
+"""
+ERROR_REASON_NO_FACTS: ErrorReason.ValueType  # 56
+"""The ledger holds no accounts: balances need records that were written or imported, and customers who were not read from a
+file.
+Metadata: `ledger: "main"`.
+"""
+ERROR_REASON_TOO_MANY_GROUPS: ErrorReason.ValueType  # 57
+"""Groups would be made by so many values that there could be more of them, or more counts of their histograms, than allowed.
+Metadata: `by: "segment, account.branch", groups: "4000000", limit: "1048576"`.
+"""
+ERROR_REASON_AMOUNT_OVERFLOW: ErrorReason.ValueType  # 58
+"""A sum of balances does not fit 64 bits of minor units.
+Metadata: `what: "all accounts"`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
