@@ -36,13 +36,13 @@ def evaluation_question(request: scoring_service_pb2.EvaluateSegmentsRequest) ->
     )
 
 
-def moment_us(seconds: int, nanos: int) -> int:
+def moment_us(seconds: int, nanos: int, field: str = "now") -> int:
     """A Timestamp in microseconds since 1970-01-01T00:00:00Z, finer digits cut off. Raises InvalidFieldError."""
     us = seconds * 1_000_000 + nanos // 1_000
     if not 0 <= nanos < 1_000_000_000:
-        raise InvalidFieldError("now", f"{nanos} nanos", "0 to 999,999,999 nanos")
+        raise InvalidFieldError(field, f"{nanos} nanos", "0 to 999,999,999 nanos")
     if not MIN_TIMESTAMP_US <= us <= MAX_TIMESTAMP_US:
-        raise InvalidFieldError("now", f"{seconds} s", TIMESTAMP_RANGE)
+        raise InvalidFieldError(field, f"{seconds} s", TIMESTAMP_RANGE)
     return us
 
 

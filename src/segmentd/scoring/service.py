@@ -114,11 +114,20 @@ class Scoring:
 
     def plan(self, question: Question) -> Plan:
         """The question tied to the current definitions and moment. Raises SegmentdError with the field at fault."""
-        catalogue = self._catalogues.current(question.ledger)
+        return self.plan_within(self._catalogues.current(question.ledger), question)
+
+    def plan_within(self, catalogue: Catalogue, question: Question) -> Plan:
+        """The question tied to a state of its ledger's definitions that the caller has. Raises as `plan` does."""
         key = _key(question, catalogue)
         _check_computed(question, catalogue)
         moment = self._clock() if question.now_us is None else question.now_us
         return Plan(question, catalogue, key.segments, self._programs.get(key, catalogue), moment)
+
+    def plan_values(self, catalogue: Catalogue, subject: Subject, attributes: tuple[str, ...], now_us: int) -> Plan:
+        """What has no segments and computes attributes of any kind, which the schema has, at a moment."""
+        question = Question(catalogue.ledger.id, subject, computed=attributes, now_us=now_us)
+        key = ProgramKey(question.ledger, catalogue.version, subject, (), attributes)
+        return Plan(question, catalogue, (), self._programs.get(key, catalogue), now_us)
 
     def kept_program(self, question: Question) -> Program | None:
         """The program of the question, if it would not have to be compiled. Raises as `plan` does."""

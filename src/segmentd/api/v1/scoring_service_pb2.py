@@ -27,13 +27,14 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from segmentd.api.v1 import balances_pb2 as segmentd_dot_api_dot_v1_dot_balances__pb2
 from segmentd.api.v1 import feature_batch_pb2 as segmentd_dot_api_dot_v1_dot_feature__batch__pb2
 from segmentd.api.v1 import membership_pb2 as segmentd_dot_api_dot_v1_dot_membership__pb2
 from segmentd.api.v1 import segment_service_pb2 as segmentd_dot_api_dot_v1_dot_segment__service__pb2
 from segmentd.api.v1 import subject_pb2 as segmentd_dot_api_dot_v1_dot_subject__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%segmentd/api/v1/scoring_service.proto\x12\x0fsegmentd.api.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#segmentd/api/v1/feature_batch.proto\x1a segmentd/api/v1/membership.proto\x1a%segmentd/api/v1/segment_service.proto\x1a\x1dsegmentd/api/v1/subject.proto\"\xa3\x03\n\x0cScoreRequest\x12+\n\x06parent\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12segmentd.io/Ledger\x12\x31\n\x08\x66\x65\x61tures\x18\x02 \x01(\x0b\x32\x1d.segmentd.api.v1.FeatureBatchH\x00\x12\x37\n\tcustomers\x18\x03 \x01(\x0b\x32\".segmentd.api.v1.ResidentCustomersH\x00\x12\x16\n\x08segments\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12/\n\x07subject\x18\x05 \x01(\x0e\x32\x18.segmentd.api.v1.SubjectB\x04\xe2\x41\x01\x01\x12\x33\n\x04\x66orm\x18\x06 \x01(\x0e\x32\x1f.segmentd.api.v1.MembershipFormB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_benefits\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12!\n\x13\x63omputed_attributes\x18\x08 \x03(\tB\x04\xe2\x41\x01\x01\x12-\n\x03now\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x42\n\n\x08subjects\" \n\x11ResidentCustomers\x12\x0b\n\x03ids\x18\x01 \x03(\t\"\x82\x01\n\x0b\x41nswerBasis\x12\x19\n\x11\x63\x61talogue_version\x18\x01 \x01(\x03\x12\x14\n\x0c\x64\x61ta_version\x18\x02 \x01(\x03\x12\'\n\x03now\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11\x61\x62sent_attributes\x18\x04 \x03(\t\"\xec\x01\n\rScoreResponse\x12+\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32\x1c.segmentd.api.v1.AnswerBasis\x12\x31\n\x0bmemberships\x18\x02 \x01(\x0b\x32\x1c.segmentd.api.v1.Memberships\x12\x14\n\x0cmissing_rows\x18\x03 \x03(\r\x12\x32\n\x08\x62\x65nefits\x18\x04 \x03(\x0b\x32 .segmentd.api.v1.SegmentBenefits\x12\x31\n\x08\x63omputed\x18\x05 \x03(\x0b\x32\x1f.segmentd.api.v1.ComputedColumn\"N\n\x0fSegmentBenefits\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12*\n\x08\x62\x65nefits\x18\x02 \x03(\x0b\x32\x18.segmentd.api.v1.Benefit\"K\n\x0e\x43omputedColumn\x12\'\n\x06\x63olumn\x18\x01 \x01(\x0b\x32\x17.segmentd.api.v1.Column\x12\x10\n\x08unknowns\x18\x02 \x01(\x0c\"E\n\x13StreamScoresRequest\x12.\n\x07request\x18\x01 \x01(\x0b\x32\x1d.segmentd.api.v1.ScoreRequest\"z\n\x14StreamScoresResponse\x12\x32\n\x08response\x18\x01 \x01(\x0b\x32\x1e.segmentd.api.v1.ScoreResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xda\x02\n\x17\x45valuateSegmentsRequest\x12+\n\x06parent\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12segmentd.io/Ledger\x12\x16\n\x08segments\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x33\n\x04\x66orm\x18\x03 \x01(\x0e\x32\x1f.segmentd.api.v1.MembershipFormB\x04\xe2\x41\x01\x01\x12-\n\x03now\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x17\n\trow_start\x18\x05 \x01(\x04\x42\x04\xe2\x41\x01\x01\x12\x17\n\trow_count\x18\x06 \x01(\x04\x42\x04\xe2\x41\x01\x01\x12\x17\n\tpage_rows\x18\x07 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x64\x61ta_version\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12/\n\x07subject\x18\t \x01(\x0e\x32\x18.segmentd.api.v1.SubjectB\x04\xe2\x41\x01\x01\"\xe5\x01\n\x18\x45valuateSegmentsResponse\x12+\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32\x1c.segmentd.api.v1.AnswerBasis\x12\x35\n\x08progress\x18\x02 \x01(\x0b\x32#.segmentd.api.v1.EvaluationProgress\x12\x31\n\x0bmemberships\x18\x03 \x01(\x0b\x32\x1c.segmentd.api.v1.Memberships\x12\x32\n\x06totals\x18\x04 \x03(\x0b\x32\".segmentd.api.v1.SegmentMembership\"g\n\x12\x45valuationProgress\x12\x11\n\trows_done\x18\x01 \x01(\x04\x12\x12\n\nrows_total\x18\x02 \x01(\x04\x12*\n\x07\x65lapsed\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration2\xa4\x02\n\x0eScoringService\x12\x46\n\x05Score\x12\x1d.segmentd.api.v1.ScoreRequest\x1a\x1e.segmentd.api.v1.ScoreResponse\x12_\n\x0cStreamScores\x12$.segmentd.api.v1.StreamScoresRequest\x1a%.segmentd.api.v1.StreamScoresResponse(\x01\x30\x01\x12i\n\x10\x45valuateSegments\x12(.segmentd.api.v1.EvaluateSegmentsRequest\x1a).segmentd.api.v1.EvaluateSegmentsResponse0\x01\x42S\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%segmentd/api/v1/scoring_service.proto\x12\x0fsegmentd.api.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1esegmentd/api/v1/balances.proto\x1a#segmentd/api/v1/feature_batch.proto\x1a segmentd/api/v1/membership.proto\x1a%segmentd/api/v1/segment_service.proto\x1a\x1dsegmentd/api/v1/subject.proto\"\xa3\x03\n\x0cScoreRequest\x12+\n\x06parent\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12segmentd.io/Ledger\x12\x31\n\x08\x66\x65\x61tures\x18\x02 \x01(\x0b\x32\x1d.segmentd.api.v1.FeatureBatchH\x00\x12\x37\n\tcustomers\x18\x03 \x01(\x0b\x32\".segmentd.api.v1.ResidentCustomersH\x00\x12\x16\n\x08segments\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12/\n\x07subject\x18\x05 \x01(\x0e\x32\x18.segmentd.api.v1.SubjectB\x04\xe2\x41\x01\x01\x12\x33\n\x04\x66orm\x18\x06 \x01(\x0e\x32\x1f.segmentd.api.v1.MembershipFormB\x04\xe2\x41\x01\x01\x12\x1e\n\x10include_benefits\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12!\n\x13\x63omputed_attributes\x18\x08 \x03(\tB\x04\xe2\x41\x01\x01\x12-\n\x03now\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x42\n\n\x08subjects\" \n\x11ResidentCustomers\x12\x0b\n\x03ids\x18\x01 \x03(\t\"\x82\x01\n\x0b\x41nswerBasis\x12\x19\n\x11\x63\x61talogue_version\x18\x01 \x01(\x03\x12\x14\n\x0c\x64\x61ta_version\x18\x02 \x01(\x03\x12\'\n\x03now\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11\x61\x62sent_attributes\x18\x04 \x03(\t\"\xec\x01\n\rScoreResponse\x12+\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32\x1c.segmentd.api.v1.AnswerBasis\x12\x31\n\x0bmemberships\x18\x02 \x01(\x0b\x32\x1c.segmentd.api.v1.Memberships\x12\x14\n\x0cmissing_rows\x18\x03 \x03(\r\x12\x32\n\x08\x62\x65nefits\x18\x04 \x03(\x0b\x32 .segmentd.api.v1.SegmentBenefits\x12\x31\n\x08\x63omputed\x18\x05 \x03(\x0b\x32\x1f.segmentd.api.v1.ComputedColumn\"N\n\x0fSegmentBenefits\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12*\n\x08\x62\x65nefits\x18\x02 \x03(\x0b\x32\x18.segmentd.api.v1.Benefit\"K\n\x0e\x43omputedColumn\x12\'\n\x06\x63olumn\x18\x01 \x01(\x0b\x32\x17.segmentd.api.v1.Column\x12\x10\n\x08unknowns\x18\x02 \x01(\x0c\"E\n\x13StreamScoresRequest\x12.\n\x07request\x18\x01 \x01(\x0b\x32\x1d.segmentd.api.v1.ScoreRequest\"z\n\x14StreamScoresResponse\x12\x32\n\x08response\x18\x01 \x01(\x0b\x32\x1e.segmentd.api.v1.ScoreResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xda\x02\n\x17\x45valuateSegmentsRequest\x12+\n\x06parent\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12segmentd.io/Ledger\x12\x16\n\x08segments\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x33\n\x04\x66orm\x18\x03 \x01(\x0e\x32\x1f.segmentd.api.v1.MembershipFormB\x04\xe2\x41\x01\x01\x12-\n\x03now\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x17\n\trow_start\x18\x05 \x01(\x04\x42\x04\xe2\x41\x01\x01\x12\x17\n\trow_count\x18\x06 \x01(\x04\x42\x04\xe2\x41\x01\x01\x12\x17\n\tpage_rows\x18\x07 \x01(\rB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x64\x61ta_version\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x01\x12/\n\x07subject\x18\t \x01(\x0e\x32\x18.segmentd.api.v1.SubjectB\x04\xe2\x41\x01\x01\"\xe5\x01\n\x18\x45valuateSegmentsResponse\x12+\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32\x1c.segmentd.api.v1.AnswerBasis\x12\x35\n\x08progress\x18\x02 \x01(\x0b\x32#.segmentd.api.v1.EvaluationProgress\x12\x31\n\x0bmemberships\x18\x03 \x01(\x0b\x32\x1c.segmentd.api.v1.Memberships\x12\x32\n\x06totals\x18\x04 \x03(\x0b\x32\".segmentd.api.v1.SegmentMembership\"g\n\x12\x45valuationProgress\x12\x11\n\trows_done\x18\x01 \x01(\x04\x12\x12\n\nrows_total\x18\x02 \x01(\x04\x12*\n\x07\x65lapsed\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xc8\x03\n\x18\x41ggregateBalancesRequest\x12+\n\x06parent\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12segmentd.io/Ledger\x12\x16\n\x08segments\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x32\n\x02\x62y\x18\x03 \x03(\x0b\x32 .segmentd.api.v1.BalanceGroupingB\x04\xe2\x41\x01\x01\x12\x37\n\x08measures\x18\x04 \x03(\x0e\x32\x1f.segmentd.api.v1.BalanceMeasureB\x04\xe2\x41\x01\x01\x12#\n\x15percentile_hundredths\x18\x05 \x03(\rB\x04\xe2\x41\x01\x01\x12:\n\thistogram\x18\x06 \x01(\x0b\x32!.segmentd.api.v1.BalanceHistogramB\x04\xe2\x41\x01\x01\x12/\n\x05\x61s_of\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63omplete_months\x18\x08 \x01(\rB\x04\xe2\x41\x01\x01\x12\x18\n\ndaily_days\x18\t \x01(\rB\x04\xe2\x41\x01\x01\x12\x13\n\x05roles\x18\n \x03(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x64\x61ta_version\x18\x0b \x01(\x03\x42\x04\xe2\x41\x01\x01\"\xd5\x01\n\x19\x41ggregateBalancesResponse\x12+\n\x05\x62\x61sis\x18\x01 \x01(\x0b\x32\x1c.segmentd.api.v1.AnswerBasis\x12,\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x1d.segmentd.api.v1.BalanceFrame\x12-\n\x06groups\x18\x03 \x03(\x0b\x32\x1d.segmentd.api.v1.BalanceGroup\x12.\n\x06totals\x18\x04 \x01(\x0b\x32\x1e.segmentd.api.v1.BalanceTotals2\x92\x03\n\x0eScoringService\x12\x46\n\x05Score\x12\x1d.segmentd.api.v1.ScoreRequest\x1a\x1e.segmentd.api.v1.ScoreResponse\x12_\n\x0cStreamScores\x12$.segmentd.api.v1.StreamScoresRequest\x1a%.segmentd.api.v1.StreamScoresResponse(\x01\x30\x01\x12i\n\x10\x45valuateSegments\x12(.segmentd.api.v1.EvaluateSegmentsRequest\x1a).segmentd.api.v1.EvaluateSegmentsResponse0\x01\x12l\n\x11\x41ggregateBalances\x12).segmentd.api.v1.AggregateBalancesRequest\x1a*.segmentd.api.v1.AggregateBalancesResponse0\x01\x42S\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -73,28 +74,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVALUATESEGMENTSREQUEST'].fields_by_name['data_version']._serialized_options = b'\342A\001\001'
   _globals['_EVALUATESEGMENTSREQUEST'].fields_by_name['subject']._loaded_options = None
   _globals['_EVALUATESEGMENTSREQUEST'].fields_by_name['subject']._serialized_options = b'\342A\001\001'
-  _globals['_SCOREREQUEST']._serialized_start=350
-  _globals['_SCOREREQUEST']._serialized_end=769
-  _globals['_RESIDENTCUSTOMERS']._serialized_start=771
-  _globals['_RESIDENTCUSTOMERS']._serialized_end=803
-  _globals['_ANSWERBASIS']._serialized_start=806
-  _globals['_ANSWERBASIS']._serialized_end=936
-  _globals['_SCORERESPONSE']._serialized_start=939
-  _globals['_SCORERESPONSE']._serialized_end=1175
-  _globals['_SEGMENTBENEFITS']._serialized_start=1177
-  _globals['_SEGMENTBENEFITS']._serialized_end=1255
-  _globals['_COMPUTEDCOLUMN']._serialized_start=1257
-  _globals['_COMPUTEDCOLUMN']._serialized_end=1332
-  _globals['_STREAMSCORESREQUEST']._serialized_start=1334
-  _globals['_STREAMSCORESREQUEST']._serialized_end=1403
-  _globals['_STREAMSCORESRESPONSE']._serialized_start=1405
-  _globals['_STREAMSCORESRESPONSE']._serialized_end=1527
-  _globals['_EVALUATESEGMENTSREQUEST']._serialized_start=1530
-  _globals['_EVALUATESEGMENTSREQUEST']._serialized_end=1876
-  _globals['_EVALUATESEGMENTSRESPONSE']._serialized_start=1879
-  _globals['_EVALUATESEGMENTSRESPONSE']._serialized_end=2108
-  _globals['_EVALUATIONPROGRESS']._serialized_start=2110
-  _globals['_EVALUATIONPROGRESS']._serialized_end=2213
-  _globals['_SCORINGSERVICE']._serialized_start=2216
-  _globals['_SCORINGSERVICE']._serialized_end=2508
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\024\n\022segmentd.io/Ledger'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['segments']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['segments']._serialized_options = b'\342A\001\001'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['by']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['by']._serialized_options = b'\342A\001\001'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['measures']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['measures']._serialized_options = b'\342A\001\001'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['percentile_hundredths']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['percentile_hundredths']._serialized_options = b'\342A\001\001'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['histogram']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['histogram']._serialized_options = b'\342A\001\001'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['as_of']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['as_of']._serialized_options = b'\342A\001\001'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['complete_months']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['complete_months']._serialized_options = b'\342A\001\001'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['daily_days']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['daily_days']._serialized_options = b'\342A\001\001'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['roles']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['roles']._serialized_options = b'\342A\001\001'
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['data_version']._loaded_options = None
+  _globals['_AGGREGATEBALANCESREQUEST'].fields_by_name['data_version']._serialized_options = b'\342A\001\001'
+  _globals['_SCOREREQUEST']._serialized_start=382
+  _globals['_SCOREREQUEST']._serialized_end=801
+  _globals['_RESIDENTCUSTOMERS']._serialized_start=803
+  _globals['_RESIDENTCUSTOMERS']._serialized_end=835
+  _globals['_ANSWERBASIS']._serialized_start=838
+  _globals['_ANSWERBASIS']._serialized_end=968
+  _globals['_SCORERESPONSE']._serialized_start=971
+  _globals['_SCORERESPONSE']._serialized_end=1207
+  _globals['_SEGMENTBENEFITS']._serialized_start=1209
+  _globals['_SEGMENTBENEFITS']._serialized_end=1287
+  _globals['_COMPUTEDCOLUMN']._serialized_start=1289
+  _globals['_COMPUTEDCOLUMN']._serialized_end=1364
+  _globals['_STREAMSCORESREQUEST']._serialized_start=1366
+  _globals['_STREAMSCORESREQUEST']._serialized_end=1435
+  _globals['_STREAMSCORESRESPONSE']._serialized_start=1437
+  _globals['_STREAMSCORESRESPONSE']._serialized_end=1559
+  _globals['_EVALUATESEGMENTSREQUEST']._serialized_start=1562
+  _globals['_EVALUATESEGMENTSREQUEST']._serialized_end=1908
+  _globals['_EVALUATESEGMENTSRESPONSE']._serialized_start=1911
+  _globals['_EVALUATESEGMENTSRESPONSE']._serialized_end=2140
+  _globals['_EVALUATIONPROGRESS']._serialized_start=2142
+  _globals['_EVALUATIONPROGRESS']._serialized_end=2245
+  _globals['_AGGREGATEBALANCESREQUEST']._serialized_start=2248
+  _globals['_AGGREGATEBALANCESREQUEST']._serialized_end=2704
+  _globals['_AGGREGATEBALANCESRESPONSE']._serialized_start=2707
+  _globals['_AGGREGATEBALANCESRESPONSE']._serialized_end=2920
+  _globals['_SCORINGSERVICE']._serialized_start=2923
+  _globals['_SCORINGSERVICE']._serialized_end=3325
 # @@protoc_insertion_point(module_scope)

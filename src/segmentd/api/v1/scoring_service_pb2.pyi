@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.rpc import status_pb2 as _status_pb2
+from segmentd.api.v1 import balances_pb2 as _balances_pb2
 from segmentd.api.v1 import feature_batch_pb2 as _feature_batch_pb2
 from segmentd.api.v1 import membership_pb2 as _membership_pb2
 from segmentd.api.v1 import segment_service_pb2 as _segment_service_pb2
@@ -461,3 +462,136 @@ class EvaluationProgress(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EvaluationProgress: _TypeAlias = EvaluationProgress  # noqa: Y015
+
+@_typing.final
+class AggregateBalancesRequest(_message.Message):
+    """Request of AggregateBalances.
+
+    The balance of an account at a moment is the balance after its last transaction up to then that gives one, or its last
+    balance snapshot up to then, whichever is later, at the same time the snapshot; without any of them the balance in the
+    account's record, unless the moment is past. It is unknown, never zero, where none of these is there, and where there is no
+    exchange rate into the ledger's currency. Before the day it was opened and after the day it was closed, an account is not
+    there.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    MEASURES_FIELD_NUMBER: _builtins.int
+    PERCENTILE_HUNDREDTHS_FIELD_NUMBER: _builtins.int
+    HISTOGRAM_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    COMPLETE_MONTHS_FIELD_NUMBER: _builtins.int
+    DAILY_DAYS_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
+    DATA_VERSION_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`ledgers/{ledger}`."""
+    complete_months: _builtins.int
+    """With the grouping MONTH: how many complete months before the moment's, 1 to 120; required then."""
+    daily_days: _builtins.int
+    """With AVERAGE_DAILY_BALANCE: how many complete days before the moment's, 1 to 3,660; required then, but not with the
+    grouping MONTH, where the days are those of the month.
+    """
+    data_version: _builtins.int
+    """If not 0, the data version that must be current: ABORTED with DATA_VERSION_MISMATCH if another one is."""
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the segments whose accounts are summed up, of customers or of accounts, at most 4,096, each once. Empty: all accounts
+        of the ledger; with the grouping SEGMENT, all active segments, ordered by id.
+        """
+
+    @_builtins.property
+    def by(self) -> _containers.RepeatedCompositeFieldContainer[_balances_pb2.BalanceGrouping]:
+        """By what, at most 8, each once. Empty: one group."""
+
+    @_builtins.property
+    def measures(self) -> _containers.RepeatedScalarFieldContainer[_balances_pb2.BalanceMeasure.ValueType]:
+        """What is computed, each once. Empty, without percentiles and histogram: COUNT and SUM."""
+
+    @_builtins.property
+    def percentile_hundredths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Percentiles, at most 100, of 0 to 100 in hundredths: 9,500 is the 95th. The least balance that is not below so many
+        percent of the balances (nearest rank).
+        """
+
+    @_builtins.property
+    def histogram(self) -> _balances_pb2.BalanceHistogram:
+        """Counts balances by size."""
+
+    @_builtins.property
+    def as_of(self) -> _timestamp_pb2.Timestamp:
+        """The moment, in whole microseconds: of balances, and of `now` in segments. Absent: the server's time of the call."""
+
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The roles of owners that count for segments and attributes of customers, such as `OWNER`, at most 64. Empty: all."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        segments: _abc.Iterable[_builtins.str] | None = ...,
+        by: _abc.Iterable[_balances_pb2.BalanceGrouping] | None = ...,
+        measures: _abc.Iterable[_balances_pb2.BalanceMeasure.ValueType] | None = ...,
+        percentile_hundredths: _abc.Iterable[_builtins.int] | None = ...,
+        histogram: _balances_pb2.BalanceHistogram | None = ...,
+        as_of: _timestamp_pb2.Timestamp | None = ...,
+        complete_months: _builtins.int = ...,
+        daily_days: _builtins.int = ...,
+        roles: _abc.Iterable[_builtins.str] | None = ...,
+        data_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "histogram", b"histogram"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "by", b"by", "complete_months", b"complete_months", "daily_days", b"daily_days", "data_version", b"data_version", "histogram", b"histogram", "measures", b"measures", "parent", b"parent", "percentile_hundredths", b"percentile_hundredths", "roles", b"roles", "segments", b"segments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AggregateBalancesRequest: _TypeAlias = AggregateBalancesRequest  # noqa: Y015
+
+@_typing.final
+class AggregateBalancesResponse(_message.Message):
+    """A page of groups; the first and the last message have more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASIS_FIELD_NUMBER: _builtins.int
+    FRAME_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    TOTALS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def basis(self) -> Global___AnswerBasis:
+        """What the answer is computed from; in the first message only."""
+
+    @_builtins.property
+    def frame(self) -> _balances_pb2.BalanceFrame:
+        """How to read the groups; in the first message only."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[_balances_pb2.BalanceGroup]:
+        """The next groups, in the order of their keys: segments as asked for, months and values ascending, accounts without a value
+        last. A group without accounts is left out, unless it is the only one or that of a segment alone.
+        """
+
+    @_builtins.property
+    def totals(self) -> _balances_pb2.BalanceTotals:
+        """What the groups are checked against; in the last message only."""
+
+    def __init__(
+        self,
+        *,
+        basis: Global___AnswerBasis | None = ...,
+        frame: _balances_pb2.BalanceFrame | None = ...,
+        groups: _abc.Iterable[_balances_pb2.BalanceGroup] | None = ...,
+        totals: _balances_pb2.BalanceTotals | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "frame", b"frame", "totals", b"totals"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "frame", b"frame", "groups", b"groups", "totals", b"totals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AggregateBalancesResponse: _TypeAlias = AggregateBalancesResponse  # noqa: Y015

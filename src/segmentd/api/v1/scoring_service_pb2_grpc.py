@@ -50,6 +50,11 @@ class ScoringServiceStub:
                 request_serializer=segmentd_dot_api_dot_v1_dot_scoring__service__pb2.EvaluateSegmentsRequest.SerializeToString,
                 response_deserializer=segmentd_dot_api_dot_v1_dot_scoring__service__pb2.EvaluateSegmentsResponse.FromString,
                 _registered_method=True)
+        self.AggregateBalances = channel.unary_stream(
+                '/segmentd.api.v1.ScoringService/AggregateBalances',
+                request_serializer=segmentd_dot_api_dot_v1_dot_scoring__service__pb2.AggregateBalancesRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_scoring__service__pb2.AggregateBalancesResponse.FromString,
+                _registered_method=True)
 
 
 class ScoringServiceServicer:
@@ -83,6 +88,14 @@ class ScoringServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AggregateBalances(self, request, context):
+        """Sums up the balances of accounts by segment, kind, currency, institution, attribute and month: pages of groups in the order
+        of their keys, then control totals. FAILED_PRECONDITION with NO_FACTS where the ledger was given no facts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScoringServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -100,6 +113,11 @@ def add_ScoringServiceServicer_to_server(servicer, server):
                     servicer.EvaluateSegments,
                     request_deserializer=segmentd_dot_api_dot_v1_dot_scoring__service__pb2.EvaluateSegmentsRequest.FromString,
                     response_serializer=segmentd_dot_api_dot_v1_dot_scoring__service__pb2.EvaluateSegmentsResponse.SerializeToString,
+            ),
+            'AggregateBalances': grpc.unary_stream_rpc_method_handler(
+                    servicer.AggregateBalances,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_scoring__service__pb2.AggregateBalancesRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_scoring__service__pb2.AggregateBalancesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -184,6 +202,33 @@ class ScoringService:
             '/segmentd.api.v1.ScoringService/EvaluateSegments',
             segmentd_dot_api_dot_v1_dot_scoring__service__pb2.EvaluateSegmentsRequest.SerializeToString,
             segmentd_dot_api_dot_v1_dot_scoring__service__pb2.EvaluateSegmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AggregateBalances(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/segmentd.api.v1.ScoringService/AggregateBalances',
+            segmentd_dot_api_dot_v1_dot_scoring__service__pb2.AggregateBalancesRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_scoring__service__pb2.AggregateBalancesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,10 @@ class ScoringServiceStub:
     """
     EvaluateSegments: _grpc.UnaryStreamMultiCallable[_scoring_service_pb2.EvaluateSegmentsRequest, _scoring_service_pb2.EvaluateSegmentsResponse]
     """Evaluates segments over the resident customers or accounts: pages by row range in row order, then the totals."""
+    AggregateBalances: _grpc.UnaryStreamMultiCallable[_scoring_service_pb2.AggregateBalancesRequest, _scoring_service_pb2.AggregateBalancesResponse]
+    """Sums up the balances of accounts by segment, kind, currency, institution, attribute and month: pages of groups in the order
+    of their keys, then control totals. FAILED_PRECONDITION with NO_FACTS where the ledger was given no facts.
+    """
 
 @_typing.type_check_only
 class ScoringServiceAsyncStub(ScoringServiceStub):
@@ -67,6 +71,10 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     """
     EvaluateSegments: _aio.UnaryStreamMultiCallable[_scoring_service_pb2.EvaluateSegmentsRequest, _scoring_service_pb2.EvaluateSegmentsResponse]  # type: ignore[assignment]
     """Evaluates segments over the resident customers or accounts: pages by row range in row order, then the totals."""
+    AggregateBalances: _aio.UnaryStreamMultiCallable[_scoring_service_pb2.AggregateBalancesRequest, _scoring_service_pb2.AggregateBalancesResponse]  # type: ignore[assignment]
+    """Sums up the balances of accounts by segment, kind, currency, institution, attribute and month: pages of groups in the order
+    of their keys, then control totals. FAILED_PRECONDITION with NO_FACTS where the ledger was given no facts.
+    """
 
 class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who is in which segment."""
@@ -102,5 +110,15 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_scoring_service_pb2.EvaluateSegmentsResponse], _abc.AsyncIterator[_scoring_service_pb2.EvaluateSegmentsResponse]]:
         """Evaluates segments over the resident customers or accounts: pages by row range in row order, then the totals."""
+
+    @_abc_1.abstractmethod
+    def AggregateBalances(
+        self,
+        request: _scoring_service_pb2.AggregateBalancesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_scoring_service_pb2.AggregateBalancesResponse], _abc.AsyncIterator[_scoring_service_pb2.AggregateBalancesResponse]]:
+        """Sums up the balances of accounts by segment, kind, currency, institution, attribute and month: pages of groups in the order
+        of their keys, then control totals. FAILED_PRECONDITION with NO_FACTS where the ledger was given no facts.
+        """
 
 def add_ScoringServiceServicer_to_server(servicer: ScoringServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,1 @@
+"""Facts through kernels: thin wrappers that know arrays, and nothing of books."""

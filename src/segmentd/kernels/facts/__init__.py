@@ -1,0 +1,1 @@
+"""Kernels over facts: what a ledger keeps of accounts, transactions, balances and engagements."""
