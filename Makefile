@@ -17,7 +17,7 @@ USABLE := $(VENV)/.usable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fuzz bench bench-full bench-check check format-check lint types imports proto-check stubs-check format protos image \
+.PHONY: help setup demo test fuzz soak bench bench-full bench-check check format-check lint types imports proto-check stubs-check format protos image \
 	googleapis lock upgrade clean
 
 help: ## List the tasks
@@ -33,6 +33,9 @@ test: $(DEV) ## Run the test suite (WORKERS=2 processes)
 
 fuzz: $(DEV) ## Run the tests that generate their input for much longer
 	$(PY) -m pytest -n $(WORKERS) -p no:benchmark -m fuzz --hypothesis-profile=fuzz --timeout=7200
+
+soak: $(DEV) ## Kill, fail and restart the store of facts ten times as often as the test suite does
+	$(PY) -m pytest -n $(WORKERS) -p no:benchmark -m soak --hypothesis-profile=soak --timeout=7200
 
 bench: $(BENCH) ## Run the benchmarks that tell most, side by side with peers and on the wire: nine minutes after set-up (quick parts: benchmarks/README.md)
 	$(if $(ROWS),SEGMENTD_BENCH_ROWS=$(ROWS)) $(PY) -m pytest benchmarks --timeout=3600 --benchmark-sort=name \

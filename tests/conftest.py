@@ -17,6 +17,9 @@ settings.register_profile("suite", deadline=None, derandomize=True, print_blob=T
 settings.register_profile(
     "fuzz", deadline=None, print_blob=True, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile(
+    "soak", deadline=None, print_blob=True, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("suite")
 
 
