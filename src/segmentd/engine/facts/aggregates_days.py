@@ -1,0 +1,110 @@
+"""Balances at the ends of days, trends of months and amounts that return, by owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segmentd.columns.planes import Plane
+from segmentd.engine.facts.aggregates_ranges import Flags, Integers, Ranges, Slots, read_only
+from segmentd.engine.facts.aggregates_values import WideSums
+from segmentd.kernels.facts import aggregates_balances as balances
+from segmentd.kernels.facts import aggregates_months as months
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Days:
+    """The days of a window: when each ends, its month where months are asked for, and when the first begins.
+
+    `demand`: an owner is unknown where an account has no fact before the end of a day since its opening.
+    """
+
+    closings: Integers
+    months: Integers
+    from_us: int
+    demand: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """Balances by row of facts, which rows count, which make an owner unknown; by pair, days of opening and closing.
+
+    These are moments at which days start, LEAST where there is none.
+    """
+
+    kept: Plane
+    poison: Plane
+    values: Integers
+    opened: Integers
+    closed: Integers
+
+
+def sum_daily_balances(ranges: Ranges, history: History, days: Days) -> WideSums:
+    """The sums of balances over days, and over how many days there has been a fact. Sets `ranges.unknown`."""
+    found = WideSums(*(np.zeros(len(ranges), np.int64) for _ in range(3)))
+    inputs = (*_inputs(ranges, history), read_only(days.closings, np.int64), days.from_us, days.demand)
+    ranges.each(balances.sum_daily_balances, inputs, (found.high, found.low, found.counts, ranges.unknown))
+    return found
+
+
+def count_months_below(ranges: Ranges, history: History, days: Days, threshold: int) -> tuple[Integers, Integers]:
+    """In how many months the balance was below a threshold, and over how many days there has been a fact."""
+    counts, covered = np.zeros(len(ranges), np.int64), np.zeros(len(ranges), np.int64)
+    grid = read_only(days.closings, np.int64), read_only(days.months, np.int64)
+    inputs = (*_inputs(ranges, history), *grid, days.from_us, days.demand, threshold)
+    outputs = (counts, covered, ranges.unknown)
+
+    def room(_first: int, _last: int) -> list[Integers]:
+        return [np.zeros(ranges.most_pairs, np.int64) for _ in range(3)]
+
+    ranges.each(balances.count_months_below, inputs, outputs, room)
+    return counts, covered
+
+
+def sum_trends(ranges: Ranges, kept: Plane, values: Integers, month_starts: Integers) -> WideSums:
+    """Sums weighted by month, of which `kernels/facts/aggregates_months.py` says what they are for."""
+    found = WideSums(*(np.zeros(len(ranges), np.int64) for _ in range(3)))
+    inputs = (
+        read_only(kept, np.uint64),
+        ranges.facts.times,
+        read_only(values, np.int64),
+        read_only(month_starts, np.int64),
+    )
+    ranges.each(months.sum_trends, inputs, (found.high, found.low, found.counts))
+    return found
+
+
+def find_recurring(
+    ranges: Ranges, kept: Plane, values: Integers, parties: Slots, month_starts: Integers
+) -> tuple[Integers, Flags, Integers]:
+    """The greatest value that comes with the same party every month, whether there is one, and how many values."""
+    found, counts = np.zeros(len(ranges), np.int64), np.zeros(len(ranges), np.int64)
+    is_found = np.zeros(len(ranges), np.uint8)
+    inputs = (
+        read_only(kept, np.uint64),
+        ranges.facts.times,
+        read_only(values, np.int64),
+        read_only(parties, np.int32),
+        read_only(month_starts, np.int64),
+    )
+
+    def room(first: int, last: int) -> list[Integers]:
+        most = ranges.most_rows(first, last)
+        return [np.zeros(most, np.int64) for _ in range(4)]
+
+    ranges.each(months.find_recurring, inputs, (found, is_found, counts), room)
+    return found, is_found, counts
+
+
+def _inputs(ranges: Ranges, history: History) -> tuple[Plane | Integers | Slots, ...]:
+    return (
+        read_only(history.kept, np.uint64),
+        read_only(history.poison, np.uint64),
+        ranges.places,
+        ranges.facts.offsets,
+        ranges.facts.times,
+        read_only(history.values, np.int64),
+        read_only(history.opened, np.int64),
+        read_only(history.closed, np.int64),
+    )

@@ -1,0 +1,229 @@
+"""Owners, the places where their facts lie, and the rows of these in a window; work on them shared among threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from segmentd.columns.planes import Plane
+from segmentd.engine.errors import EvaluationCancelledError
+from segmentd.engine.text.tabulation import Cancelled
+from segmentd.kernels.facts import aggregates_ranges as ranges
+from segmentd.kernels.facts import aggregates_rows as rows
+
+Integers = npt.NDArray[np.int64]
+Slots = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.uint8]
+Run = Callable[[Sequence[Callable[[], Any]]], list[Any]]
+"""Runs tasks, on threads perhaps, and returns what they return, in order."""
+
+LEAST: Final = ranges.LEAST
+NEVER: Final = ranges.NEVER
+NO_ACCOUNT: Final = ranges.NO_ACCOUNT
+ACCOUNT: Final = ranges.ACCOUNT
+UNKNOWN_ACCOUNT: Final = ranges.UNKNOWN_ACCOUNT
+
+TASK_PAIRS: Final = 8_192
+"""Fewer pairs are no work to be shared: some tenths of a millisecond."""
+TASKS_A_THREAD: Final = 8
+
+ALL_ROWS: Final[Plane] = np.zeros(0, np.uint64)
+"""Instead of a plane of rows that count: all do. Instead of one of rows that make an owner unknown: none does."""
+
+
+def read_only(array: npt.NDArray[Any], dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """The array as kernels take all their inputs, so that each of them is compiled once; copied only to convert."""
+    given = np.ascontiguousarray(array, dtype=dtype).view()
+    given.flags.writeable = False
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """How work is run, on how many threads, and whether anybody still waits for it."""
+
+    run: Run
+    threads: int
+    cancelled: Cancelled | None = None
+
+    def spread(self, offsets: Integers, task: Callable[[int, int], Any]) -> list[Any]:
+        """Run a task over ranges of owners of about as many pairs. Raises EvaluationCancelledError."""
+        owners, pairs = len(offsets) - 1, int(offsets[-1])
+        parts = min(self.threads * TASKS_A_THREAD, -(-max(pairs, owners) // TASK_PAIRS))
+        if parts <= 1:
+            return [self._run_one(task, 0, owners)]
+        work = offsets + np.arange(owners + 1)  # an owner without a pair is work too
+        cuts = np.searchsorted(work, np.linspace(0, work[-1], parts + 1).astype(np.int64)[1:-1])
+        bounds = [0, *(int(cut) for cut in cuts), owners]
+        return self.run([partial(self._run_one, task, *bound) for bound in pairwise(bounds)])
+
+    def _run_one(self, task: Callable[[int, int], Any], first: int, last: int) -> Any:
+        if self.cancelled is not None and self.cancelled():
+            raise EvaluationCancelledError
+        return task(first, last)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Owners:
+    """Owners and the accounts of each that count, ascending.
+
+    Those of owner i are `accounts[offsets[i]:offsets[i + 1]]`. `unknown[owners]`: 1 where it is not known of an account
+    whether it counts.
+    """
+
+    offsets: Integers
+    accounts: Slots
+    unknown: Flags
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def by_pair(self) -> Integers:
+        """The number of the owner of each pair."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    @classmethod
+    def themselves(cls, slots: Slots) -> Owners:
+        """Owners of one place each: their own."""
+        offsets = np.arange(len(slots) + 1, dtype=np.int64)
+        return cls(offsets, slots, np.zeros(len(slots), np.uint8))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """Who holds which accounts, by customer slot, with the index of the customer's role."""
+
+    offsets: Integers
+    accounts: Slots
+    roles: npt.NDArray[np.int16]
+
+
+def select_accounts(owners: Slots, held: Held, wanted_roles: npt.NDArray[np.bool_], verdicts: Flags) -> Owners:
+    """The accounts that count of customers; `verdicts[accounts]` are ACCOUNT, NO_ACCOUNT or UNKNOWN_ACCOUNT."""
+    known = owners[(owners >= 0) & (owners < len(held.offsets) - 1)]
+    room = np.empty(int((held.offsets[known + 1] - held.offsets[known]).sum()), np.int32)
+    offsets, unknown = np.zeros(len(owners) + 1, np.int64), np.zeros(len(owners), np.uint8)
+    ranges.select_accounts(
+        read_only(owners, np.int32),
+        read_only(held.offsets, np.int64),
+        read_only(held.accounts, np.int32),
+        read_only(held.roles, np.int16),
+        read_only(wanted_roles, np.bool_),
+        read_only(verdicts, np.uint8),
+        offsets,
+        room,
+        unknown,
+    )
+    return Owners(offsets, room[: offsets[-1]], unknown)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """Facts by place and time: those at place i are the rows `offsets[i]` to before `offsets[i + 1]`."""
+
+    offsets: Integers
+    times: Integers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranges:
+    """The rows of each pair of some owners in a window: `starts` to before `stops`.
+
+    `places[pairs]` are places of the facts. `unknown[owners]` belongs to whoever asked.
+    """
+
+    tasks: Tasks
+    facts: Facts
+    offsets: Integers
+    places: Slots
+    starts: Integers
+    stops: Integers
+    unknown: Flags
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def most_pairs(self) -> int:
+        """The greatest number of an owner's pairs."""
+        return int(np.diff(self.offsets).max(initial=0))
+
+    def most_rows(self, first: int, last: int) -> int:
+        """The greatest number of rows of the owners `first` to before `last`."""
+        return int(rows.most_rows(self.offsets, self.starts, self.stops, first, last))
+
+    def each(
+        self,
+        kernel: Callable[..., Any],
+        inputs: Sequence[Any],
+        outputs: Sequence[npt.NDArray[Any]],
+        room: Callable[[int, int], Sequence[Integers]] | None = None,
+    ) -> None:
+        """Run a kernel over all owners: inputs come after the ranges, outputs after the first and last owner.
+
+        `room` gives the memory that a run over some owners needs, which comes before the outputs.
+        """
+
+        def task(first: int, last: int) -> None:
+            own = () if room is None else room(first, last)
+            kernel(self.offsets, self.starts, self.stops, *inputs, first, last, *own, *outputs)
+
+        self.tasks.spread(self.offsets, task)
+
+    def mark(self, poison: Plane) -> None:
+        """Set `unknown` of the owners with a row of a plane."""
+        if poison.any():
+            self.each(rows.mark_poisoned, (read_only(poison, np.uint64),), (self.unknown,))
+
+    def counts(self, kept: Plane) -> Integers:
+        """How many rows of each owner are kept."""
+        counts = np.zeros(len(self), np.int64)
+        self.each(rows.count_rows, (read_only(kept, np.uint64),), (counts,))
+        return counts
+
+    def ends(self, kept: Plane) -> tuple[Integers, Integers]:
+        """The first and the last row of each owner by time that is kept, -1 where none is."""
+        first, last = np.zeros(len(self), np.int64), np.zeros(len(self), np.int64)
+        self.each(rows.find_ends, (read_only(kept, np.uint64), self.facts.times), (first, last))
+        return first, last
+
+    def changes(self, entering_us: int, sliding_us: int) -> Integers:
+        """From which moment on a fact more or less is in the window of each owner, as `next_changes` says."""
+        moments = np.zeros(len(self), np.int64)
+        inputs = (self.places, self.facts.offsets, self.facts.times, entering_us, sliding_us)
+        self.each(ranges.next_changes, inputs, (moments,))
+        return moments
+
+
+def window_ranges(
+    tasks: Tasks, owners: Owners, places: Slots, facts: Facts, span: tuple[int, int], opened: Integers
+) -> Ranges:
+    """The rows from the first moment of the span to before the second; owners unknown as `owners` and coverage say.
+
+    `opened`, by pair, where coverage is demanded: when accounts were opened, LEAST where that is not known; else empty.
+    """
+    pairs = len(owners.accounts)
+    found = Ranges(
+        tasks,
+        Facts(read_only(facts.offsets, np.int64), read_only(facts.times, np.int64)),
+        read_only(owners.offsets, np.int64),
+        read_only(places, np.int32),
+        np.zeros(pairs, np.int64),
+        np.zeros(pairs, np.int64),
+        owners.unknown.copy(),
+    )
+    inputs = found.places, found.facts.offsets, found.facts.times, *span, read_only(opened, np.int64)
+
+    def task(first: int, last: int) -> None:
+        outputs = found.starts, found.stops, found.unknown
+        ranges.window_ranges(found.offsets, *inputs, first, last, *outputs)
+
+    tasks.spread(found.offsets, task)
+    return found

@@ -1,0 +1,1 @@
+"""Aggregated attributes: values, windows, and what is kept up to date."""
