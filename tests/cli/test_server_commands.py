@@ -98,6 +98,73 @@ def test_the_attributes_of_a_file_are_applied_alone(cli: Run, definitions: Path)
     assert json.loads(cli("segments", "list", "--json").stdout) == []
 
 
+AGGREGATES = """\
+attributes:
+  - id: salary
+    aggregate:
+      source: transactions
+      function: sum
+      measure: points
+      filter: transaction.channel == "WEB"
+      window: {complete_months: 12}
+  - id: low_months
+    aggregate: {source: balances, function: months_below, threshold: 500.50, window: {complete_months: 6}}
+  - {id: points, subject: TRANSACTION, type: INT64}
+  - {id: channel, subject: TRANSACTION, type: STRING}
+segments:
+  - {id: saver, expression: customer.salary > 3 && customer.low_months == 0}
+"""
+
+
+def test_aggregated_attributes_of_a_file_are_applied(cli: Run, tmp_path: Path) -> None:
+    """Before what they read if need be; a dry run accepts them, a second run changes nothing, an edit is an update."""
+    file = tmp_path / "aggregates.yaml"
+    file.write_text(AGGREGATES)
+    dry = cli("segments", "apply", file, "--dry-run")
+    assert dry.exit_code == 0, dry.stderr
+    assert dry.stdout.count("would be created") == 5
+    first = cli("segments", "apply", file, "--json")
+    assert {change["action"] for change in json.loads(first.stdout)["changes"]} == {"created"}
+    second = cli("segments", "apply", file, "--json")
+    assert {change["action"] for change in json.loads(second.stdout)["changes"]} == {"unchanged"}
+    shown = json.loads(cli("attributes", "get", "customer.low_months", "--json").stdout)
+    assert shown["aggregate"] == {
+        "source": "balances",
+        "function": "months_below",
+        "threshold_minor": 50_050,
+        "window": {"complete_months": 6},
+    }
+    assert shown["type"]["kind"] == "INT64"
+    file.write_text(AGGREGATES.replace("500.50", "600"))
+    changes = json.loads(cli("attributes", "apply", file, "--json").stdout)["changes"]
+    assert [change["fields"] for change in changes if change["action"] == "updated"] == [["aggregate"]]
+    refused = cli("attributes", "delete", "transaction.points")
+    assert refused.exit_code == 4
+    assert "attributes/customer.salary" in refused.stderr
+
+
+def test_an_aggregated_attribute_is_created_on_the_command_line(cli: Run) -> None:
+    """From YAML, thresholds in major units; it is shown and listed in a line."""
+    text = (
+        "{source: transactions, function: months_below, threshold: -1.5, roles: [OWNER], window: {complete_months: 3}}"
+    )
+    created = cli("attributes", "create", "customer.low", "--aggregate", text)
+    assert created.exit_code == 0, created.stderr
+    assert "customer.low: created, INT64" in created.stdout
+    shown = "months_below of transactions, threshold_minor -150, roles OWNER, window complete_months 3"
+    assert shown in cli("attributes", "get", "customer.low").stdout
+    assert "months_below of transactions" in cli("attributes", "list").stdout
+    listed = json.loads(cli("attributes", "list", "--json").stdout)
+    assert {found["id"]: found["aggregate"] is None for found in listed} == {
+        "customer.income": True,
+        "customer.country": True,
+        "customer.low": False,
+    }
+    wrong = cli("attributes", "create", "customer.x", "--aggregate", "{source: transactions}")
+    assert wrong.exit_code != 0
+    assert "--aggregate:1: aggregate: function must be set" in wrong.stderr
+
+
 def test_a_file_of_features_is_scored(cli: Run, definitions: Path, population: Path, tmp_path: Path) -> None:
     """Counts and members of a file are those of its four customers."""
     cli("segments", "apply", definitions)
