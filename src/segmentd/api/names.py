@@ -16,6 +16,7 @@ QUALIFIED_ATTRIBUTE: Final = re.compile(rf"({'|'.join(Subject)})\.({ATTRIBUTE_ID
 
 LEDGER_PATTERN: Final = "ledgers/{ledger}"
 SEGMENT_PATTERN: Final = "ledgers/{ledger}/segments/{segment}"
+IMPORT_JOB_PATTERN: Final = "ledgers/{ledger}/importJobs/{import_job}"
 SNAPSHOT_PATTERN: Final = "ledgers/{ledger}/snapshots/{snapshot}"
 CATEGORY_RULES_PATTERN: Final = "ledgers/{ledger}/categoryRules"
 ATTRIBUTE_PATTERN: Final = "ledgers/{ledger}/attributes/{subject}.{id}"
@@ -41,6 +42,17 @@ class SnapshotName:
 
     def __str__(self) -> str:
         return f"ledgers/{self.ledger}/snapshots/{self.snapshot}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportJobName:
+    """The name of an import job."""
+
+    ledger: str
+    job: str
+
+    def __str__(self) -> str:
+        return f"ledgers/{self.ledger}/importJobs/{self.job}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,11 @@ def parse_segment_name(name: str, field: str) -> SegmentName:
 def parse_snapshot_name(name: str, field: str) -> SnapshotName:
     """The parts of a snapshot's name. `field` is where the name stood in the request."""
     return SnapshotName(*_split(name, field, SNAPSHOT_PATTERN, (LEDGER_ID, SNAPSHOT_ID)))
+
+
+def parse_import_job_name(name: str, field: str) -> ImportJobName:
+    """The parts of an import job's name. `field` is where the name stood in the request."""
+    return ImportJobName(*_split(name, field, IMPORT_JOB_PATTERN, (LEDGER_ID, LEDGER_ID)))
 
 
 def parse_attribute_name(name: str, field: str) -> AttributeName:

@@ -1,0 +1,211 @@
+"""The use cases of import jobs: make, get, list, cancel, watch; and the threads that run them."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from segmentd.errors import ErrorReason, SegmentdError
+from segmentd.facts.imports.checking import Wanted, check_order
+from segmentd.facts.imports.errors import ImportJobNotFoundError, ImportsStoppingError, TooManyImportJobsError
+from segmentd.facts.imports.model import ImportJob, JobState, Key, Progress
+from segmentd.facts.imports.rejects import Reject
+from segmentd.facts.imports.running import Control, JobRun, Tools, Verdict
+from segmentd.facts.imports.store import ImportStore
+from segmentd.ledger.editions import Clock, utc_now
+
+MAX_UNFINISHED: Final = 100
+"""Jobs of all ledgers that wait or run."""
+
+MAX_RUNNING: Final = 2
+"""Jobs that run at a time, of different ledgers: more would only share the processors."""
+
+KEPT: Final = 100
+"""Finished jobs of a ledger that can be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobListener:
+    """Hears, on the job's thread, of jobs that ended, and of failures that are defects of ours."""
+
+    ended: Callable[[ImportJob], None] = lambda _: None
+    defect: Callable[[Exception], None] = lambda _: None
+
+
+class ImportService:
+    """Import jobs of all ledgers: one of a ledger runs at a time, the others wait. Threads may share it.
+
+    `start` it once the ledgers can be written; `close` it before they cannot any more.
+    """
+
+    def __init__(
+        self, store: ImportStore, tools: Tools, listener: JobListener | None = None, clock: Clock = utc_now
+    ) -> None:
+        self._store, self._tools, self._clock = store, tools, clock
+        self._listener = listener or JobListener()
+        self._lock = threading.RLock()
+        self._unfinished: dict[Key, ImportJob] = {}
+        self._running: set[Key] = set()
+        self._cancelled: set[Key] = set()
+        self._watchers: dict[Key, list[Callable[[], object]]] = {}
+        self._closing = False
+        self._threads = ThreadPoolExecutor(MAX_RUNNING, "segmentd-import")
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether jobs end now, to go on later."""
+        return self._closing
+
+    def start(self) -> None:
+        """Go on with the jobs that had not ended when the server did."""
+        with self._lock:
+            for job in self._store.unfinished():
+                self._unfinished[job.ledger_id, job.id] = job
+            self._dispatch()
+
+    def create(self, ledger_id: str, job_id: str, wanted: Wanted) -> ImportJob:
+        """Make a job, which begins as soon as no other of its ledger runs; its id is made where none is given.
+
+        Mapping, files and the first file's columns are checked before. Raises SegmentdError.
+        """
+        order, found = check_order(ledger_id, wanted, self._tools)
+        uid, now = secrets.token_hex(8), self._clock()
+        job = ImportJob(ledger_id, job_id or f"import-{uid}", uid, order, JobState.PENDING, found.files, now, now)
+        with self._lock:
+            if self._closing:
+                raise ImportsStoppingError
+            if len(self._unfinished) >= MAX_UNFINISHED:
+                raise TooManyImportJobsError(MAX_UNFINISHED)
+            self._store.create(job)
+            self._unfinished[job.key] = job
+            self._dispatch()
+            return self._unfinished.get(job.key, job)
+
+    def get(self, ledger_id: str, job_id: str) -> ImportJob:
+        """A job as it is now. Raises LedgerNotFoundError, ImportJobNotFoundError."""
+        self._tools.vocabularies.vocabulary(ledger_id)
+        with self._lock:
+            job = self._unfinished.get((ledger_id, job_id)) or self._store.get(ledger_id, job_id)
+        if job is None:
+            raise ImportJobNotFoundError(job_id)
+        return job
+
+    def list_after(self, ledger_id: str, last_id: str, limit: int) -> tuple[ImportJob, ...]:
+        """At most so many jobs of a ledger whose id comes after `last_id`, by id. Raises LedgerNotFoundError."""
+        self._tools.vocabularies.vocabulary(ledger_id)
+        with self._lock:
+            jobs = self._store.jobs_after(ledger_id, last_id, limit)
+            return tuple(self._unfinished.get(job.key, job) for job in jobs)
+
+    def cancel(self, ledger_id: str, job_id: str) -> ImportJob:
+        """Have a job end before its next batch; one that has ended stays as it is. What was written stays written."""
+        with self._lock:
+            job = self.get(ledger_id, job_id)
+            if job.state is JobState.PENDING and job.key not in self._running:
+                self._end(job, JobState.CANCELLED)
+            elif not job.state.is_final:
+                self._cancelled.add(job.key)
+            return self.get(ledger_id, job_id)
+
+    def rejects(self, ledger_id: str, job_id: str, start: int) -> Iterator[tuple[Reject, int]]:
+        """The rejected rows from a byte of the reject file on, each with where the next one begins."""
+        job = self.get(ledger_id, job_id)
+        return self._tools.rejects.read(job.uid, start, job.progress.reject_bytes)
+
+    @contextmanager
+    def watching(self, key: Key, changed: Callable[[], object]) -> Iterator[None]:
+        """Have `changed` called, on any thread, whenever a job has moved on or the service closes."""
+        with self._lock:
+            self._watchers.setdefault(key, []).append(changed)
+        try:
+            yield
+        finally:
+            with self._lock:
+                watchers = self._watchers[key]
+                watchers.remove(changed)
+                if not watchers:
+                    del self._watchers[key]
+
+    def close(self) -> None:
+        """Have running jobs end after the batch that they are at; they go on at the next start."""
+        with self._lock:
+            self._closing = True
+            for key in tuple(self._watchers):
+                self._tell(key)
+        self._threads.shutdown()
+
+    def _dispatch(self) -> None:
+        """Begin the jobs that may run, in the order in which they were asked for."""
+        for job in tuple(self._unfinished.values()):
+            busy = {ledger_id for ledger_id, _ in self._running}
+            if self._closing or len(self._running) >= MAX_RUNNING:
+                return
+            if job.ledger_id not in busy:
+                self._running.add(job.key)
+                self._threads.submit(self._run, job)
+
+    def _run(self, job: ImportJob) -> None:
+        try:
+            with self._lock:
+                job = self._keep(job.begun(self._clock()))
+            control = Control(lambda: self._ask(job.key), lambda progress: self._move(job.key, progress))
+            verdict = JobRun(job, self._tools, control).run()
+            if verdict is not Verdict.STOP:
+                state = JobState.CANCELLED if verdict is Verdict.CANCEL else JobState.SUCCEEDED
+                self._end(self._unfinished[job.key], state)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job says so
+            self._fail(job.key, error)
+        finally:
+            with self._lock:
+                self._running.discard(job.key)
+                self._dispatch()
+
+    def _ask(self, key: Key) -> Verdict:
+        with self._lock:
+            if self._closing:
+                return Verdict.STOP
+            return Verdict.CANCEL if key in self._cancelled else Verdict.GO_ON
+
+    def _move(self, key: Key, progress: Progress) -> None:
+        with self._lock:
+            self._keep(self._unfinished[key].moved(progress, self._clock()))
+
+    def _keep(self, job: ImportJob) -> ImportJob:
+        self._store.save(job)
+        self._unfinished[job.key] = job
+        self._tell(job.key)
+        return job
+
+    def _fail(self, key: Key, error: Exception) -> None:
+        """Say in the job why it failed; a server that stops is no failure of the job."""
+        if self._closing and isinstance(error, SegmentdError) and error.reason is ErrorReason.NOT_READY:
+            return
+        reason, message = ErrorReason.INTERNAL, "the server made a mistake; its log has more"
+        if isinstance(error, SegmentdError):
+            reason, message = error.reason, error.message
+        else:
+            self._listener.defect(error)
+        try:
+            self._end(self._unfinished[key], JobState.FAILED, reason, message)
+        except SegmentdError as unkept:  # it is as it was, and is tried again at the next start
+            self._listener.defect(unkept)
+
+    def _end(self, job: ImportJob, state: JobState, reason: str = "", message: str = "") -> None:
+        with self._lock:
+            ended = job.ended(state, self._clock(), reason, message)
+            self._store.save(ended)
+            del self._unfinished[job.key]
+            self._cancelled.discard(job.key)
+            self._tell(job.key)
+            for old in self._store.forget_old(job.ledger_id, KEPT):
+                self._tools.rejects.remove(old.uid)
+        self._listener.ended(ended)
+
+    def _tell(self, key: Key) -> None:
+        for changed in self._watchers.get(key, ()):
+            changed()
