@@ -96,7 +96,7 @@ class Complaints:
         if name == self.itself and schema is self.schema:
             return cycle_issue((schema.qualified(name),) * 2, self.source, offset)
         if name in ITEMS.get(schema.subject, {}) and (self.scope.nested or schema is not self.schema):
-            message = f"{name} cannot be read inside of a macro: macros do not stand inside of each other"
+            message = f"{name} cannot be read here: macros stand neither inside of each other nor in aggregates"
             return self.source.error(offset, ErrorReason.UNSUPPORTED_OPERATION, message, operation=name)
         fields = self.scope.items if schema is self.schema else ()
         likely = nearest(name, [*(spec.id for spec in schema), *fields])

@@ -55,13 +55,15 @@ class Environment:
     """Compiles the expressions over one schema. Does not change, and may be used by several threads.
 
     `items`: what macros go over, by the field of the subject that holds them: `{"accounts": ...}` for
-    `customer.accounts`. An attribute of the same id hides them. `nested`: its expressions are read inside of macros of
-    another subject's. Raises AttributeIdError if expressions could not read one of the attributes.
+    `customer.accounts`. An attribute of the same id hides them. `nested`: its expressions are read where there are no
+    macros: inside of those of another subject, and in filters of aggregates. Raises AttributeIdError if expressions
+    could not read one of the attributes.
     """
 
     def __init__(self, schema: Schema, items: Mapping[str, Schema] | None = None, *, nested: bool = False) -> None:
         self.schema = schema
-        self.items = {name: item for name, item in (items or {}).items() if schema.get(name) is None}
+        self.given_items = dict(items or {})
+        self.items = {name: item for name, item in self.given_items.items() if schema.get(name) is None}
         self._scope = Scope(schema, self.items, nested=nested)
         self._official = subject_environment(subject_message(schema, self.items))
         self._trees: dict[str, Node] = {}
@@ -70,6 +72,11 @@ class Environment:
     def _of_items(self) -> Mapping[Subject, Environment]:
         """What compiles the computed attributes of items, as they are read inside of macros."""
         return {item.subject: Environment(item, nested=True) for item in self.items.values()}
+
+    @cached_property
+    def without_macros(self) -> Environment:
+        """The environment of the same attributes for places where there are no macros."""
+        return Environment(self.schema, nested=True)
 
     def compile(self, text: str, *, result: DataType | None = BOOL, itself: str | None = None) -> CompiledExpression:
         """The meaning of a text whose value has to be of type `result`, or of any attribute type where that is None.

@@ -25,7 +25,7 @@ class Scope:
 
     `own`: the subject whom the expression is about. `items`: the fields of it that macros go over, with what the items
     are. `variable` and `item`: inside of a macro its variable, and what that stands for. `nested`: the whole expression
-    is read inside of a macro of another subject's, so it may have none itself.
+    is read inside of a macro of another subject's, or of an aggregate, so it may have none itself.
     """
 
     own: Schema

@@ -237,7 +237,7 @@ def _check_id(attribute_id: str, terms: Terms) -> None:
     if is_built_in(terms.schema.subject, attribute_id):
         raise InvalidFieldError("attribute_id", terms.schema.qualified(attribute_id), "it is built in")
     try:
-        check_attribute_id(attribute_id, terms.attributes)
+        check_attribute_id(attribute_id, terms.attributes, terms.schema.subject)
     except SegmentdError as error:
         error.fields = error.fields or (FieldViolation("attribute_id", error.message),)
         raise

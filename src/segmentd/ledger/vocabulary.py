@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from segmentd.errors import SegmentdError
@@ -14,7 +15,7 @@ from segmentd.ledger.errors import AttributeNotFoundError, DefinitionsBrokenErro
 from segmentd.ledger.fields import built_in
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.plan import compile_plannable
-from segmentd.schema import DataType, Schema, Subject
+from segmentd.schema import ITEMS, DataType, Schema, Subject
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,15 +62,20 @@ class Vocabulary:
         self, aggregate: Aggregate, subject: Subject, declared: DataType | None = None
     ) -> CompiledAggregate:
         """What an aggregate of a subject means here. Raises a SegmentdError that names the wrong field."""
-        environments = {each: terms.environment for each, terms in self.terms.items()}
+        environments = {each: terms.environment.without_macros for each, terms in self.terms.items()}
         return compile_aggregate(aggregate, subject, environments, self.ledger.currency_code, declared)
 
     def readers(self, subject: Subject, attribute_id: str) -> Iterator[str]:
         """The attributes that read an attribute or a built-in field, as `attributes/{subject}.{id}`.
 
-        First the computed ones of its subject, then the aggregated ones of all subjects, by name.
+        First the computed ones of its subject, then those of others that read it in macros, then the aggregated ones of
+        all subjects, by name.
         """
         yield from self.terms[subject].readers(attribute_id)
+        for owner, terms in sorted(self.terms.items()):
+            for reader, expression in sorted(terms.computed.items()):
+                if (subject, attribute_id) in expression.item_attributes:
+                    yield attribute_user(owner, reader)
         for owner, terms in sorted(self.terms.items()):
             for reader, aggregate in sorted(terms.aggregated.items()):
                 if attribute_id in aggregate.reads.get(subject, ()):
@@ -90,8 +96,9 @@ def build_vocabulary(ledger: Ledger, attributes: Iterable[Attribute], previous: 
     for attribute in sorted(attributes, key=lambda attribute: attribute.id):
         by_subject[attribute.subject][attribute.id] = attribute
     failures: dict[str, SegmentdError] = {}
+    schemas = {subject: _schema(subject, ledger, of_subject) for subject, of_subject in by_subject.items()}
     terms = {
-        subject: _build_terms(subject, ledger, of_subject, previous, failures)
+        subject: _build_terms(schemas, subject, of_subject, previous, failures)
         for subject, of_subject in by_subject.items()
     }
     vocabulary = _with_aggregates(Vocabulary(ledger, terms), previous, failures)
@@ -100,30 +107,61 @@ def build_vocabulary(ledger: Ledger, attributes: Iterable[Attribute], previous: 
     return vocabulary
 
 
-def changed_attributes(before: Terms, after: Terms) -> frozenset[str]:
-    """The attributes that mean something else now, or came or went; computed ones also for what they read."""
+def changed_by_subject(before: Vocabulary | None, after: Vocabulary) -> Mapping[Subject, frozenset[str]] | None:
+    """The attributes that mean something else now, or came or went; computed ones also for what they read.
+
+    None where everything changed.
+    """
+    if before is None or before.ledger.time_zone != after.ledger.time_zone:
+        return None
+    changed = {subject: _differing(before.terms[subject], terms) for subject, terms in after.terms.items()}
+    while any(_add_readers(after.terms[subject], subject, changed) for subject in changed):
+        pass
+    return {subject: frozenset(names) for subject, names in changed.items()}
+
+
+def _differing(before: Terms, after: Terms) -> set[str]:
     names = before.attributes.keys() | after.attributes.keys()
-    changed = {name for name in names if before.schema.get(name) != after.schema.get(name)}
-    while grown := {
-        name for name, reader in after.computed.items() if name not in changed and reader.attributes & changed
-    }:
-        changed |= grown
-    return frozenset(changed)
+    return {name for name in names if before.schema.get(name) != after.schema.get(name)}
+
+
+def _add_readers(terms: Terms, subject: Subject, changed: Mapping[Subject, set[str]]) -> bool:
+    """Add the computed attributes of a subject that read a changed one; whether there are such."""
+    grown = {
+        name
+        for name, expression in terms.computed.items()
+        if name not in changed[subject] and reads_any(expression, subject, changed)
+    }
+    changed[subject].update(grown)
+    return bool(grown)
+
+
+def reads_any(expression: CompiledExpression, subject: Subject, attributes: Mapping[Subject, AbstractSet[str]]) -> bool:
+    """Whether an expression of a subject reads one of these attributes, in macros too."""
+    own = attributes[subject]
+    if not (own.isdisjoint(expression.attributes) and own.isdisjoint(expression.given)):
+        return True
+    return any(attribute in attributes[of] for of, attribute in expression.item_attributes)
+
+
+def _schema(subject: Subject, ledger: Ledger, attributes: Mapping[str, Attribute]) -> Schema:
+    defined = tuple(attribute.spec for attribute in attributes.values())
+    return Schema(subject, (*built_in(subject, ledger.currency_code), *defined), ledger.time_zone)
 
 
 def _build_terms(
+    schemas: Mapping[Subject, Schema],
     subject: Subject,
-    ledger: Ledger,
     attributes: Mapping[str, Attribute],
     previous: Vocabulary | None,
     failures: dict[str, SegmentdError],
 ) -> Terms:
-    defined = tuple(attribute.spec for attribute in attributes.values())
-    schema = Schema(subject, (*built_in(subject, ledger.currency_code), *defined), ledger.time_zone)
+    schema = schemas[subject]
+    items = {field: schemas[item] for field, item in ITEMS.get(subject, {}).items()}
     known = previous.terms[subject] if previous else None
-    if known and known.schema == schema:
+    if known and known.schema == schema and known.environment.given_items == items:
         return Terms(attributes, known.schema, known.environment, known.computed)
-    environment = Environment(schema)
+    environment = Environment(schema, items)
     return Terms(attributes, schema, environment, _compile_computed(environment, schema, failures))
 
 
@@ -145,7 +183,7 @@ def _with_aggregates(
     vocabulary: Vocabulary, previous: Vocabulary | None, failures: dict[str, SegmentdError]
 ) -> Vocabulary:
     """The vocabulary with its aggregated attributes compiled: their filters read attributes of several subjects."""
-    changed = _changed_by_subject(previous, vocabulary)
+    changed = changed_by_subject(previous, vocabulary)
     terms = {}
     for subject, of_subject in vocabulary.terms.items():
         known = previous.terms[subject].aggregated if previous and changed is not None else {}
@@ -171,13 +209,6 @@ def _compile_aggregated(
         except SegmentdError as error:
             failures[attribute_user(subject, id_)] = error
     return compiled
-
-
-def _changed_by_subject(before: Vocabulary | None, after: Vocabulary) -> Mapping[Subject, frozenset[str]] | None:
-    """The attributes that changed; None where everything did."""
-    if before is None or before.ledger.time_zone != after.ledger.time_zone:
-        return None
-    return {subject: changed_attributes(before.terms[subject], terms) for subject, terms in after.terms.items()}
 
 
 def _still_holds(aggregate: CompiledAggregate, changed: Mapping[Subject, frozenset[str]]) -> bool:

@@ -157,7 +157,7 @@ class Scoring:
         names = pa.array(ids, pa.string())
         rows = population.rows_of(names)
         there = np.flatnonzero(rows >= 0)
-        columns = population.batch.columns.keys() & plan.program.attributes.keys()
+        columns = (population.batch.columns.keys() | population.batch.items.keys()) & plan.program.wanted
         evaluation = self._evaluate(plan, population.select(rows[there], columns), cancelled)
         basis = _basis(plan, population.data_version, evaluation)
         verdicts = _verdicts(plan, evaluation, ids=names)

@@ -101,7 +101,8 @@ class Catalogue:
             *(
                 segment_user(id_)
                 for id_, entry in self.segments.items()
-                if entry.segment.subject is subject and attribute_id in entry.expression.attributes
+                if (entry.segment.subject is subject and attribute_id in entry.expression.attributes)
+                or (subject, attribute_id) in entry.expression.item_attributes
             ),
             *self.vocabulary.readers(subject, attribute_id),
         )

@@ -11,7 +11,7 @@ from segmentd.errors import ErrorReason, SegmentdError
 from segmentd.language import CompiledExpression, Issue
 from segmentd.language.source import Source
 from segmentd.language.tree import UNPLACED, Node, Position, SegmentVerdict, walk
-from segmentd.ledger.vocabulary import Vocabulary, attribute_user, changed_attributes
+from segmentd.ledger.vocabulary import Vocabulary, attribute_user, changed_by_subject, reads_any
 from segmentd.plan import compile_plannable
 from segmentd.schema import BOOL, Subject
 from segmentd.segments.errors import SegmentCycleError, UnknownReferenceError
@@ -43,11 +43,11 @@ def compile_segments(
 
     Those of `known`, compiled in the vocabulary `before`, are taken over where nothing that they read has changed.
     """
-    stale = _changed_by_subject(before, vocabulary)
+    stale = changed_by_subject(before, vocabulary)
     compiled = {}
     for segment in sorted(segments, key=lambda segment: segment.id):
         old = known.get(segment.id)
-        if stale and old and _still_holds(old, segment, stale[segment.subject]):
+        if stale and old and _still_holds(old, segment, stale):
             compiled[segment.id] = CompiledSegment(segment, old.expression)
             continue
         try:
@@ -97,16 +97,9 @@ def reference_issues(expression: CompiledExpression, ids: frozenset[str]) -> tup
     return tuple(sorted(issues, key=lambda issue: (issue.position.line, issue.position.column)))
 
 
-def _changed_by_subject(before: Vocabulary | None, after: Vocabulary) -> Mapping[Subject, frozenset[str]] | None:
-    """The attributes that changed; None where everything did."""
-    if before is None or before.ledger.time_zone != after.ledger.time_zone:
-        return None
-    return {subject: changed_attributes(before.terms[subject], terms) for subject, terms in after.terms.items()}
-
-
-def _still_holds(old: CompiledSegment, segment: Segment, stale: frozenset[str]) -> bool:
+def _still_holds(old: CompiledSegment, segment: Segment, stale: Mapping[Subject, frozenset[str]]) -> bool:
     same = old.segment.expression == segment.expression and old.segment.subject is segment.subject
-    return same and stale.isdisjoint(old.expression.attributes) and stale.isdisjoint(old.expression.given)
+    return same and not reads_any(old.expression, segment.subject, stale)
 
 
 def _unknown(source: Source, tree: Node, segment_id: str, ids: frozenset[str]) -> Issue:

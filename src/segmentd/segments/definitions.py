@@ -24,7 +24,7 @@ from segmentd.segments.compilation import segment_user
 from segmentd.segments.declarations import DeclaredAttribute, Sheet, read_sheet
 from segmentd.segments.entries import DefinitionsError, Problem
 from segmentd.segments.model import Segment
-from segmentd.segments.typing_order import resolve_aggregates, resolve_types
+from segmentd.segments.typing_order import resolve_aggregates, resolve_types, typed_items
 
 __all__ = ["DeclaredAttribute", "Definitions", "DefinitionsError", "Problem", "load_definitions", "parse_definitions"]
 
@@ -76,7 +76,12 @@ class Definitions:
         currency = self.currency or NO_CURRENCY
         fields = {subject: Schema(subject, built_in(subject, currency), zone) for subject in Subject}
         declared = resolve_aggregates(fields, self.attributes, currency, failures)
-        specs = {subject: resolve_types(fields[subject], _of(declared, subject), failures) for subject in Subject}
+        specs = {
+            subject: resolve_types(
+                fields[subject], _of(declared, subject), typed_items(fields, declared, subject), failures
+            )
+            for subject in Subject
+        }
         if failures:
             raise self._error(failures)
         now = utc_now()

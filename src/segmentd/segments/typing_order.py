@@ -12,7 +12,7 @@ from segmentd.language.issues import AttributeCycleError
 from segmentd.ledger.aggregate_compilation import result_type
 from segmentd.ledger.compiled_aggregates import ITEM
 from segmentd.ledger.vocabulary import attribute_user
-from segmentd.schema import AttributeSpec, DataType, Kind, Schema, Subject
+from segmentd.schema import ITEMS, AttributeSpec, DataType, Kind, Schema, Subject
 from segmentd.segments.aggregate_entries import DeclaredAggregate
 from segmentd.segments.declarations import DeclaredAttribute
 
@@ -37,11 +37,11 @@ def resolve_aggregates(
 
 
 def resolve_types(
-    built_in: Schema, declared: Sequence[DeclaredAttribute], failures: Failures
+    built_in: Schema, declared: Sequence[DeclaredAttribute], items: Mapping[str, Schema], failures: Failures
 ) -> dict[str, AttributeSpec]:
     """The attributes by id, each with a type. Those that get none are added to the failures.
 
-    `built_in`: the fields that the subject has without them.
+    `built_in`: the fields that the subject has without them. `items`: what macros go over, by field.
     """
     subject = built_in.subject
     for index, attribute in enumerate(declared):
@@ -54,11 +54,27 @@ def resolve_types(
     pending = {a.id: a for a in declared if a.type is None}
     while pending and not failures:
         known = Schema(subject, (*built_in, *specs.values()), built_in.time_zone)
-        errors = _resolve_some(Environment(known), specs, pending)
+        errors = _resolve_some(Environment(known, items), specs, pending)
         if len(errors) == len(pending):
             failures.update(_blame(subject, pending, errors))
         pending = {id_: pending[id_] for id_ in errors}
     return specs
+
+
+def typed_items(
+    built_in: Mapping[Subject, Schema], declared: Sequence[DeclaredAttribute], subject: Subject
+) -> dict[str, Schema]:
+    """What the macros of a subject go over, by field, with the attributes whose types are declared."""
+    items = {}
+    for field, item in ITEMS.get(subject, {}).items():
+        typed = {
+            a.id: AttributeSpec(a.id, a.type, expression=a.expression)
+            for a in declared
+            if a.subject is item and a.type is not None
+        }
+        typed |= {spec.id: spec for spec in built_in[item]}
+        items[field] = Schema(item, tuple(typed.values()), built_in[item].time_zone)
+    return items
 
 
 def _given(built_in: Schema, declared: Sequence[DeclaredAttribute]) -> Schema:
@@ -87,7 +103,7 @@ def _refusal(attribute: DeclaredAttribute, taken: Sequence[str]) -> SegmentdErro
     if attribute.required and attribute.type is not None and attribute.type.kind is Kind.LIST:
         return InvalidFieldError("nullable", "false", "a missing LIST is an empty list, so it stays nullable")
     try:
-        check_attribute_id(attribute.id, taken)
+        check_attribute_id(attribute.id, taken, attribute.subject)
     except SegmentdError as error:
         return error
     return None
