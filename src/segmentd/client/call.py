@@ -91,6 +91,10 @@ class Scope:
         """The resource name of an attribute, `customer.income`."""
         return f"{self.parent}/attributes/{attribute_id}"
 
+    def snapshot(self, snapshot_id: str) -> str:
+        """The resource name of a snapshot."""
+        return f"{self.parent}/snapshots/{snapshot_id}"
+
     def segment(self, segment_id: str) -> str:
         """The resource name of a segment."""
         return f"{self.parent}/segments/{segment_id}"

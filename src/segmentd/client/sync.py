@@ -9,7 +9,18 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from segmentd.client import apply, attributes, evaluation, ledgers, records, scores, segments
+from segmentd.client import (
+    apply,
+    attributes,
+    category_rules,
+    evaluation,
+    imports,
+    ledgers,
+    records,
+    scores,
+    segments,
+    snapshots,
+)
 from segmentd.client.call import Call, Delivery, Exchange, Scope, Steps, Stream, method_path, resume, serialize
 from segmentd.client.channel import CHANNEL_OPTIONS, WATCH, Timeouts, Tls
 from segmentd.client.errors import SegmentdCallError, read_failure
@@ -118,6 +129,15 @@ class Client:
     write_records = delivered(records.write_records)
     stream_records = exchanged(records.stream_records)
     delete_records = delivered(records.delete_records)
+    get_category_rules = unary(category_rules.get_category_rules)
+    update_category_rules = unary(category_rules.update_category_rules)
+
+    import_records = unary(imports.import_records)
+    get_import_job = unary(imports.get_import_job)
+    list_import_jobs = several(imports.list_import_jobs)
+    cancel_import_job = unary(imports.cancel_import_job)
+    watch_import_job = pages(imports.watch_import_job)
+    list_import_rejects = several(imports.list_import_rejects)
 
     create_attribute = unary(attributes.create_attribute)
     get_attribute = unary(attributes.get_attribute)
@@ -133,6 +153,12 @@ class Client:
     delete_segment = unary(segments.delete_segment)
     check_expression = unary(segments.check_expression)
     apply_segments = several(apply.apply_segments)
+
+    create_snapshot = unary(snapshots.create_snapshot)
+    get_snapshot = unary(snapshots.get_snapshot)
+    list_snapshots = several(snapshots.list_snapshots)
+    delete_snapshot = unary(snapshots.delete_snapshot)
+    compare_snapshots = pages(snapshots.compare_snapshots)
 
     score = unary(scores.score)
     stream_scores = exchanged(scores.stream_scores)
