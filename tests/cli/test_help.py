@@ -22,6 +22,8 @@ COMMANDS = (
     ["ledgers", "create"],
     ["ledger", "write"],
     ["ledger", "status"],
+    ["ledger", "rules", "list"],
+    ["ledger", "rules", "apply"],
     ["segments", "list"],
     ["segments", "get"],
     ["segments", "apply"],

@@ -16,12 +16,14 @@ with Client("localhost:50051", ledger="retail") as client:
 from segmentd.client.aio import AsyncClient
 from segmentd.client.apply import Action, Change
 from segmentd.client.attributes import Attribute, AttributeDefinition
+from segmentd.client.category_rules import CategoryRule, CategoryRules
 from segmentd.client.channel import Timeouts, Tls
 from segmentd.client.computed import Computed
 from segmentd.client.errors import SegmentdCallError, ServerUnreachableError
 from segmentd.client.evaluation import EvaluationPage, EvaluationResult
 from segmentd.client.ledgers import Ledger
 from segmentd.client.membership import Count, Form, FormError, Memberships
+from segmentd.client.records import RecordBatch, RecordKind, RejectedRow, WriteResult
 from segmentd.client.scores import Basis, ScoreResult
 from segmentd.client.segments import Benefit, CheckedExpression, ExpressionIssue, Segment, SegmentDefinition
 from segmentd.client.sync import Client
@@ -56,6 +58,8 @@ __all__ = [
     "Basis",
     "Benefit",
     "Between",
+    "CategoryRule",
+    "CategoryRules",
     "Change",
     "CheckedExpression",
     "Client",
@@ -73,6 +77,9 @@ __all__ = [
     "Ledger",
     "Memberships",
     "MonthToDate",
+    "RecordBatch",
+    "RecordKind",
+    "RejectedRow",
     "ScoreResult",
     "Segment",
     "SegmentDefinition",
@@ -85,4 +92,5 @@ __all__ = [
     "TrailingDays",
     "TrailingSeconds",
     "Window",
+    "WriteResult",
 ]
