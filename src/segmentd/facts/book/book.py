@@ -1,0 +1,148 @@
+"""One ledger's facts in memory, in versions: written by one thread, read by many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from segmentd.facts.book.changes import Change, ChangeLog
+from segmentd.facts.book.dump import dump_view
+from segmentd.facts.book.restore import restore_tables
+from segmentd.facts.book.staging import Staging
+from segmentd.facts.book.table import Table
+from segmentd.facts.book.tables import Tables
+from segmentd.facts.book.view import View
+from segmentd.facts.kinds import OWNER, RecordKind, record_schema
+from segmentd.facts.records import RecordBatch, WriteOutcome
+from segmentd.ledger.model import Ledger
+from segmentd.ledger.vocabulary import Vocabulary
+from segmentd.schema import Schema
+
+SECRET_WORDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Tables as of a version."""
+
+    tables: Mapping[RecordKind, Table]
+    version: int
+
+
+class Book:
+    """A ledger's facts. One thread stages, publishes and merges; what `view` gives, any thread reads meanwhile."""
+
+    def __init__(self, ledger: Ledger, *, restored: Restored | None = None) -> None:
+        """An empty book, or one of what was `restored`."""
+        start = restored or _nothing()
+        self._tables = Tables(ledger, start.tables)
+        self._staged: list[Change] = []
+        self._schemas: dict[RecordKind, tuple[Vocabulary, Schema]] = {}
+        views = {kind: table.view(start.version) for kind, table in start.tables.items()}
+        self._view = View(ledger, start.version, views, ChangeLog(start.version))
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        return self._tables.ledger
+
+    @property
+    def version(self) -> int:
+        """The published data version: how many batches changed something."""
+        return self._view.version
+
+    @property
+    def view(self) -> View:
+        """What is published. It stays as it is while newer versions are written."""
+        return self._view
+
+    def stage(
+        self,
+        batch: RecordBatch,
+        vocabulary: Vocabulary,
+        *,
+        all_or_nothing: bool = False,
+        delete_customers: bool = False,
+    ) -> WriteOutcome:
+        """Write a batch into the staged state; the outcome has the version that it will have.
+
+        A batch that changes nothing makes no version: its outcome has the one before. The last of equal ids in a batch
+        counts, the others are unchanged. Columns that are no fields by the vocabulary are passed over. ValueError for
+        customers to delete without `delete_customers`. After any exception, `undo`.
+        """
+        if len(batch.deletions) and batch.kind is RecordKind.CUSTOMER and not delete_customers:
+            raise ValueError("customers are deleted on purpose only")
+        staging = Staging(self._tables, self._staged_version + 1)
+        outcome = staging.write(batch, self._schema(batch.kind, vocabulary), all_or_nothing=all_or_nothing)
+        if outcome.version > self._staged_version:
+            self._staged.append(staging.change())
+        return outcome
+
+    def publish(self) -> View:
+        """Make what is staged current. Long tails are merged."""
+        if self._staged:
+            self._publish(self._staged_version)
+            for kind, table in self._tables.by_kind.items():
+                if table.needs_merge(self.version):
+                    self._merge(kind)
+        return self._view
+
+    def undo(self) -> None:
+        """Forget all that was staged since it was last published, wherever it stopped."""
+        for table in self._tables.by_kind.values():
+            table.undo()
+        self._staged.clear()
+
+    def dump(self, view: View) -> Mapping[str, pa.Table]:
+        """Tables from which a version of this book is restored; any thread may ask for it."""
+        return dump_view(view)
+
+    @classmethod
+    def restore(cls, ledger: Ledger, tables: Mapping[str, pa.Table], version: int) -> Book:
+        """The book whose tables were dumped at a version. KeyError where one is lacking."""
+        return cls(ledger, restored=Restored(restore_tables(tables, version), version))
+
+    def merge(self) -> None:
+        """Sort the tails of all tables into their prefixes. RuntimeError where something is staged."""
+        for kind in RecordKind:
+            self._merge(kind)
+
+    @property
+    def _staged_version(self) -> int:
+        return self._staged[-1].version if self._staged else self._view.version
+
+    def _publish(self, version: int) -> None:
+        views = dict(self._view.tables)
+        for kind, table in self._tables.by_kind.items():
+            if table.is_changed:
+                views[kind] = table.view(version)
+            table.publish()
+        log = self._view.log.extended(tuple(self._staged))
+        self._view = View(self.ledger, version, views, log)
+        self._staged.clear()
+
+    def _merge(self, kind: RecordKind) -> None:
+        if self._staged:
+            raise RuntimeError("what is staged must be published before tails are merged")
+        table = self._tables[kind]
+        owners = self._tables.owners_of(kind).ids.count if kind in OWNER else 0
+        table.merge(self.version, owners)
+        views = dict(self._view.tables)
+        views[kind] = table.view(self.version)
+        self._view = View(self.ledger, self.version, views, self._view.log)
+
+    def _schema(self, kind: RecordKind, vocabulary: Vocabulary) -> Schema:
+        kept = self._schemas.get(kind)
+        if kept is None or kept[0] is not vocabulary:
+            kept = self._schemas[kind] = vocabulary, record_schema(kind, vocabulary)
+        return kept[1]
+
+
+def _nothing() -> Restored:
+    secrets = np.frombuffer(os.urandom(8 * SECRET_WORDS), np.uint64)
+    return Restored({kind: Table(kind, secrets) for kind in RecordKind}, 0)
