@@ -45,11 +45,9 @@ WITHOUT_MEASURE: Final = frozenset(
 )
 _OF_BALANCES: Final = (Source.TRANSACTIONS, Source.BALANCES)
 _TIMED: Final = (Source.TRANSACTIONS, Source.BALANCES, Source.ENGAGEMENTS)
-"""Sources whose facts happened at a time; accounts just are."""
+"""Sources whose facts have a time; that of an account is the day of its opening, which need not be known."""
 
 SOURCES: Final[Mapping[Function, tuple[Source, ...]]] = {
-    Function.FIRST: _TIMED,
-    Function.LAST: _TIMED,
     Function.DAYS_SINCE: _TIMED,
     Function.TREND: _TIMED,
     Function.AVERAGE_DAILY_BALANCE: _OF_BALANCES,
@@ -165,11 +163,9 @@ def _check_own(value: int, name: str, function: Function, owner: Function) -> No
 def _check_accounts(aggregate: Aggregate, subject: Subject) -> None:
     """Which accounts count is said of facts on accounts, and by role of a customer's alone."""
     field, roles = f"{FIELD}.roles", aggregate.roles
-    if aggregate.source in (Source.ACCOUNTS, Source.ENGAGEMENTS) and aggregate.account_filter:
-        why = "accounts have `filter`" if aggregate.source is Source.ACCOUNTS else "engagements are on no account"
-        raise InvalidFieldError(
-            f"{FIELD}.account_filter", aggregate.account_filter, f"it is not for {aggregate.source}: {why}"
-        )
+    if aggregate.source is Source.ENGAGEMENTS and aggregate.account_filter:
+        allowed = f"it is not for {aggregate.source}, which are on no account"
+        raise InvalidFieldError(f"{FIELD}.account_filter", aggregate.account_filter, allowed)
     if not roles:
         return
     if subject is not Subject.CUSTOMER or aggregate.source is Source.ENGAGEMENTS:

@@ -71,8 +71,6 @@ DEFINITIONS: list[tuple[str, agg.Aggregate, str, str]] = [
         "source",
     ),
     ("days since an account", aggregate("days_since", "accounts"), "INVALID_FIELD", "source"),
-    ("first account", aggregate("first", "accounts", measure="kind"), "INVALID_FIELD", "source"),
-    ("last account", aggregate("last", "accounts", measure="kind"), "INVALID_FIELD", "source"),
     ("trend of accounts", aggregate("trend", "accounts", measure="balance", window=MONTHS), "INVALID_FIELD", "source"),
     ("sum of nothing", aggregate("sum"), "FIELD_REQUIRED", "measure"),
     ("count of something", aggregate(measure="amount"), "INVALID_FIELD", "measure"),
@@ -156,12 +154,6 @@ DEFINITIONS: list[tuple[str, agg.Aggregate, str, str]] = [
     (
         "accounts of engagements",
         aggregate("count", "engagements", account_filter="account.external"),
-        "INVALID_FIELD",
-        "account_filter",
-    ),
-    (
-        "two filters of accounts",
-        aggregate("count", "accounts", account_filter="account.external"),
         "INVALID_FIELD",
         "account_filter",
     ),
