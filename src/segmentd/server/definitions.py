@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+from segmentd.facts.imports.store import SqlImportStore
 from segmentd.facts.rules.service import RulesService
 from segmentd.facts.rules.store import SqlRulesStore
 from segmentd.ledger.attributes import AttributeService
@@ -44,6 +45,7 @@ class Definitions:
         self.ledgers = LedgerService(ledgers, self.rules)
         self.attributes = AttributeService(attributes, self.rules, residents)
         self.segments = SegmentService(segments, self.catalogues)
+        self.import_jobs = SqlImportStore(database)
 
     def close(self) -> None:
         """Finish the changes that were begun, close the database, let others own the directory."""

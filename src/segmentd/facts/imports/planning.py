@@ -24,6 +24,7 @@ from segmentd.schema import STRING, AttributeSpec, Schema, Subject, lower_camel
 SOURCE: Final = "source"
 """What expressions call the row of a file."""
 
+_TEXT: Final = Target("", STRING, is_amount=False)
 NEED_IDS: Final = frozenset({RecordKind.CUSTOMER, RecordKind.ACCOUNT, RecordKind.TRANSACTION})
 _READS: Final = re.compile(rf"\b{SOURCE}\s*\.\s*([A-Za-z][A-Za-z0-9_]*)")
 
@@ -147,8 +148,8 @@ class _Planner:
             raise self._lacking(target.name, source.column)
         if not target.takes(type_.type):
             raise self._unfit(target, f"column {source.column!r} is {type_.type}")
-        if source.prefix and target.type != STRING:
-            raise self._unfit(target, "only texts have a prefix")
+        if source.prefix and not (_TEXT.takes(type_.type) and target.takes(STRING)):
+            raise self._unfit(target, f"column {source.column!r} is {type_.type}, which takes no prefix")
         self._needed[source.column] = type_
         return Given(target, source.column, type_, source.prefix)
 

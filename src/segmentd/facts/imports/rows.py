@@ -70,12 +70,17 @@ class _Mapper:
     ) -> Values:
         match field:
             case Given():
-                values = convert(columns[field.column], field.type.type, field.target, self._plan.reading)
-                return Values(prefixed(field.prefix, values.array), values.wrong, values.allowed)
+                return self._given(field, columns[field.column])
             case Constant():
                 return Values(pa.repeat(field.value[0], self._table.num_rows))
             case Computed():
                 return self._computed(field, computed[field.target.name])
+
+    def _given(self, field: Given, column: pa.Array) -> Values:
+        if not field.prefix:
+            return convert(column, field.type.type, field.target, self._plan.reading)
+        texts = prefixed(field.prefix, column.cast(pa.string()))
+        return convert(texts, STRING, field.target, self._plan.reading)
 
     def _computed(self, field: Computed, computed: ComputedValues) -> Values:
         if not field.unknown_is_missing:

@@ -30,20 +30,13 @@ from segmentd.facts.imports.reading import SourceReader
 from segmentd.facts.imports.rejects import Reject, RejectFolder, RejectWriter
 from segmentd.facts.kinds import record_schema
 from segmentd.facts.records import RecordBatch, Rejection, WriteOutcome
-from segmentd.ledger.vocabulary import Vocabulary
+from segmentd.facts.requests import Categories, Vocabularies
 from segmentd.storage.columns import EPOCH
 
 UNDER_WAY: Final = 4
 """Batches of a job that wait for the ledger: enough for one commit to take several."""
 
 _MICROSECOND: Final = timedelta(microseconds=1)
-
-
-class Vocabularies(Protocol):
-    """Who knows what the expressions and records of each ledger can say."""
-
-    def vocabulary(self, ledger_id: str) -> Vocabulary:
-        """That of a ledger. Raises LedgerNotFoundError."""
 
 
 class Ingestion(Protocol):
@@ -62,6 +55,7 @@ class Tools:
     places: Places
     rejects: RejectFolder
     vocabularies: Vocabularies
+    categories: Categories
     ingestion: Ingestion
     engine: Engine
 
@@ -174,6 +168,7 @@ class JobRun:
             records = check_draft(read_table(batch.table, job.order.kind, record_schema(job.order.kind, vocabulary)))
         except ColumnError as error:
             raise SourceUnreadableError(path, error) from error
+        records = self._tools.categories.categorize(records, vocabulary.ledger)
         batch_id = job.batch_id(number, batch.index)
         outcome = self._tools.ingestion.submit(job.ledger_id, records, batch_id, validate_only=job.order.dry_run)
         return _Sent(number, path, batch, outcome)
