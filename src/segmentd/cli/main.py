@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from segmentd.cli import attributes, ledger, ledgers, segments
+from segmentd.cli.balances import balances
 from segmentd.cli.check import check
 from segmentd.cli.demo import demo
 from segmentd.cli.evaluate import evaluate
@@ -55,4 +56,5 @@ app.add_typer(attributes.app, name="attributes")
 app.add_typer(ledgers.app, name="ledgers")
 app.add_typer(ledger.app, name="ledger")
 app.command()(score)
+app.command()(balances)
 app.command("explain-plan")(explain_plan)

@@ -16,6 +16,7 @@ with Client("localhost:50051", ledger="retail") as client:
 from segmentd.client.aio import AsyncClient
 from segmentd.client.apply import Action, Change
 from segmentd.client.attributes import Attribute, AttributeDefinition
+from segmentd.client.balances import BalanceFrame, BalanceGroup, BalancePage, BalanceReport, BalanceTotals
 from segmentd.client.category_rules import CategoryRule, CategoryRules
 from segmentd.client.channel import Timeouts, Tls
 from segmentd.client.computed import Computed
@@ -55,6 +56,11 @@ __all__ = [
     "AsyncClient",
     "Attribute",
     "AttributeDefinition",
+    "BalanceFrame",
+    "BalanceGroup",
+    "BalancePage",
+    "BalanceReport",
+    "BalanceTotals",
     "Basis",
     "Benefit",
     "Between",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
@@ -13,6 +13,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from segmentd.client import (
     apply,
     attributes,
+    balances,
     category_rules,
     evaluation,
     imports,
@@ -25,7 +26,6 @@ from segmentd.client import (
 from segmentd.client.call import Call, Delivery, Exchange, Scope, Steps, Stream, method_path, resume, serialize
 from segmentd.client.channel import CHANNEL_OPTIONS, WATCH, Timeouts, Tls
 from segmentd.client.errors import SegmentdCallError, read_failure
-from segmentd.client.evaluation import EvaluationPage, EvaluationResult
 from segmentd.client.feed import Feed
 
 P = ParamSpec("P")
@@ -70,15 +70,18 @@ def pages(
 
 
 def collected(
-    build: Callable[Concatenate[Scope, P], Stream[EvaluationPage]],
-) -> Callable[Concatenate[AsyncClient, P], Awaitable[EvaluationResult]]:
-    """The method that reads the evaluation which `build` describes to its end."""
+    build: Callable[Concatenate[Scope, P], Stream[Item]],
+    collect: Callable[[Sequence[Item]], Answer],
+    name: str,
+    doc: str,
+) -> Callable[Concatenate[AsyncClient, P], Awaitable[Answer]]:
+    """The method of this name that reads the stream which `build` describes to its end, and collects its answers."""
 
     @functools.wraps(build)
-    async def method(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> EvaluationResult:
-        return evaluation.collect([page async for page in self.receive(build(self.scope, *args, **kwargs))])
+    async def method(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        return collect([page async for page in self.receive(build(self.scope, *args, **kwargs))])
 
-    method.__name__, method.__doc__ = "evaluate", evaluation.COLLECTED_DOC
+    method.__name__, method.__doc__ = name, doc
     return method
 
 
@@ -170,7 +173,11 @@ class AsyncClient:
     score = unary(scores.score)
     stream_scores = exchanged(scores.stream_scores)
     evaluate_pages = pages(evaluation.evaluate_pages)
-    evaluate = collected(evaluation.evaluate_pages)
+    evaluate = collected(evaluation.evaluate_pages, evaluation.collect, "evaluate", evaluation.COLLECTED_DOC)
+    balance_pages = pages(balances.balance_pages)
+    aggregate_balances = collected(
+        balances.balance_pages, balances.collect, "aggregate_balances", balances.COLLECTED_DOC
+    )
 
     async def call(self, call: Call[Answer]) -> Answer:
         """Make one call."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
@@ -12,6 +12,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from segmentd.client import (
     apply,
     attributes,
+    balances,
     category_rules,
     evaluation,
     imports,
@@ -24,7 +25,6 @@ from segmentd.client import (
 from segmentd.client.call import Call, Delivery, Exchange, Scope, Steps, Stream, method_path, resume, serialize
 from segmentd.client.channel import CHANNEL_OPTIONS, WATCH, Timeouts, Tls
 from segmentd.client.errors import SegmentdCallError, read_failure
-from segmentd.client.evaluation import EvaluationPage, EvaluationResult
 from segmentd.client.feed import Feed
 
 P = ParamSpec("P")
@@ -65,15 +65,18 @@ def pages(
 
 
 def collected(
-    build: Callable[Concatenate[Scope, P], Stream[EvaluationPage]],
-) -> Callable[Concatenate[Client, P], EvaluationResult]:
-    """The method that reads the evaluation which `build` describes to its end."""
+    build: Callable[Concatenate[Scope, P], Stream[Item]],
+    collect: Callable[[Sequence[Item]], Answer],
+    name: str,
+    doc: str,
+) -> Callable[Concatenate[Client, P], Answer]:
+    """The method of this name that reads the stream which `build` describes to its end, and collects its answers."""
 
     @functools.wraps(build)
-    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> EvaluationResult:
-        return evaluation.collect(list(self.receive(build(self.scope, *args, **kwargs))))
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        return collect(list(self.receive(build(self.scope, *args, **kwargs))))
 
-    method.__name__, method.__doc__ = "evaluate", evaluation.COLLECTED_DOC
+    method.__name__, method.__doc__ = name, doc
     return method
 
 
@@ -163,7 +166,11 @@ class Client:
     score = unary(scores.score)
     stream_scores = exchanged(scores.stream_scores)
     evaluate_pages = pages(evaluation.evaluate_pages)
-    evaluate = collected(evaluation.evaluate_pages)
+    evaluate = collected(evaluation.evaluate_pages, evaluation.collect, "evaluate", evaluation.COLLECTED_DOC)
+    balance_pages = pages(balances.balance_pages)
+    aggregate_balances = collected(
+        balances.balance_pages, balances.collect, "aggregate_balances", balances.COLLECTED_DOC
+    )
 
     def call(self, call: Call[Answer]) -> Answer:
         """Make one call."""

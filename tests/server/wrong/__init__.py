@@ -2,6 +2,7 @@
 
 from tests.server.wrong.aggregates import AGGREGATES
 from tests.server.wrong.attributes import ATTRIBUTES
+from tests.server.wrong.balances import BALANCES
 from tests.server.wrong.evaluations import EVALUATIONS
 from tests.server.wrong.ledgers import LEDGERS
 from tests.server.wrong.request import Wrong
@@ -9,6 +10,16 @@ from tests.server.wrong.scores import SCORES, STREAMED
 from tests.server.wrong.segments import SEGMENTS
 from tests.server.wrong.snapshots import SNAPSHOTS
 
-WRONG: list[Wrong] = [*LEDGERS, *ATTRIBUTES, *AGGREGATES, *SEGMENTS, *SCORES, *STREAMED, *EVALUATIONS, *SNAPSHOTS]
+WRONG: list[Wrong] = [
+    *LEDGERS,
+    *ATTRIBUTES,
+    *AGGREGATES,
+    *SEGMENTS,
+    *SCORES,
+    *STREAMED,
+    *EVALUATIONS,
+    *BALANCES,
+    *SNAPSHOTS,
+]
 
 __all__ = ["WRONG", "Wrong"]

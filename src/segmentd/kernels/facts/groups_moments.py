@@ -17,7 +17,9 @@ UNSEEN = 0
 """Nothing says what the account held."""
 KNOWN = 1
 LOST = 2
-"""Something says it, in a currency for which there is no rate."""
+"""Something says it, in a currency for which there is no rate; or nothing does on one of several days."""
+OVERFLOWN = 3
+"""It does not fit 64 bits."""
 
 
 @inline_kernel
@@ -93,3 +95,67 @@ def balances_at(
             states[target] = LOST
             if bit_at(given, row):
                 values[target], states[target] = balance_after[row], KNOWN
+
+
+@kernel
+def daily_sums(
+    ends: Any,
+    offsets: int,
+    times: int,
+    after: int,
+    given: int,
+    rated: int,
+    snapshot_offsets: int,
+    snapshot_times: int,
+    snapshots: int,
+    snapshots_given: int,
+    places: int,
+    targets: int,
+    first_days: Any,
+    last_days: Any,
+    values: Any,
+    states: Any,
+) -> None:
+    """The sums of what accounts held at the ends of days, ascending moments; the others as of `balances_at`.
+
+    Of each row the days `first_days` to before `last_days` count. A row is KNOWN if its balance was so on all of them,
+    else LOST, and OVERFLOWN where its sum does not fit.
+    """
+    limits, times_at = int64_at(offsets, places + 1), int64_at(times, 0)
+    snapshot_limits, snapshot_times_at = int64_at(snapshot_offsets, places + 1), int64_at(snapshot_times, 0)
+    balance_after, snapshot_of, row_of = int64_at(after, 0), int64_at(snapshots, 0), int32_at(targets, places)
+    for place in range(places):
+        target = row_of[place]
+        if target < 0:
+            continue
+        values[target], states[target] = 0, UNSEEN
+        if first_days[target] >= last_days[target]:
+            continue
+        last, snapshot_last = limits[place + 1], snapshot_limits[place + 1]
+        stop = rows_until(times_at, limits[place], last, ends[first_days[target]])
+        row = last_balance(limits[place], stop, given, rated)
+        snapshot_stop = rows_until(snapshot_times_at, snapshot_limits[place], snapshot_last, ends[first_days[target]])
+        total, state = np.int64(0), KNOWN
+        for day in range(first_days[target], last_days[target]):
+            while stop < last and times_at[stop] <= ends[day]:
+                if bit_at(given, stop) or not bit_at(rated, stop):
+                    row = stop
+                stop += 1
+            while snapshot_stop < snapshot_last and snapshot_times_at[snapshot_stop] <= ends[day]:
+                snapshot_stop += 1
+            snapshot = snapshot_stop - 1
+            if snapshot >= snapshot_limits[place] and (row < 0 or snapshot_times_at[snapshot] >= times_at[row]):
+                is_known = bit_at(snapshots_given, snapshot)
+                value = snapshot_of[snapshot]
+            else:
+                is_known = row >= 0 and bit_at(given, row)
+                value = balance_after[max(row, 0)] if is_known else np.int64(0)
+            if not is_known:
+                state = LOST
+                break
+            before = total
+            total += value
+            if (before ^ total) & (value ^ total) < 0:
+                state = OVERFLOWN
+                break
+        values[target], states[target] = total, state

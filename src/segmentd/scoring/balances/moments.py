@@ -15,9 +15,19 @@ from segmentd.columns.fixed import EPOCH_ORDINAL
 from segmentd.columns.planes import Plane, pack, unpack
 from segmentd.columns.zones import DAY_US, start_of_days, utc_offsets
 from segmentd.engine.facts.groups import Balances
-from segmentd.engine.facts.groups_moments import KNOWN, UNSEEN, Held, Observed, find_balances
+from segmentd.engine.facts.groups_moments import (
+    KNOWN,
+    OVERFLOWN,
+    UNSEEN,
+    Days,
+    Held,
+    Observed,
+    add_up_days,
+    find_balances,
+)
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView, Items, Slots
+from segmentd.scoring.balances.errors import AmountOverflowError
 
 Bools = npt.NDArray[np.bool_]
 
@@ -132,15 +142,34 @@ class Observations:
         later = (view.items_of(kind, self._touched) for kind in (RecordKind.TRANSACTION, RecordKind.BALANCE))
         transactions, snapshots = later
         self._later = _transactions(transactions), _snapshots(snapshots)
+        self._places = min(len(self._targets), *(len(seen.offsets) - 1 for seen in self._seen))
+        self._zone = zone
 
     def held(self, moment_us: int) -> Held:
         """What was seen of each account, by row, up to the moment."""
         held = Held.nothing(self.accounts.rows)
-        places = min(len(self._targets), *(len(seen.offsets) - 1 for seen in self._seen))
-        find_balances(moment_us, *self._seen, self._targets[:places], held)
+        find_balances(moment_us, *self._seen, self._targets[: self._places], held)
         if len(self._touched):
             find_balances(moment_us, *self._later, self._targets[self._touched], held)
         return held
+
+    def daily(self, cut: Cut) -> Balances:
+        """The sums over a cut's days of what accounts held at the end of each on which they were there.
+
+        An account that was not there on any of the days is not there; one whose balance is not known on all of those on
+        which it was is unknown. Raises AmountOverflowError.
+        """
+        ends = start_of_days(np.arange(cut.first_day + 1, cut.first_day + cut.days + 1), self._zone) - 1
+        first, last = (np.searchsorted(ends, each) for each in (self.accounts.opened_us, self.accounts.closed_us))
+        held, days = Held.nothing(self.accounts.rows), Days(ends, first, last)
+        add_up_days(days, *self._seen, self._targets[: self._places], held)
+        if len(self._touched):
+            add_up_days(days, *self._later, self._targets[self._touched], held)
+        if (held.states == OVERFLOWN).any():
+            raise AmountOverflowError("an account's daily balances")
+        there = first < last
+        known = there & (held.states == KNOWN)
+        return Balances(np.where(known, held.values, 0), pack(known), pack(there & ~known))
 
     def there(self, moment_us: int) -> Bools:
         """Which accounts were opened, and not closed, at the moment."""

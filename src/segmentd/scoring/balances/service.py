@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import count
 from typing import Final, Protocol
 
+from segmentd.api.errors import InvalidFieldError
 from segmentd.columns.planes import pack
+from segmentd.columns.zones import SECOND_US
 from segmentd.engine import Engine
 from segmentd.engine.facts.groups import Balances
 from segmentd.facts.kinds import RecordKind
@@ -20,7 +22,7 @@ from segmentd.scoring.balances.errors import NoFactsError, ResidentsMovedError
 from segmentd.scoring.balances.layout import Layout, Report
 from segmentd.scoring.balances.members import Memberships, Subjects, owners_of, segments_of
 from segmentd.scoring.balances.moments import Cut, Observations, day_cut, month_cuts
-from segmentd.scoring.balances.question import FIELDS, BalanceQuestion, Dimension, Grouping
+from segmentd.scoring.balances.question import FIELDS, BalanceQuestion, Dimension, Grouping, Measure
 from segmentd.scoring.balances.report import Task, compute
 from segmentd.scoring.errors import DataVersionError
 from segmentd.scoring.model import Basis
@@ -29,6 +31,11 @@ from segmentd.segments.catalogue import Catalogue
 
 _TRIES: Final = 8
 """How often residents and facts of one data version are looked for, while others are being written."""
+
+FIRST_US: Final = -59_011_459_200 * SECOND_US
+"""The start of the year 100."""
+LAST_US: Final = 253_370_764_800 * SECOND_US - 1
+"""The end of the year 9998."""
 
 
 class Books(Protocol):
@@ -59,17 +66,16 @@ class BalanceReports:
 
     def answer(self, question: BalanceQuestion, cancelled: Cancelled) -> Answer:
         """The answer to a question. Raises SegmentdError, with the field at fault where one is."""
-        catalogue = self._scoring.current(question.ledger)
-        now_us = self._scoring.now_us()
-        moment = Moment(now_us if question.as_of_us is None else question.as_of_us, now_us)
-        for tries in count(1):
+        catalogue, now_us = self._scoring.current(question.ledger), self._scoring.now_us()
+        check_attributes(question, catalogue)
+        as_of_us = now_us if question.as_of_us is None else question.as_of_us
+        tied = Tied(question, catalogue, segments_of(question, catalogue), as_of_us, as_of_us < now_us)
+        check_calendar(tied)
+        for _ in range(_TRIES):
             view = self._view(question)
-            try:
-                return _Asked(self._scoring, catalogue, question, view, moment, cancelled).answer(self._engine)
-            except ResidentsMovedError:
-                if tries == _TRIES:
-                    raise
-        raise AssertionError("the loop ends by an answer or an error")
+            with suppress(ResidentsMovedError):
+                return _Answering(tied, view, self._scoring, cancelled).answer(self._engine)
+        raise ResidentsMovedError(view.version, self._scoring.data_version(question.ledger))
 
     def _view(self, question: BalanceQuestion) -> BookView:
         view = self._books.view(question.ledger)
@@ -80,69 +86,68 @@ class BalanceReports:
         return view
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The moment that is asked about, and the one at which it is asked: microseconds since 1970."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Tied:
+    """A question tied to one state of the definitions, its segments and moment. `is_past`: records may say other."""
 
+    question: BalanceQuestion
+    catalogue: Catalogue
+    segments: tuple[str, ...]
     as_of_us: int
-    now_us: int
+    is_past: bool
 
     @property
-    def is_past(self) -> bool:
-        """Whether what records say now may not have been so then."""
-        return self.as_of_us < self.now_us
+    def zone(self) -> str:
+        """The ledger's time zone."""
+        return self.catalogue.ledger.time_zone
 
 
-class _Asked:
-    """A question tied to the definitions, the facts and the moment that its answer is computed from."""
+def check_calendar(tied: Tied) -> None:
+    """Raise InvalidFieldError where months or days are asked for that are not in the calendar."""
+    question = tied.question
+    if (question.months or question.days) and not FIRST_US <= tied.as_of_us <= LAST_US:
+        raise InvalidFieldError("as_of", tied.as_of_us // SECOND_US, "from the year 100 to 9998 for months and days")
 
-    def __init__(
-        self,
-        scoring: Scoring,
-        catalogue: Catalogue,
-        question: BalanceQuestion,
-        view: BookView,
-        moment: Moment,
-        cancelled: Cancelled,
-    ) -> None:
-        self._question, self._view, self._moment, self._cancelled = question, view, moment, cancelled
-        self._catalogue, self._zone = catalogue, catalogue.ledger.time_zone
-        self._segments = segments_of(question, catalogue)
-        check_attributes(question, catalogue)
-        self._subjects = Subjects(
-            scoring, catalogue, view.version, moment.as_of_us, owners_of(view, question.roles), cancelled
-        )
+
+class _Answering:
+    """A question being answered from one version of the facts."""
+
+    def __init__(self, tied: Tied, view: BookView, scoring: Scoring, cancelled: Cancelled) -> None:
+        self._tied, self._question, self._view, self._cancelled = tied, tied.question, view, cancelled
+        owners = owners_of(view, tied.question.roles)
+        self._subjects = Subjects(scoring, tied.catalogue, view.version, tied.as_of_us, owners, cancelled)
 
     def answer(self, engine: Engine) -> Answer:
         """The answer."""
-        observations = Observations(self._view, self._zone)
-        memberships = Memberships(self._subjects, self._segments) if self._question.is_over_segments else None
+        observations = Observations(self._view, self._tied.zone)
+        memberships = Memberships(self._subjects, self._tied.segments) if self._question.is_over_segments else None
         task = Task(
             self._question,
             self._layout(),
             memberships,
             observations.accounts.rows,
-            pack(observations.there(self._moment.as_of_us)),
+            pack(observations.there(self._tied.as_of_us)),
             lru_cache(1)(partial(self._balances, observations)),
+            observations.daily if Measure.AVERAGE_DAILY_BALANCE in self._question.measures else None,
         )
         report = compute(task, engine.run_tasks, self._cancelled)
         absent = () if memberships is None else memberships.absent
-        basis = Basis(self._catalogue.version, self._view.version, self._moment.as_of_us, absent)
-        code = self._catalogue.ledger.currency_code
+        basis = Basis(self._tied.catalogue.version, self._view.version, self._tied.as_of_us, absent)
+        code = self._tied.catalogue.ledger.currency_code
         return Answer(self._question, basis, code, money(code).scale, report)
 
     def _balances(self, observations: Observations, cut: Cut) -> Balances:
-        return observations.balances(cut.moment_us, is_now=not cut.month and not self._moment.is_past)
+        return observations.balances(cut.moment_us, is_now=not cut.month and not self._tied.is_past)
 
     def _layout(self) -> Layout:
-        question, as_of_us = self._question, self._moment.as_of_us
+        question, as_of_us = self._question, self._tied.as_of_us
         by_month = question.has(Dimension.MONTH)
         cuts = (
-            month_cuts(as_of_us, question.months, self._zone)
+            month_cuts(as_of_us, question.months, self._tied.zone)
             if by_month
-            else (day_cut(as_of_us, question.days, self._zone),)
+            else (day_cut(as_of_us, question.days, self._tied.zone),)
         )
-        segments = self._segments if question.has(Dimension.SEGMENT) else ()
+        segments = self._tied.segments if question.has(Dimension.SEGMENT) else ()
         accounts = [each for each in question.by if each.is_of(Subject.ACCOUNT)]
         customers = [each for each in question.by if each.is_of(Subject.CUSTOMER)]
         rows = self._subjects.owners.accounts
@@ -159,6 +164,6 @@ class _Asked:
         """The rows of the grouping's subject by its values."""
         batch = self._view.entities(RecordKind(grouping.subject.value)).batch
         if grouping.dimension is not Dimension.ATTRIBUTE:
-            return classes_of(batch.columns.get(FIELDS[grouping.dimension]), batch.rows, self._zone)
+            return classes_of(batch.columns.get(FIELDS[grouping.dimension]), batch.rows, self._tied.zone)
         column = attribute_column(self._subjects, grouping.subject, grouping.attribute)
-        return classes_of(column, batch.rows, self._zone)
+        return classes_of(column, batch.rows, self._tied.zone)

@@ -1,0 +1,1 @@
+"""Balances of accounts, summed up."""
