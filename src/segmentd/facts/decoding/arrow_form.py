@@ -67,7 +67,7 @@ def read_table(table: pa.Table, kind: RecordKind, schema: Schema, path: str = ""
         if spec.id == OWNER.get(kind) and pa.types.is_integer(array.type):
             array = validated(array).cast(pa.string())
         columns[spec.id] = _column(spec, array, schema.time_zone, faults)
-    return Draft(kind, schema, path, columns, _ids(table), faults, scales)
+    return Draft(kind, schema, path, columns, _ids(table), faults, ID in table.column_names, scales)
 
 
 def is_major(type_: pa.DataType) -> bool:

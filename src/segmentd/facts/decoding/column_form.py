@@ -30,7 +30,7 @@ def read_columns(message: feature_batch_pb2.ColumnBatch, kind: RecordKind, schem
         faults = RowFaults(rows)
         columns = {column.attribute: build(column, schema, faults) for column in given}
     ids = pa.array(message.ids, pa.string()) if message.ids else pa.array([""] * rows, pa.string())
-    return Draft(kind, schema, path, columns, ids, faults)
+    return Draft(kind, schema, path, columns, ids, faults, has_ids=bool(message.ids))
 
 
 def build(given: GivenColumn, schema: Schema, faults: RowFaults) -> Column:

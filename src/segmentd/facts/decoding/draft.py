@@ -27,7 +27,7 @@ MAJOR_SCALE: Final = 4
 class Draft:
     """Columns by field, all of `faults`' rows; `ids` has an empty text where none was given.
 
-    `scales`: as in `RecordBatch`. `path`: the form's field in the request.
+    `has_ids`: whether the batch has ids at all. `scales`: as in `RecordBatch`. `path`: the form's field in the request.
     """
 
     kind: RecordKind
@@ -36,6 +36,7 @@ class Draft:
     columns: dict[str, Column]
     ids: pa.StringArray
     faults: RowFaults
+    has_ids: bool = True
     scales: Mapping[str, int] = field(default_factory=dict)
 
     @property

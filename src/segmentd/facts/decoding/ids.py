@@ -36,7 +36,7 @@ def complete_ids(draft: Draft) -> None:
     """
     given, parts = draft.ids, _PARTS.get(draft.kind)
     empty = pc.equal(given, "").to_numpy(zero_copy_only=False)
-    if parts is None and empty.all():
+    if parts is None and not draft.has_ids:
         field = f"{draft.path}.ids" if draft.path.endswith("columns") else draft.path
         raise FieldRequiredError(field, "must give the records' ids")
     wrong = wrong_lengths(given) if parts is None else wrong_lengths(given) & ~empty
