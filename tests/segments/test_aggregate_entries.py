@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from segmentd.errors import ErrorReason
@@ -18,7 +21,7 @@ from segmentd.ledger.aggregates import (
     Window,
 )
 from segmentd.schema import DATE, DOUBLE, INT64, STRING, AttributeSpec, DataType, Kind, Subject
-from segmentd.segments.aggregate_entries import parse_aggregate
+from segmentd.segments.aggregate_entries import AGGREGATE_KEYS, SPANS, parse_aggregate
 from segmentd.segments.catalogue import Catalogue
 from segmentd.segments.definitions import DefinitionsError, parse_definitions
 
@@ -51,6 +54,9 @@ segments:
 """
 
 EUROS = DataType(Kind.DECIMAL, 2, "CZK")
+
+
+DOCS = Path(__file__).parent.parent.parent / "docs" / "aggregates.md"
 
 
 def compiled(text: str) -> Catalogue:
@@ -302,3 +308,16 @@ def test_documents_say_everything() -> None:
         "window": {"between": {"start_us": -1, "end_us": 1}},
     }
     assert from_document(to_document(between)) == between
+
+
+def test_the_documented_definitions_are_valid() -> None:
+    """The file on the page about aggregates compiles, and the page has a row for every function and every key."""
+    page = DOCS.read_text("utf-8")
+    example = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    aggregated = compiled(example[1]).vocabulary.terms[Subject.CUSTOMER].aggregated
+    assert set(aggregated) == {"salary_12m", "average_balance", "low_months", "client_since"}
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    named = {word for row in rows for word in re.findall(r"`(\w+)[`:]", row)}
+    assert {function.lower() for function in Function} <= named
+    assert {*AGGREGATE_KEYS, *SPANS} <= named

@@ -18,24 +18,49 @@ class Source(StrEnum):
 
 @unique
 class Function(StrEnum):
-    """How facts are aggregated; `aggregate.proto` says what each means and when it is unknown."""
+    """How facts are aggregated.
+
+    `x` are the values of the facts that count and have the measure, `n` is their number. A value is unknown with fewer
+    of them than the function needs or `min_count` asks for; where a filter, or the measure of a fact that counts, is
+    unknown; where it does not fit 64 bits; and where the window's coverage is demanded and lacking. Sums of money are
+    exact.
+    """
 
     COUNT = "COUNT"
+    """How many facts there are: INT64. Needs none."""
     SUM = "SUM"
+    """The sum of x, of the measure's type. Of none it is 0."""
     MIN = "MIN"
+    """The least x. Needs one; unknown with a NaN."""
     MAX = "MAX"
+    """The greatest x. Needs one; unknown with a NaN."""
     AVERAGE = "AVERAGE"
+    """sum(x) / n: of a DECIMAL a DECIMAL, rounded half to even, else a DOUBLE. Needs one."""
     MEDIAN = "MEDIAN"
+    """The middle x, of an even number the mean of the middle two, typed as AVERAGE. Needs one; unknown with a NaN."""
     STANDARD_DEVIATION = "STANDARD_DEVIATION"
+    """sqrt(sum((x - sum(x) / n) ** 2) / (n - 1)): DOUBLE, of a DECIMAL in major units. Needs two."""
     PERCENTILE = "PERCENTILE"
+    """The ceil(p * n / 100)th x in order, at least the first (nearest rank). Needs one; unknown with a NaN."""
     DISTINCT_COUNT = "DISTINCT_COUNT"
+    """How many distinct x there are: INT64. Needs none."""
     FIRST = "FIRST"
+    """x of the first fact by time; of accounts by opening, those first whose opening is not known. Needs one."""
     LAST = "LAST"
+    """x of the last fact by time, as FIRST. Needs one."""
     DAYS_SINCE = "DAYS_SINCE"
+    """Days of the ledger's zone from that of the last fact to that of the moment: INT64. Needs one."""
     AVERAGE_DAILY_BALANCE = "AVERAGE_DAILY_BALANCE"
+    """The mean over the window's days of the accounts' balance at the end of each, half to even. Needs an account."""
     MONTHS_BELOW = "MONTHS_BELOW"
+    """In how many months the balance was below the threshold at the end of a day: INT64. Needs an account."""
     TREND = "TREND"
+    """The slope of the least-squares line through the months' sums, 0 of none: DOUBLE, of a DECIMAL in major units.
+
+    Of m months with sums S it is 6 * sum((2 * i - (m - 1)) * S[i]) / (m * (m * m - 1)), i from 0.
+    """
     RECURRING = "RECURRING"
+    """The greatest amount of which there is a transaction with the same counterparty in every month. Of none: 0."""
 
 
 @dataclass(frozen=True, slots=True)
