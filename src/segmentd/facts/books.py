@@ -7,18 +7,26 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import pyarrow as pa
 
 from segmentd.facts.arrow_form import decode_batch
+from segmentd.facts.book.book import Book
 from segmentd.facts.ingestion import CheckpointListener, CheckpointPolicy, Ingestion, Limits, WritableBook
 from segmentd.facts.journal import Journal
+from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView
 from segmentd.ledger.errors import LedgerNotFoundError
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.storage import StoreFailedError
+
+REPLAYED_AT_ONCE: Final = 256
+"""Batches that a replay publishes together: what is published can be sorted, so that what is not stays short."""
+
+_KINDS: Final = frozenset(RecordKind)
+"""The tables of a book that have a row a record."""
 
 
 class Vocabularies(Protocol):
@@ -60,18 +68,17 @@ class BooksListener:
 
 
 class Books:
-    """The books of a data directory, which this process must own. Close them before it is given back.
+    """The books of a data directory, which this process must own. Open them; close them before it is given back.
 
-    Raises StoreFailedError, SchemaTooNewError or FactsDamagedError where they cannot be opened. Facts of ledgers that
-    the definitions lack are kept, and not opened.
+    Raises StoreFailedError, SchemaTooNewError or FactsDamagedError where there is something else than a journal.
     """
 
     def __init__(
         self,
         directory: Path,
         vocabularies: Vocabularies,
-        make: BookMaker,
         *,
+        make: BookMaker = Book,
         listener: BooksListener | None = None,
         limits: Limits | None = None,
         policy: CheckpointPolicy | None = None,
@@ -82,13 +89,19 @@ class Books:
         self._books: dict[str, WritableBook] = {}
         self._distrusted: set[str] = set()
         self._journal = Journal(directory)
-        try:
-            self._open_all()
-        except BaseException:
-            self._journal.close()
-            raise
         checkpoints = self._listener.checkpoints
         self.ingestion = Ingestion(self, self._journal, limits=limits, policy=policy, listener=checkpoints)
+
+    def open(self) -> None:
+        """Load the facts of all ledgers, before anything is written. Those that the definitions lack are kept.
+
+        Raises StoreFailedError and FactsDamagedError.
+        """
+        for ledger_id in self._journal.ledgers():
+            try:
+                self._books[ledger_id] = self._open(ledger_id)
+            except LedgerNotFoundError:
+                self._listener.unknown(ledger_id)
 
     def view(self, ledger_id: str) -> BookView | None:
         """The current version of a ledger's facts; None where nothing was ever written."""
@@ -127,31 +140,33 @@ class Books:
         with suppress(Exception):  # whoever writes next tries it again, and is told why it fails
             self.book(ledger_id)
 
-    def _open_all(self) -> None:
-        for ledger_id in self._journal.ledgers():
-            try:
-                self._books[ledger_id] = self._open(ledger_id)
-            except LedgerNotFoundError:
-                self._listener.unknown(ledger_id)
-
     def _open(self, ledger_id: str) -> WritableBook:
         begun = time.monotonic()
         vocabulary = self.vocabulary(ledger_id)
         version, tables = self._journal.load(ledger_id)
         ledger = vocabulary.ledger
         book = self._make.restore(ledger, tables, version) if version else self._make(ledger)
+        last = self._replay(book, vocabulary, version)
+        if book.version != last:
+            # What batches said of attributes that have gone is nothing: some changed nothing, and made no version.
+            book = self._make.restore(ledger, book.dump(book.view), last)
+        rows = sum(table.num_rows for name, table in tables.items() if name in _KINDS)
+        self._clean(ledger_id)
+        size, seconds = self._journal.checkpoint_bytes(ledger_id), time.monotonic() - begun
+        self._listener.opened(Opened(ledger_id, last, rows, size, last - version, seconds))
+        return book
+
+    def _replay(self, book: WritableBook, vocabulary: Vocabulary, version: int) -> int:
+        """Write the batches after a version into a book of it; the version of the last of them."""
         last = version
-        for number, payload in self._journal.replay(ledger_id, version):
-            last = number
+        for number, payload in self._journal.replay(vocabulary.ledger.id, version):
             written = decode_batch(payload, vocabulary)
             book.stage(written.batch, vocabulary, delete_customers=written.delete_customers)
-        if last > version:
-            book.publish()
-        rows = sum(table.num_rows for table in tables.values())
-        size = self._journal.checkpoint_bytes(ledger_id)
-        self._clean(ledger_id)
-        self._listener.opened(Opened(ledger_id, last, rows, size, last - version, time.monotonic() - begun))
-        return book
+            last = number
+            if (last - version) % REPLAYED_AT_ONCE == 0:
+                book.publish()
+        book.publish()
+        return last
 
     def _clean(self, ledger_id: str) -> None:
         """What cannot be removed, as on a full disk, is in nobody's way; the next checkpoint tries it again."""

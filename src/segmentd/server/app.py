@@ -21,7 +21,9 @@ from segmentd.api.v1 import (
     snapshot_service_pb2,
 )
 from segmentd.engine import Engine, warm
-from segmentd.facts.servicer import RulesServicer
+from segmentd.facts.residents import ResidentSubjects
+from segmentd.facts.rules.categorization import Categorizer
+from segmentd.facts.servicer import RecordServicer, RulesServicer
 from segmentd.ledger.population import Populations
 from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
 from segmentd.scoring.balances.service import BalanceReports
@@ -35,6 +37,7 @@ from segmentd.scoring.snapshots.store import SnapshotFiles
 from segmentd.scoring.workers import Workers
 from segmentd.segments.servicer import SegmentServicer
 from segmentd.server.allocator import keep_freed_memory
+from segmentd.server.books import books_of
 from segmentd.server.calls import Gate, explain, note_rows
 from segmentd.server.config import ServerConfig
 from segmentd.server.definitions import Definitions
@@ -42,6 +45,7 @@ from segmentd.server.departures import ignore_departures
 from segmentd.server.errors import StartAbandonedError
 from segmentd.server.handlers import generic_handler
 from segmentd.server.logs import log_event, write_logs
+from segmentd.server.off_loop import OffLoop
 from segmentd.server.recodings import tell_recoded, tell_recoding_failed
 from segmentd.server.residents import prepare_main
 from segmentd.server.transport import Transport
@@ -106,8 +110,12 @@ class Server:
         self._populations = Populations()
         self._definitions = await asyncio.to_thread(Definitions, self.config.data_dir, self._populations)
         opened.push_async_callback(asyncio.to_thread, self._definitions.close)
+        self._books = await asyncio.to_thread(books_of, self.config.data_dir, self._definitions.catalogues)
+        opened.push_async_callback(asyncio.to_thread, self._books.close)
         self._engine = Engine(self.config.threads)
         opened.push_async_callback(asyncio.to_thread, self._engine.close)
+        catalogues = self._definitions.catalogues
+        self._residents = ResidentSubjects(self._populations, self._books, catalogues, self._engine)
         self._recoder = Recoder(self._engine, tell_recoded, tell_recoding_failed)
         opened.push_async_callback(asyncio.to_thread, self._recoder.close)
         self._workers = Workers(self.config.threads, self.config.max_waiting)
@@ -121,9 +129,11 @@ class Server:
         await self._transport.stop(self._grace_s)
 
     def _prepare(self) -> None:
-        """What takes its time before the server can serve: kernels and population."""
+        """What takes its time before the server can serve: kernels, facts and population."""
         report = warm()
         log_event("kernels", compiled=report.compiled, seconds=round(report.seconds, 3))
+        self._go_on()
+        self._books.open()
         self._go_on()
         prepare_main(self.config, self._definitions, self._populations, self._go_on)
 
@@ -133,19 +143,26 @@ class Server:
 
     def _add_handlers(self) -> None:
         definitions, writer = self._definitions, self._definitions.writer
-        scoring = Scoring(self._engine, definitions.catalogues, self._populations, recoder=self._recoder)
+        scoring = Scoring(self._engine, definitions.catalogues, self._residents, recoder=self._recoder)
         snapshots = Snapshots(SnapshotFiles(self.config.data_dir), scoring)
         surroundings = Surroundings(explain, self._gate.check_size, note_rows)
         servicers: dict[str, tuple[object, ...]] = {
             "LedgerService": (
-                LedgerServicer(definitions.ledgers, writer, self._populations),
+                LedgerServicer(definitions.ledgers, writer, self._residents),
                 RulesServicer(definitions.rules, writer),
+                RecordServicer(
+                    self._books.ingestion,
+                    definitions.catalogues,
+                    Categorizer(self._engine, definitions.rules),
+                    OffLoop(self._workers),
+                    surroundings,
+                ),
             ),
             "AttributeService": (AttributeServicer(definitions.attributes, writer),),
             "SegmentService": (SegmentServicer(definitions.segments, writer),),
             "ScoringService": (
                 ScoringServicer(scoring, self._workers, surroundings),
-                BalancesServicer(BalanceReports(scoring, self._engine, self._populations), self._workers, note_rows),
+                BalancesServicer(BalanceReports(scoring, self._engine, self._residents), self._workers, note_rows),
             ),
             "SnapshotService": (SnapshotServicer(snapshots, self._workers),),
         }

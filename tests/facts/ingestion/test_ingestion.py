@@ -45,8 +45,10 @@ class Heard:
 def opened(directory: Path, definitions: Definitions | None = None, **options: Any) -> Iterator[Books]:
     """The books of a directory, of naive ones unless the options say otherwise."""
     options.setdefault("policy", NEVER)
-    books = Books(directory, definitions or Definitions(), options.pop("make", NaiveBook), **options)
+    options.setdefault("make", NaiveBook)
+    books = Books(directory, definitions or Definitions(), **options)
     try:
+        books.open()
         yield books
     finally:
         books.close()

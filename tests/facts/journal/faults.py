@@ -29,7 +29,8 @@ def write_beyond_a_limit(pipe: Connection, directory: Path) -> None:
     failures: list[str] = []
     heard = CheckpointListener(failed=lambda _, error: failures.append(type(error).__name__))
     policy = CheckpointPolicy(after_bytes=0, fraction=0.0)
-    books = Books(directory, Definitions(), NaiveBook, policy=policy, listener=BooksListener(checkpoints=heard))
+    books = Books(directory, Definitions(), make=NaiveBook, policy=policy, listener=BooksListener(checkpoints=heard))
+    books.open()
     books.ingestion.submit("main", customers({"before": 1}), "before").result(60)
     books.ingestion.scrub("main").result(60)
     large = customers({f"c{number}": number for number in range(20_000)})
@@ -92,7 +93,8 @@ def open_as_nobody(pipe: Connection, directory: Path) -> None:
 def own(pipe: Connection, directory: Path) -> None:
     """Open books in a directory of this process's own until told to go on."""
     with DataDirectory(directory):
-        books = Books(directory, Definitions(), NaiveBook)
+        books = Books(directory, Definitions(), make=NaiveBook)
+        books.open()
         books.ingestion.submit("main", customers({"a": 1})).result(60)
         pipe.send("written")
         pipe.recv()

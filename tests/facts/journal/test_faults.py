@@ -31,7 +31,8 @@ def test_a_disk_that_takes_no_more_loses_nothing(tmp_path: Path) -> None:
     assert set(failures) <= {"StoreFailedError"}
     assert pipe.recv() == 20_002
     child.join(60)
-    books = Books(tmp_path, Definitions(), NaiveBook)
+    books = Books(tmp_path, Definitions(), make=NaiveBook)
+    books.open()
     view: Any = books.view("main")
     assert len(view.facts["customer"]) == 20_002
     assert len(list((tmp_path / "facts" / "main").iterdir())) == 1
@@ -84,7 +85,8 @@ def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
     child.join(60)
     assert child.exitcode == 0
     with DataDirectory(tmp_path):
-        books = Books(tmp_path, Definitions(), NaiveBook)
+        books = Books(tmp_path, Definitions(), make=NaiveBook)
+        books.open()
         view: Any = books.view("main")
         assert view.facts == {"customer": {"a": {"count": 1}}}
         books.close()

@@ -50,7 +50,8 @@ def test_acknowledged_batches_survive_kill_9(tmp_path: Path) -> None:
     for _ in range(KILLS):
         start = max(1, written - IN_FLIGHT)
         last = kill_after(tmp_path, start, chance.choice([0, 1, 5, 20, 45]), chance)
-        books = Books(tmp_path, Definitions(), NaiveBook)
+        books = Books(tmp_path, Definitions(), make=NaiveBook)
+        books.open()
         view: Any = books.view("main")
         version = 0 if view is None else view.version
         assert max(last, written) <= version <= max(last, start - 1, written) + IN_FLIGHT

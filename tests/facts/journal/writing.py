@@ -43,7 +43,8 @@ def work(pipe: Connection, directory: Path, start: int) -> None:
     waiting: deque[Any] = deque()
     number = start
     while True:
-        books = Books(directory, Definitions(), NaiveBook, policy=OFTEN)
+        books = Books(directory, Definitions(), make=NaiveBook, policy=OFTEN)
+        books.open()
         for _ in range(REOPENED):
             waiting.append((number, books.ingestion.submit("main", batch(number), f"b{number}")))
             number += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -39,8 +39,8 @@ class WritableBook(Protocol):
     def undo(self) -> None:
         """Forget all that was staged and not published."""
 
-    def dump(self, view: BookView) -> Mapping[str, pa.Table]:
-        """All facts of a view, as tables that a book can be restored from."""
+    def dump(self, view: Any) -> Mapping[str, pa.Table]:
+        """All facts of a view of this book, as tables that a book can be restored from."""
 
 
 class Shelf(Protocol):

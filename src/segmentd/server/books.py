@@ -1,0 +1,52 @@
+"""The facts of a data directory, and what the log says of them."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from segmentd.facts.books import Books, BooksListener, Opened, Vocabularies
+from segmentd.facts.ingestion import CheckpointListener
+from segmentd.facts.ingestion.checkpoints import Checkpointed
+from segmentd.server.logs import log_event, stack_of
+
+
+def books_of(data_dir: Path, vocabularies: Vocabularies) -> Books:
+    """The books of a data directory, not opened yet. Raises StoreFailedError or SchemaTooNewError."""
+    checkpoints = CheckpointListener(done=tell_checkpointed, failed=tell_checkpoint_failed)
+    listener = BooksListener(opened=tell_opened, unknown=tell_unknown, checkpoints=checkpoints)
+    return Books(data_dir, vocabularies, listener=listener)
+
+
+def tell_opened(opened: Opened) -> None:
+    """Log what was opened and how long it took."""
+    log_event(
+        "facts",
+        ledger=opened.ledger,
+        version=opened.version,
+        rows=opened.rows,
+        bytes=opened.bytes,
+        replayed=opened.replayed,
+        seconds=round(opened.seconds, 3),
+    )
+
+
+def tell_unknown(ledger: str) -> None:
+    """Log that there are facts of a ledger that no definition knows: they are kept, and not served."""
+    log_event("facts_unknown", level=logging.ERROR, ledger=ledger)
+
+
+def tell_checkpointed(made: Checkpointed) -> None:
+    """Log a checkpoint: the journal up to its version is short again."""
+    log_event("checkpoint", ledger=made.ledger, version=made.version, bytes=made.bytes, seconds=round(made.seconds, 3))
+
+
+def tell_checkpoint_failed(ledger: str, error: Exception) -> None:
+    """Log that no checkpoint could be made: nothing is lost, and it is tried again later."""
+    log_event(
+        "checkpoint_failed",
+        level=logging.ERROR,
+        ledger=ledger,
+        error=type(error).__name__,
+        stack=stack_of(error.__traceback__),
+    )
