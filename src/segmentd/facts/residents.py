@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import pyarrow as pa
 
-from segmentd.columns.column import Column
+from segmentd.columns.column import Batch, Column
+from segmentd.engine import Engine
+from segmentd.facts.aggregated import Aggregations, Cancelled, wanted_aggregates
+from segmentd.facts.aggregates import Standpoint
+from segmentd.facts.items import ACCOUNTS, OWNERS, accounts_of, owners_of
 from segmentd.facts.kinds import RecordKind
-from segmentd.facts.views import BookView, Rows
+from segmentd.facts.views import BookView, Entities, Holdings, Rows
 from segmentd.ledger.population import Population, Populations
 from segmentd.ledger.usage import Residency
-from segmentd.schema import AttributeSpec, DataType, Schema, Subject
+from segmentd.ledger.vocabulary import Vocabulary
+from segmentd.plan import Program
+from segmentd.schema import SELECTABLE, AttributeSpec, DataType, Schema, Subject
 
 
 class Views(Protocol):
@@ -23,11 +30,11 @@ class Views(Protocol):
         """The current version of a ledger's facts; None where nothing was ever written."""
 
 
-class Schemas(Protocol):
+class Vocabularies(Protocol):
     """Who knows the definitions as they are now."""
 
-    def schema(self, ledger_id: str, subject: Subject) -> Schema:
-        """The attributes of a subject. Raises LedgerNotFoundError."""
+    def vocabulary(self, ledger_id: str) -> Vocabulary:
+        """The current vocabulary. Raises LedgerNotFoundError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,28 @@ class BookIndex:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """What populations are made of; while all of it is the same, so are their batches."""
+
+    customers: Entities
+    accounts: Entities
+    holdings: Holdings
+    schemas: tuple[Schema, ...]
+
+    def is_same(self, other: Origin) -> bool:
+        """Whether both are the very same objects."""
+        mine = (self.customers, self.accounts, self.holdings, *self.schemas)
+        theirs = (other.customers, other.accounts, other.holdings, *other.schemas)
+        return all(one is another for one, another in zip(mine, theirs, strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Taken:
-    """A population and the version that it was taken from."""
+    """The populations of a version of a book, and what they were made of."""
 
     view: BookView
-    schema: Schema
-    population: Population
+    origin: Origin
+    populations: dict[Subject, Population]
 
 
 class ResidentSubjects:
@@ -57,28 +80,41 @@ class ResidentSubjects:
     A ledger whose customers were read from a file has those; any other has what its book holds.
     """
 
-    def __init__(self, files: Populations, views: Views, schemas: Schemas) -> None:
+    def __init__(self, files: Populations, views: Views, vocabularies: Vocabularies, engine: Engine) -> None:
         self._files = files
+        self._aggregations = Aggregations(engine)
         self._views = views
-        self._schemas = schemas
-        self._taken: dict[tuple[str, Subject], Taken] = {}
+        self._vocabularies = vocabularies
+        self._taken: dict[str, Taken] = {}
+        self._taking = threading.Lock()
 
     def find(self, ledger_id: str, subject: Subject = Subject.CUSTOMER) -> Population | None:
         """The current state, the same object while it is; None where there is none."""
-        if subject is Subject.CUSTOMER and (read := self._files.find(ledger_id)) is not None:
+        if (read := self._files.find(ledger_id, subject)) is not None:
             return read
-        view = self._views.view(ledger_id)
-        if view is None:
-            return None
-        schema = self._schemas.schema(ledger_id, subject)
-        taken = self._taken.get((ledger_id, subject))
-        if taken is None or taken.view is not view or taken.schema is not schema:
-            taken = self._taken[ledger_id, subject] = Taken(view, schema, population_of(view, subject, schema))
-        return taken.population
+        view = self.view(ledger_id)
+        return None if view is None else self._take(ledger_id, view).populations[subject]
 
     def view(self, ledger_id: str) -> BookView | None:
         """The facts of a ledger whose customers come from its book; None of any other."""
         return None if self._files.find(ledger_id) is not None else self._views.view(ledger_id)
+
+    def complete(
+        self, population: Population, program: Program, vocabulary: Vocabulary, now_us: int, cancelled: Cancelled | None
+    ) -> Population:
+        """The population with the aggregated attributes that a program reads, as of a moment.
+
+        Those of a file have none: they are missing. Raises EvaluationCancelledError and DistinctLimitError.
+        """
+        index, subject = population.index, population.schema.subject
+        if not isinstance(index, BookIndex):
+            return population
+        wanted = wanted_aggregates(program, subject, vocabulary)
+        if not any(wanted.values()):
+            return population
+        standpoint = Standpoint(index.view, subject, now_us, vocabulary.ledger.time_zone)
+        batch = self._aggregations.complete(population.batch, standpoint, wanted, cancelled)
+        return replace(population, batch=batch)
 
     def data_version(self, ledger_id: str) -> int:
         """The version of a ledger's facts, or of its customers' file; 0 where there is neither."""
@@ -100,15 +136,52 @@ class ResidentSubjects:
         """The type of a column of this id that was left in the file, or None where there is none."""
         return self._files.unread_column(ledger_id, subject, attribute_id)
 
+    def _take(self, ledger_id: str, view: BookView) -> Taken:
+        """The populations of a version; batches of the version before stay where a write was about something else."""
+        terms = self._vocabularies.vocabulary(ledger_id).terms
+        schemas = tuple(terms[subject].schema for subject in SELECTABLE)
+        with self._taking:
+            last = self._taken.get(ledger_id)
+            if last is not None and last.view is view and last.origin.schemas == schemas:
+                return last
+            customers, accounts = (view.entities(RecordKind(subject.value)) for subject in SELECTABLE)
+            origin = Origin(customers, accounts, view.holdings(), schemas)
+            batches = {subject: last.populations[subject].batch for subject in SELECTABLE} if last else {}
+            if last is None or not last.origin.is_same(origin):
+                batches = batches_of(origin)
+            populations = {
+                subject: population_of(batch, view, schema)
+                for (subject, batch), schema in zip(batches.items(), schemas, strict=True)
+            }
+            taken = self._taken[ledger_id] = Taken(view, origin, populations)
+            return taken
 
-def population_of(view: BookView, subject: Subject, schema: Schema) -> Population:
-    """The customers or accounts of a version. Columns whose type is no longer the attribute's are left out."""
-    kind = RecordKind(subject.value)
-    entities = view.entities(kind).batch
-    if entities.ids is None:
+
+def batches_of(origin: Origin) -> dict[Subject, Batch]:
+    """The customers with their accounts, and the accounts with their owners."""
+    customers, accounts = (
+        _typed(entities.batch, schema)
+        for entities, schema in zip((origin.customers, origin.accounts), origin.schemas, strict=True)
+    )
+    held = accounts_of(origin.customers, origin.accounts, origin.holdings, accounts)
+    owned = owners_of(origin.customers, origin.accounts, origin.holdings, customers)
+    return {
+        Subject.CUSTOMER: replace(customers, items={ACCOUNTS: held}),
+        Subject.ACCOUNT: replace(accounts, items={OWNERS: owned}),
+    }
+
+
+def population_of(batch: Batch, view: BookView, schema: Schema) -> Population:
+    """The customers or accounts of a version."""
+    if batch.ids is None:
         raise ValueError("the entities of a book have ids")
-    columns = {name: column for name, column in entities.columns.items() if _is_given(schema.get(name), column)}
-    return Population(replace(entities, columns=columns), entities.ids, view.version, schema, BookIndex(view, kind))
+    return Population(batch, batch.ids, view.version, schema, BookIndex(view, RecordKind(schema.subject.value)))
+
+
+def _typed(batch: Batch, schema: Schema) -> Batch:
+    """The batch without columns whose type is no longer the attribute's."""
+    columns = {name: column for name, column in batch.columns.items() if _is_given(schema.get(name), column)}
+    return replace(batch, columns=columns)
 
 
 def _is_given(spec: AttributeSpec | None, column: Column) -> bool:

@@ -171,6 +171,10 @@ class Populations:
         """Make a population the current one of its ledger, for every reader at once."""
         self._current = {**self._current, ledger_id: population}
 
+    def complete(self, population: Population, *_: object) -> Population:
+        """The population: of aggregated attributes a file has nothing to compute them from."""
+        return population
+
     def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
         """The type of the column of an attribute, or None where there is none. Residents are customers."""
         population = self.find(ledger_id, subject)

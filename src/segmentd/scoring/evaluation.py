@@ -37,7 +37,7 @@ def evaluation_pages(scoring: Scoring, request: pb.EvaluateSegmentsRequest, canc
     """
     started = time.monotonic()
     plan = scoring.plan(evaluation_question(request))
-    population = scoring.population(plan)
+    population = scoring.population(plan, cancelled)
     start, stop = _rows(request, population)
     resident = scoring.bind(plan, population, cancelled)
     basis: Basis | None = resident.basis

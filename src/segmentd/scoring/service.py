@@ -16,6 +16,7 @@ from segmentd.columns.column import Batch
 from segmentd.columns.planes import WORD
 from segmentd.engine import Bound, Engine, Evaluation
 from segmentd.ledger.population import Population
+from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.plan import Program
 from segmentd.schema import Subject
 from segmentd.scoring.batches import ROW_LIMIT
@@ -53,6 +54,11 @@ class CurrentPopulations(Protocol):
 
     def data_version(self, ledger_id: str) -> int:
         """The version of what `find` gives, 0 where there is none."""
+
+    def complete(
+        self, population: Population, program: Program, vocabulary: Vocabulary, now_us: int, cancelled: Cancelled | None
+    ) -> Population:
+        """The population with the aggregated attributes that a program reads, as of a moment."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,15 +139,19 @@ class Scoring:
         """The program of the question, if it would not have to be compiled. Raises as `plan` does."""
         return self._programs.find(_key(question, self._catalogues.current(question.ledger)))
 
-    def population(self, plan: Plan) -> Population:
-        """The residents as they are now, with the definitions' defaults. Raises NoResidentPopulationError."""
+    def population(self, plan: Plan, cancelled: Cancelled | None = None) -> Population:
+        """The residents as they are now, with the definitions' defaults and the aggregated attributes that are read.
+
+        Raises NoResidentPopulationError.
+        """
         ledger, subject = plan.question.ledger, plan.question.subject
         population = self._populations.find(ledger, subject)
         if population is None:
             raise NoResidentPopulationError(ledger, subject)
         catalogue = plan.catalogue
         attributes = tuple(catalogue.attributes[subject].values())
-        return self._fittings.fit(ledger, population, catalogue.schemas[subject], attributes)
+        fitted = self._fittings.fit(ledger, population, catalogue.schemas[subject], attributes)
+        return self._populations.complete(fitted, plan.program, catalogue.vocabulary, plan.now_us, cancelled)
 
     def score_features(self, plan: Plan, batch: Batch, cancelled: Cancelled | None) -> Answer:
         """The answer for subjects whose features were sent."""
@@ -153,7 +163,7 @@ class Scoring:
     def score_residents(self, plan: Plan, ids: Sequence[str], cancelled: Cancelled | None) -> Answer:
         """The answer for customers by id; one that the ledger lacks is in no segment and counted nowhere."""
         _check_ids(len(ids), "customers.ids")
-        population = self.population(plan)
+        population = self.population(plan, cancelled)
         names = pa.array(ids, pa.string())
         rows = population.rows_of(names)
         there = np.flatnonzero(rows >= 0)

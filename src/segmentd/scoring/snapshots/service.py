@@ -182,7 +182,7 @@ class Snapshots:
         return counted(snapshot, content), content
 
     def _evaluate(self, plan: Plan, cancelled: Cancelled) -> tuple[Content, int]:
-        population = self._scoring.population(plan)
+        population = self._scoring.population(plan, cancelled)
         rows, segments = population.batch.rows, len(plan.segments)
         if rows * segments > MAX_MEMBERSHIPS:
             raise SnapshotTooLargeError(rows, segments, MAX_MEMBERSHIPS)
