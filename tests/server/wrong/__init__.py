@@ -5,6 +5,7 @@ from tests.server.wrong.attributes import ATTRIBUTES
 from tests.server.wrong.balances import BALANCES
 from tests.server.wrong.evaluations import EVALUATIONS
 from tests.server.wrong.ledgers import LEDGERS
+from tests.server.wrong.records import RECORDS
 from tests.server.wrong.request import Wrong
 from tests.server.wrong.scores import SCORES, STREAMED
 from tests.server.wrong.segments import SEGMENTS
@@ -12,6 +13,7 @@ from tests.server.wrong.snapshots import SNAPSHOTS
 
 WRONG: list[Wrong] = [
     *LEDGERS,
+    *RECORDS,
     *ATTRIBUTES,
     *AGGREGATES,
     *SEGMENTS,

@@ -55,6 +55,11 @@ class LedgerServiceStub:
                 request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.UpdateLedgerRequest.SerializeToString,
                 response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.Ledger.FromString,
                 _registered_method=True)
+        self.WriteRecords = channel.stream_stream(
+                '/segmentd.api.v1.LedgerService/WriteRecords',
+                request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsResponse.FromString,
+                _registered_method=True)
         self.GetCategoryRules = channel.unary_unary(
                 '/segmentd.api.v1.LedgerService/GetCategoryRules',
                 request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.GetCategoryRulesRequest.SerializeToString,
@@ -99,6 +104,14 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WriteRecords(self, request_iterator, context):
+        """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
+        be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetCategoryRules(self, request, context):
         """Returns the rules that give transactions their categories; a ledger always has them, at first none.
         """
@@ -135,6 +148,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.UpdateLedger,
                     request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.UpdateLedgerRequest.FromString,
                     response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.Ledger.SerializeToString,
+            ),
+            'WriteRecords': grpc.stream_stream_rpc_method_handler(
+                    servicer.WriteRecords,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsResponse.SerializeToString,
             ),
             'GetCategoryRules': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCategoryRules,
@@ -256,6 +274,33 @@ class LedgerService:
             '/segmentd.api.v1.LedgerService/UpdateLedger',
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.UpdateLedgerRequest.SerializeToString,
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.Ledger.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WriteRecords(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/segmentd.api.v1.LedgerService/WriteRecords',
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,10 @@ class LedgerServiceStub:
     """Lists ledgers, ordered by name."""
     UpdateLedger: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateLedgerRequest, _ledger_service_pb2.Ledger]
     """Changes the fields of a ledger that `update_mask` names."""
+    WriteRecords: _grpc.StreamStreamMultiCallable[_ledger_service_pb2.WriteRecordsRequest, _ledger_service_pb2.WriteRecordsResponse]
+    """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
+    be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+    """
     GetCategoryRules: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetCategoryRulesRequest, _ledger_service_pb2.CategoryRules]
     """Returns the rules that give transactions their categories; a ledger always has them, at first none."""
     UpdateCategoryRules: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateCategoryRulesRequest, _ledger_service_pb2.CategoryRules]
@@ -59,6 +63,10 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """Lists ledgers, ordered by name."""
     UpdateLedger: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateLedgerRequest, _ledger_service_pb2.Ledger]  # type: ignore[assignment]
     """Changes the fields of a ledger that `update_mask` names."""
+    WriteRecords: _aio.StreamStreamMultiCallable[_ledger_service_pb2.WriteRecordsRequest, _ledger_service_pb2.WriteRecordsResponse]  # type: ignore[assignment]
+    """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
+    be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+    """
     GetCategoryRules: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetCategoryRulesRequest, _ledger_service_pb2.CategoryRules]  # type: ignore[assignment]
     """Returns the rules that give transactions their categories; a ledger always has them, at first none."""
     UpdateCategoryRules: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateCategoryRulesRequest, _ledger_service_pb2.CategoryRules]  # type: ignore[assignment]
@@ -98,6 +106,16 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.Ledger, _abc.Awaitable[_ledger_service_pb2.Ledger]]:
         """Changes the fields of a ledger that `update_mask` names."""
+
+    @_abc_1.abstractmethod
+    def WriteRecords(
+        self,
+        request_iterator: _MaybeAsyncIterator[_ledger_service_pb2.WriteRecordsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_ledger_service_pb2.WriteRecordsResponse], _abc.AsyncIterator[_ledger_service_pb2.WriteRecordsResponse]]:
+        """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
+        be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+        """
 
     @_abc_1.abstractmethod
     def GetCategoryRules(
