@@ -79,11 +79,11 @@ class _AggregateFunctionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Agg
     AGGREGATE_FUNCTION_DISTINCT_COUNT: _AggregateFunction.ValueType  # 9
     """The number of distinct values of a measure of any type: INT64."""
     AGGREGATE_FUNCTION_FIRST: _AggregateFunction.ValueType  # 10
-    """The value of the first fact by time. Of none: unknown."""
+    """The value of the first fact by time, of accounts by opening, those first whose opening is not known. Of none: unknown."""
     AGGREGATE_FUNCTION_LAST: _AggregateFunction.ValueType  # 11
-    """The value of the last fact by time. Of none: unknown."""
+    """The value of the last fact by time, of accounts as FIRST. Of none: unknown."""
     AGGREGATE_FUNCTION_DAYS_SINCE: _AggregateFunction.ValueType  # 12
-    """Whole days in the ledger's time zone since the last fact: INT64. Of none: unknown."""
+    """Whole days in the ledger's time zone since the last fact: INT64. Not of accounts. Of none: unknown."""
     AGGREGATE_FUNCTION_AVERAGE_DAILY_BALANCE: _AggregateFunction.ValueType  # 13
     """The mean over the days of the window of the sum of the accounts' balances at the end of each day: a DECIMAL, rounded half
     to even. Of TRANSACTIONS (by balance after) or BALANCES.
@@ -93,12 +93,12 @@ class _AggregateFunctionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Agg
     day: INT64. Of TRANSACTIONS (by balance after) or BALANCES, with a window of complete months.
     """
     AGGREGATE_FUNCTION_TREND: _AggregateFunction.ValueType  # 15
-    """The slope of the least-squares line through the months' sums, a DOUBLE, of a DECIMAL in major units a month. With a
-    window of at least two complete months.
+    """The slope of the least-squares line through the months' sums, a DOUBLE, of a DECIMAL in major units a month. Not of
+    accounts. With a window of at least two complete months.
     """
     AGGREGATE_FUNCTION_RECURRING: _AggregateFunction.ValueType  # 16
     """The greatest amount that returns monthly: there is a fact of the same amount and counterparty in every month of the
-    window. Of none: 0. With a window of complete months.
+    window. Of transactions, with the measure `amount` and a window of complete months. Of none: 0.
     """
 
 class AggregateFunction(_AggregateFunction, metaclass=_AggregateFunctionEnumTypeWrapper):
@@ -127,11 +127,11 @@ AGGREGATE_FUNCTION_PERCENTILE: AggregateFunction.ValueType  # 8
 AGGREGATE_FUNCTION_DISTINCT_COUNT: AggregateFunction.ValueType  # 9
 """The number of distinct values of a measure of any type: INT64."""
 AGGREGATE_FUNCTION_FIRST: AggregateFunction.ValueType  # 10
-"""The value of the first fact by time. Of none: unknown."""
+"""The value of the first fact by time, of accounts by opening, those first whose opening is not known. Of none: unknown."""
 AGGREGATE_FUNCTION_LAST: AggregateFunction.ValueType  # 11
-"""The value of the last fact by time. Of none: unknown."""
+"""The value of the last fact by time, of accounts as FIRST. Of none: unknown."""
 AGGREGATE_FUNCTION_DAYS_SINCE: AggregateFunction.ValueType  # 12
-"""Whole days in the ledger's time zone since the last fact: INT64. Of none: unknown."""
+"""Whole days in the ledger's time zone since the last fact: INT64. Not of accounts. Of none: unknown."""
 AGGREGATE_FUNCTION_AVERAGE_DAILY_BALANCE: AggregateFunction.ValueType  # 13
 """The mean over the days of the window of the sum of the accounts' balances at the end of each day: a DECIMAL, rounded half
 to even. Of TRANSACTIONS (by balance after) or BALANCES.
@@ -141,12 +141,12 @@ AGGREGATE_FUNCTION_MONTHS_BELOW: AggregateFunction.ValueType  # 14
 day: INT64. Of TRANSACTIONS (by balance after) or BALANCES, with a window of complete months.
 """
 AGGREGATE_FUNCTION_TREND: AggregateFunction.ValueType  # 15
-"""The slope of the least-squares line through the months' sums, a DOUBLE, of a DECIMAL in major units a month. With a
-window of at least two complete months.
+"""The slope of the least-squares line through the months' sums, a DOUBLE, of a DECIMAL in major units a month. Not of
+accounts. With a window of at least two complete months.
 """
 AGGREGATE_FUNCTION_RECURRING: AggregateFunction.ValueType  # 16
 """The greatest amount that returns monthly: there is a fact of the same amount and counterparty in every month of the
-window. Of none: 0. With a window of complete months.
+window. Of transactions, with the measure `amount` and a window of complete months. Of none: 0.
 """
 Global___AggregateFunction: _TypeAlias = AggregateFunction  # noqa: Y015
 
@@ -170,33 +170,36 @@ class Aggregate(_message.Message):
     """Which facts. Required."""
     filter: _builtins.str
     """CEL over one fact, by the variable of its kind, such as `transaction.category == "INCOME/SALARY"`: facts for which it is
-    true count. Where it is unknown for a fact, the aggregate is unknown. Empty: all count.
+    true count. Where it is unknown for a fact, the aggregate is unknown. It reads built-in fields, given attributes and
+    attributes computed from these; no segments. Empty: all count.
     """
     function: Global___AggregateFunction.ValueType
     """How. Required."""
     measure: _builtins.str
-    """The field of a fact that is aggregated, such as `amount`. Not for COUNT, DAYS_SINCE, AVERAGE_DAILY_BALANCE and
-    MONTHS_BELOW.
+    """The field or given attribute of a fact that is aggregated, such as `amount`. Not for COUNT, DAYS_SINCE,
+    AVERAGE_DAILY_BALANCE and MONTHS_BELOW.
     """
     percentile_hundredths: _builtins.int
     """Of PERCENTILE: which, 0 to 100, in hundredths: 9,500 is the 95th."""
     threshold_minor: _builtins.int
     """Of MONTHS_BELOW: the balance, in minor units of the ledger's currency."""
     min_count: _builtins.int
-    """The value is unknown with fewer facts (of AVERAGE_DAILY_BALANCE and MONTHS_BELOW: days) than this. 0: what the function
-    needs at least.
+    """The value is unknown with fewer facts (of AVERAGE_DAILY_BALANCE and MONTHS_BELOW: days) than this, at most 1,000,000.
+    0: what the function needs at least.
     """
     account_filter: _builtins.str
     """CEL over the account, such as `account.kind in ["SAVINGS", "CHECKING"]`: facts on accounts for which it is true count.
-    Not for engagements. Empty: all accounts.
+    As of `filter`. Not for engagements. Empty: all accounts.
     """
     @_builtins.property
     def window(self) -> Global___AggregateWindow:
-        """Of which time, as of the moment of evaluation. Absent: all time up to then."""
+        """Of which time, as of the moment of evaluation. Not of accounts. Absent: all time up to then."""
 
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Of a customer: which of the customer's accounts count, by the owner's role, such as `OWNER`. Empty: all."""
+        """Of a customer: which of the customer's accounts count, by the owner's role, such as `OWNER`; at most 16. Not for
+        engagements. Empty: all.
+        """
 
     def __init__(
         self,
@@ -233,9 +236,9 @@ class AggregateWindow(_message.Message):
     BETWEEN_FIELD_NUMBER: _builtins.int
     DEMAND_COVERAGE_FIELD_NUMBER: _builtins.int
     trailing_seconds: _builtins.int
-    """So many seconds before the moment, up to it."""
+    """So many seconds before the moment, up to it: 1 to 3,153,600,000."""
     trailing_days: _builtins.int
-    """So many days of the ledger's time zone before the day of the moment, and that day up to the moment."""
+    """So many days of the ledger's time zone before the day of the moment, and that day up to the moment: 1 to 36,500."""
     complete_months: _builtins.int
     """So many calendar months before the month of the moment, 1 to 120."""
     month_to_date: _builtins.bool

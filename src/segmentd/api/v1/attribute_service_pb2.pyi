@@ -104,11 +104,17 @@ class Attribute(_message.Message):
     subject: _subject_pb2.Subject.ValueType
     """Whom it describes, as the name says."""
     type: Global___AttributeType.ValueType
-    """The type of its values. Of a computed attribute it may be left unspecified: the expression's type is taken."""
+    """The type of its values. Of a computed or aggregated attribute it may be left unspecified: that of its values is
+    taken.
+    """
     required: _builtins.bool
-    """Set on every row: never missing. False: nullable. Not for a LIST, nor for a computed attribute."""
+    """Set on every row: never missing. False: nullable. Not for a LIST, nor for a computed or aggregated
+    attribute.
+    """
     expression: _builtins.str
-    """Of a computed attribute: its CEL expression over the subject's other attributes. Empty: a given attribute."""
+    """Of a computed attribute: its CEL expression over the subject's other attributes. Empty: a given or
+    aggregated attribute.
+    """
     etag: _builtins.str
     """Changes with every update; sent back in an update or a deletion, it must still be current."""
     @_builtins.property
@@ -118,7 +124,7 @@ class Attribute(_message.Message):
     @_builtins.property
     def default_value(self) -> Global___AttributeValue:
         """Taken for resident subjects that have no value; not applied to the rows of a feature batch. Required where `required`
-        is set; not for a computed attribute.
+        is set; not for a computed or aggregated attribute.
         """
 
     @_builtins.property

@@ -81,8 +81,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `name: "ledgers/main/segments/premium", etag: "given"`.
     """
     ERROR_REASON_ATTRIBUTE_IN_USE: _ErrorReason.ValueType  # 15
-    """Segments or computed attributes read the attribute, or resident customers have values of it (`populations/resident`), so
-    it can be neither deleted nor retyped.
+    """Segments, computed or aggregated attributes read the attribute, or resident customers have values of it
+    (`populations/resident`), so it can be neither deleted nor retyped.
     Metadata: `attribute: "customer.income", used_by: "segments/premium, attributes/customer.tier"`.
     """
     ERROR_REASON_SEGMENT_IN_USE: _ErrorReason.ValueType  # 16
@@ -111,7 +111,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `limit: "32"`.
     """
     ERROR_REASON_UNKNOWN_ATTRIBUTE: _ErrorReason.ValueType  # 22
-    """The expression reads an attribute that the ledger lacks.
+    """The expression reads, or an aggregate measures, an attribute that the ledger lacks.
     Metadata: `attribute: "customer.incom", nearest: "customer.income"`.
     """
     ERROR_REASON_UNKNOWN_SEGMENT: _ErrorReason.ValueType  # 23
@@ -334,8 +334,8 @@ ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 14
 Metadata: `name: "ledgers/main/segments/premium", etag: "given"`.
 """
 ERROR_REASON_ATTRIBUTE_IN_USE: ErrorReason.ValueType  # 15
-"""Segments or computed attributes read the attribute, or resident customers have values of it (`populations/resident`), so
-it can be neither deleted nor retyped.
+"""Segments, computed or aggregated attributes read the attribute, or resident customers have values of it
+(`populations/resident`), so it can be neither deleted nor retyped.
 Metadata: `attribute: "customer.income", used_by: "segments/premium, attributes/customer.tier"`.
 """
 ERROR_REASON_SEGMENT_IN_USE: ErrorReason.ValueType  # 16
@@ -364,7 +364,7 @@ ternaries inside text functions are worked out.
 Metadata: `limit: "32"`.
 """
 ERROR_REASON_UNKNOWN_ATTRIBUTE: ErrorReason.ValueType  # 22
-"""The expression reads an attribute that the ledger lacks.
+"""The expression reads, or an aggregate measures, an attribute that the ledger lacks.
 Metadata: `attribute: "customer.incom", nearest: "customer.income"`.
 """
 ERROR_REASON_UNKNOWN_SEGMENT: ErrorReason.ValueType  # 23
