@@ -260,7 +260,7 @@ class _Evaluation:
             case _:
                 mean = Fraction(sum(whole), len(whole))
                 variance = sum((value - mean) ** 2 for value in whole) / (len(whole) - 1)
-                if len(whole) * max(abs(value - whole[0]) for value in whole) >= 2**61:
+                if len(whole) * (max(whole) - min(whole)) >= 2**62:
                     return UNKNOWN
                 return math.sqrt(variance) / 10.0**self.asked.scale
 

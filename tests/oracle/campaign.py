@@ -13,15 +13,16 @@ import numpy as np
 from segmentd.engine import Engine
 from segmentd.language import CompiledExpression
 from segmentd.language.overloads import SUPPORTED
-from segmentd.language.tree import Call, Node, children, walk
+from segmentd.language.tree import Call, ItemsQuantifier, Node, children, walk_all
 from segmentd.schema import BOOL
 from tests.oracle.evaluator import RowAnswers, Verdict
+from tests.oracle.populations import population
 from tests.oracle.productions import Production
 from tests.oracle.shrinking import Scene
 from tests.oracle.terms import Term
 from tests.oracle.trial import Order, Trial
 from tests.oracle.wire import overloads
-from tests.oracle.world import RETIRED, Tally, World
+from tests.oracle.world import RETIRED, Populate, Tally, World
 
 ROW_COUNTS = (0, 1, 63, 64, 65, 4_095, 4_096, 4_097)
 SEGMENTS_A_PROGRAM = 24
@@ -49,14 +50,17 @@ class Condition:
     focused: bool
 
 
-def run_campaign(engine: Engine, seed: int, worlds: int, repeats: int) -> Record:
-    """Trials over `worlds` worlds drawn from the seed, each operation `repeats` times in focus in every world."""
+def run_campaign(engine: Engine, seed: int, worlds: int, repeats: int, populate: Populate = population) -> Record:
+    """Trials over `worlds` worlds drawn from the seed, each operation `repeats` times in focus in every world.
+
+    Over populations with items, the macros alone are in focus.
+    """
     record = Record()
     counts = cycle(ROW_COUNTS)
     for number in range(worlds):
         random = Random(f"{seed}/{number}")  # noqa: S311 - repeatable, not secret
-        world = World(random, DISTINCT_ROWS, record.tally)
-        planned = list(world.generator.productions) * repeats
+        world = World(random, DISTINCT_ROWS, record.tally, populate)
+        planned = [each for each in world.generator.productions if each.macro or populate is population] * repeats
         random.shuffle(planned)
         while planned and len(record.failures) < MAX_FAILURES:
             chosen, planned = planned[:SEGMENTS_A_PROGRAM], planned[SEGMENTS_A_PROGRAM:]
@@ -112,7 +116,11 @@ class _Round:
 
     def _cover(self, answers: Sequence[RowAnswers]) -> None:
         for name, expression in self.segments.items():
-            anywhere = {part.overload for part in walk(expression.tree) if isinstance(part, Call)}
+            anywhere = {
+                part.overload if isinstance(part, Call) else part.quantifier.value
+                for part in walk_all(expression.tree)
+                if isinstance(part, Call | ItemsQuantifier)
+            }
             folded = {name for name in overloads(expression.checked) if name in SUPPORTED}
             self.record.expressions.update(anywhere | folded)
             if self.terms[name].focused:
@@ -135,3 +143,5 @@ def _outermost(tree: Node) -> Iterator[str]:
     for node in (tree, *children(tree)):
         if isinstance(node, Call):
             yield node.overload
+        elif isinstance(node, ItemsQuantifier):
+            yield node.quantifier.value

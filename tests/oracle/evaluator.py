@@ -61,11 +61,12 @@ class _Expressions:
 
 
 class Oracle:
-    """Evaluates definitions over one schema with the official runtime."""
+    """Evaluates definitions over one schema, and what its macros go over by field, with the official runtime."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, items: Mapping[str, Schema] | None = None) -> None:
         self._schema = schema
-        self._messages = SubjectMessages(schema)
+        self._items = items or {}
+        self._messages = SubjectMessages(schema, self._items)
         self._environment = cel.NewEnv(
             descriptor_pool=self._messages.pool,
             extensions=[ext_strings.ExtStrings()],
@@ -87,7 +88,7 @@ class Oracle:
         return [_answer(expression.eval(data=self._bound(before, row, now_us)[0])) for row in rows]
 
     def _expression(self, checked: bytes) -> cel.Expression:
-        return self._environment.deserialize(packed(Rewriting(self._schema).rewrite(checked)))
+        return self._environment.deserialize(packed(Rewriting(self._schema, self._items).rewrite(checked)))
 
     def _expressions(self, definitions: Definitions) -> _Expressions:
         computed = {name: self._expression(checked) for name, checked in definitions.computed.items()}

@@ -11,37 +11,47 @@ from tests.oracle import edges
 from tests.oracle.calendar import local_date
 from tests.oracle.literals import literal, rfc3339, seconds, text_literal
 from tests.oracle.populations import Population
-from tests.oracle.productions import Hole, Operand, Production, productions
+from tests.oracle.productions import VARIABLE, Hole, Operand, Production, macros, productions
 from tests.oracle.terms import Term, compose
 
 MOMENTS = (TIMESTAMP, DATE)
 TABULABLE = frozenset({Kind.STRING, Kind.LIST, Kind.BOOL, Kind.INT64})
+READ_OUTSIDE = 0.2
+"""How often an attribute that is read inside of a macro is one of the subject outside of it."""
+
 WORDS = ("a", "b", "", "😀", "é", ",", "Praha", " ", "\u0301", "abc", "z")
 
 
 class Generator:
     """Draws expressions over one population. Everything it draws comes from its `random`.
 
-    `segments` are the ids that conditions may ask membership of; the caller adds to it as it defines some.
+    `segments` are the ids that conditions may ask membership of; the caller adds to it as it defines some. `outside`:
+    what generates around the macro that this one's expressions stand in, whose attributes may be read there too.
     """
 
-    def __init__(self, random: Random, population: Population, computed: Mapping[str, Term]) -> None:
+    def __init__(
+        self, random: Random, population: Population, computed: Mapping[str, Term], outside: Generator | None = None
+    ) -> None:
         self._random = random
         self._population = population
-        self._subject = population.schema.subject.value
+        self._subject = VARIABLE if outside else population.schema.subject.value
         self._computed = computed
+        self._outside = outside
+        self._inside = Generator(random, population.held.population, {}, self) if population.held else None
         self.segments: list[str] = []
         decimals = dict.fromkeys(spec.type for spec in population.schema.given if spec.type.kind is Kind.DECIMAL)
-        self.productions = productions(decimals)
+        over = f"{self._subject}.{population.held.field}" if population.held else None
+        self.productions = (*productions(decimals), *(macros(over) if over else ()))
         self._by_result: dict[DataType, list[Production]] = {}
         for production in self.productions:
             self._by_result.setdefault(production.result, []).append(production)
+        self.conditions = [each for each in self.productions if each.result == BOOL and each.operands]
 
     def term(self, kind: DataType, depth: int, *, tabulable: bool = False) -> Term:
         """An expression of the type, at most `depth` operations deep."""
         if depth <= 0 or self._random.random() < 0.12:
             return self._leaf(kind, tabulable=tabulable)
-        choices = self._by_result[kind]
+        choices = [choice for choice in self._by_result[kind] if not (tabulable and choice.macro)]
         production = self._random.choices(choices, [choice.weight for choice in choices])[0]
         return self.apply(production, depth - 1, tabulable=tabulable)
 
@@ -56,7 +66,11 @@ class Generator:
             production.result,
             production.pattern,
             *operands,
-            tabulable=all(operand.tabulable for operand in operands[1:]) if exempt else None,
+            tabulable=False
+            if production.macro
+            else all(operand.tabulable for operand in operands[1:])
+            if exempt
+            else None,
         )
 
     def constant(self, kind: DataType) -> Term:
@@ -87,6 +101,9 @@ class Generator:
     def _fill(self, hole: Hole, production: Production, depth: int, *, tabulable: bool) -> Term:
         choose = self._random.choice
         match hole:
+            case Hole.PREDICATE:
+                assert self._inside is not None
+                return self._inside.apply(choose(self._inside.conditions), depth)
             case Hole.MOMENT:
                 return self.term(choose(MOMENTS), depth, tabulable=tabulable)
             case Hole.INDEX:
@@ -152,6 +169,10 @@ class Generator:
         return Term(BOOL, f'("{segment}" in {self._subject}.segments)', tabulable=False)
 
     def _read(self, kind: DataType, *, tabulable: bool) -> Term | None:
+        if self._outside is not None and self._random.random() < READ_OUTSIDE:
+            read = self._outside._read(kind, tabulable=tabulable)
+            if read is not None:
+                return read
         specs = [spec for spec in self._specs(tabulable=tabulable) if spec.type == kind]
         if not specs:
             return None
@@ -171,7 +192,7 @@ class Generator:
         """A value of some row, or an edge of the type."""
         if kind == DURATION:
             return self._random.choice(edges.DURATIONS_US)
-        found = [
+        found: list[Value] = [
             value
             for spec in self._population.schema.given
             if spec.type == kind

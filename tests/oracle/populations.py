@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from segmentd.columns.arrow import batch_from_arrow
+from segmentd.columns.column import Batch, ItemsOf
 from segmentd.language.tree import Value
 from segmentd.schema import (
     BOOL,
     DATE,
     DOUBLE,
     INT64,
+    ITEMS,
     LIST,
     STRING,
     TIMESTAMP,
@@ -32,6 +35,7 @@ from tests.oracle import edges
 from tests.oracle.calendar import local_date, start_of_day
 from tests.oracle.subjects import Row
 
+ITEMS_OF_ALL = 30
 LEDGER_ZONES = ("UTC", "Europe/Prague", "America/New_York", "Asia/Kathmandu", "America/Sao_Paulo")
 
 
@@ -45,14 +49,46 @@ class Attribute:
 
 
 @dataclass(frozen=True)
+class Held:
+    """The items of a population's rows: the field they are in, and by row the places of its own among them."""
+
+    field: str
+    population: Population
+    places: tuple[tuple[int, ...], ...]
+
+    def of(self, order: npt.NDArray[np.int64]) -> ItemsOf:
+        """The items of the rows at these places; the batch of all items has them backwards, and some twice."""
+        count = len(self.population.rows)
+        backwards = np.concatenate((np.arange(count)[::-1], np.arange(count // 2))).astype(np.int64)
+        batch = batch_from_arrow(self.population.table(backwards), self.population.schema)
+        held = [self.places[row] for row in order]
+        offsets = np.concatenate(([0], np.cumsum([len(places) for places in held], dtype=np.int64))).astype(np.int64)
+        return ItemsOf(offsets, np.array([count - 1 - place for places in held for place in places], np.int64), batch)
+
+
+@dataclass(frozen=True)
 class Population:
-    """A schema, distinct rows of it, the request's `now`, and the attributes that come without a column."""
+    """A schema, distinct rows of it, the request's `now`, and the attributes that come without a column.
+
+    `held`: the items that macros go over; their rows stand in the rows too.
+    """
 
     schema: Schema
     attributes: tuple[Attribute, ...]
     rows: tuple[Row, ...]
     now_us: int
     absent: frozenset[str]
+    held: Held | None = None
+
+    @property
+    def items(self) -> Mapping[str, Schema]:
+        """What macros go over, by field."""
+        return {self.held.field: self.held.population.schema} if self.held else {}
+
+    def batch(self, order: npt.NDArray[np.int64]) -> Batch:
+        """The rows at these places, one after the other, with their items."""
+        batch = batch_from_arrow(self.table(order), self.schema)
+        return replace(batch, items={self.held.field: self.held.of(order)}) if self.held else batch
 
     def with_computed(self, computed: Sequence[AttributeSpec]) -> Population:
         """The same rows under a schema that has these computed attributes too."""
@@ -72,9 +108,9 @@ class Population:
         return pa.array([_arrow_value(value, attribute.spec.type, zone) for value in values], attribute.arrow)
 
 
-def population(random: Random, size: int) -> Population:
-    """A random schema of all types and `size` distinct rows."""
-    zone = random.choice(LEDGER_ZONES)
+def population(random: Random, size: int, time_zone: str | None = None) -> Population:
+    """A random schema of all types, in a random zone unless one is given, and `size` distinct rows."""
+    zone = time_zone or random.choice(LEDGER_ZONES)
     attributes = _attributes(random, zone)
     nullable = [attribute.spec.id for attribute in attributes if not attribute.spec.required]
     absent = frozenset(random.sample(nullable, random.choice((0, 0, 1))))
@@ -82,6 +118,23 @@ def population(random: Random, size: int) -> Population:
     rows = tuple(_row(random, attributes, absent, share) for share in _null_shares(random, size))
     now_us = random.choice([value for value in edges.INSTANTS if value > 0])
     return Population(schema, attributes, rows, now_us, absent)
+
+
+def population_with_items(random: Random, size: int) -> Population:
+    """A random population of customers with accounts, or of accounts with owners; some have none, some share some."""
+    given = population(random, size)
+    subject = random.choice(tuple(ITEMS))
+    ((field, item),) = ITEMS[subject].items()
+    items = population(random, ITEMS_OF_ALL, given.schema.time_zone)
+    items = replace(items, schema=Schema(item, items.schema.attributes, given.schema.time_zone))
+    places = tuple(
+        tuple(random.randrange(ITEMS_OF_ALL) for _ in range(random.choice((0, 1, 1, 2, 2, 3, 7)))) for _ in given.rows
+    )
+    rows = tuple(
+        {**row, field: tuple(items.rows[place] for place in own)} for row, own in zip(given.rows, places, strict=True)
+    )
+    schema = Schema(subject, given.schema.attributes, given.schema.time_zone)
+    return replace(given, schema=schema, rows=rows, held=Held(field, items, places))
 
 
 def plain(schema: Schema, rows: Sequence[Row], now_us: int = 0) -> Population:

@@ -28,6 +28,7 @@ class Hole(Enum):
     ATTRIBUTE = "an attribute that may be missing"
     READ = "an attribute of any type but LIST"
     DECIMAL = "a literal of the decimal type of the other operand"
+    PREDICATE = "a condition on an item"
     RESULT = "an attribute of the operation's own type"
 
 
@@ -36,14 +37,21 @@ Operand = DataType | Hole
 
 @dataclass(frozen=True, slots=True)
 class Production:
-    """One operation. `tabulated`: it is on text or lists, so its operands must all be tabulable."""
+    """One operation. `tabulated`: it is on text or lists, so its operands must all be tabulable.
+
+    `macro`: it goes over items, and stands below no operation on text.
+    """
 
     result: DataType
     pattern: str
     operands: tuple[Operand, ...]
     tabulated: bool = False
     weight: int = 1
+    macro: bool = False
 
+
+VARIABLE = "x"
+"""The variable of generated macros."""
 
 ORDERINGS = ("<", "<=", ">", ">=")
 EQUALITIES = ("==", "!=")
@@ -76,6 +84,16 @@ def productions(decimals: Iterable[DataType]) -> tuple[Production, ...]:
         *_lists(),
         *(production for kind in types for production in _money(kind)),
     )
+
+
+def macros(path: str) -> Iterator[Production]:
+    """Those over the items of a path such as `customer.accounts`; their variable is `x`."""
+    for name in ("exists", "all", "exists_one"):
+        yield Production(BOOL, f"{path}.{name}({VARIABLE}, {{}})", (Hole.PREDICATE,), weight=8, macro=True)
+    yield Production(INT64, f"{path}.filter({VARIABLE}, {{}}).size()", (Hole.PREDICATE,), weight=8, macro=True)
+    yield Production(INT64, f"size({path}.filter({VARIABLE}, {{}}))", (Hole.PREDICATE,), macro=True)
+    yield Production(INT64, f"({path}.size() - {{}})", (INT64,), macro=True)
+    yield Production(BOOL, f"(has({path}) != {{}})", (BOOL,), macro=True)
 
 
 def _logic() -> Iterator[Production]:

@@ -1,6 +1,6 @@
 """What segmentd means and CEL alone does not say, written into a checked tree before the official runtime sees it.
 
-- A timestamp or date field reads as null where it is not set, instead of 1970.
+- A timestamp or date field reads as null where it is not set, instead of 1970; of items in macros too.
 - A computed attribute is an identifier bound to its value; a segment asked for membership, to its verdict.
   What is unknown is not bound, which CEL calls an error.
 - A getter without a zone on a DATE takes the ledger's zone; `date()` is the instant its day starts.
@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from segmentd.schema import DATE, DataType, Kind, Schema
@@ -46,8 +47,10 @@ def segment_variable(segment: str) -> str:
 class Rewriting:
     """One checked tree on its way to the tree that is evaluated."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, items: Mapping[str, Schema] | None = None) -> None:
         self._schema = schema
+        self._items = items or {}
+        self._variables = {schema.subject.value: schema}
         self._last_id = 0
 
     def rewrite(self, checked: bytes) -> Any:
@@ -55,9 +58,11 @@ class Rewriting:
         return self._rewritten(parse(checked).expr)
 
     def _rewritten(self, expr: Any) -> Any:
-        attribute = self._attribute(expr)
-        if attribute is not None:
-            return self._presence(attribute) if expr.select_expr.test_only else self._read(attribute)
+        selected = self._selected(expr)
+        if selected is not None:
+            return self._presence(*selected) if expr.select_expr.test_only else self._read(*selected)
+        if expr.HasField("comprehension_expr"):
+            return self._comprehension(expr.comprehension_expr)
         if expr.HasField("call_expr"):
             return self._call(expr.call_expr)
         if expr.HasField("list_expr"):
@@ -71,36 +76,55 @@ class Rewriting:
         leaf.id = self._next_id()
         return leaf
 
-    def _attribute(self, expr: Any) -> str | None:
-        """The attribute that the expression selects from the subject, if that is what it does."""
-        operand = expr.select_expr.operand
-        if expr.HasField("select_expr") and operand.ident_expr.name == self._schema.subject.value:
-            field: str = expr.select_expr.field
-            return field
+    def _selected(self, expr: Any) -> tuple[str, str] | None:
+        """The variable and the attribute that the expression selects from it, if that is what it does."""
+        variable = expr.select_expr.operand.ident_expr.name
+        if expr.HasField("select_expr") and variable in self._variables:
+            return variable, expr.select_expr.field
         return None
 
-    def _presence(self, attribute: str) -> Any:
-        spec = self._schema.get(attribute)
-        assert spec is not None
-        if spec.expression is None:
-            return self._field(attribute, test_only=True)
+    def _attribute(self, expr: Any) -> str | None:
+        """The field that the expression selects from a subject, if that is what it does."""
+        selected = self._selected(expr)
+        return None if selected is None else selected[1]
+
+    def _comprehension(self, loop: Any) -> Any:
+        """The loop with everything in it rewritten; its variable is one of the items that it goes over."""
+        rewritten = self._new()
+        made = rewritten.comprehension_expr
+        made.iter_var, made.accu_var = loop.iter_var, loop.accu_var
+        made.iter_range.CopyFrom(self._rewritten(loop.iter_range))
+        items = self._items[loop.iter_range.select_expr.field]
+        outside = dict(self._variables)
+        self._variables[loop.iter_var] = items
+        for part in ("accu_init", "loop_condition", "loop_step", "result"):
+            getattr(made, part).CopyFrom(self._rewritten(getattr(loop, part)))
+        self._variables = outside
+        return rewritten
+
+    def _presence(self, variable: str, attribute: str) -> Any:
+        spec = self._variables[variable].get(attribute)
+        if spec is None or spec.expression is None:
+            return self._field(variable, attribute, test_only=True)
         value = self._identifier(computed_variable(attribute))
         if spec.type.kind is Kind.LIST:
             return self._function("_>_", self._function("size", value), self._constant("int64_value", 0))
         return self._function("_!=_", value, self._constant("null_value", 0))
 
-    def _read(self, attribute: str) -> Any:
-        spec = self._schema.get(attribute)
-        assert spec is not None, attribute
+    def _read(self, variable: str, attribute: str) -> Any:
+        spec = self._variables[variable].get(attribute)
+        if spec is None:
+            assert attribute in self._items, attribute
+            return self._field(variable, attribute)
         if spec.expression is not None:
             return self._identifier(computed_variable(attribute))
         if spec.type.kind not in (Kind.TIMESTAMP, Kind.DATE):
-            return self._field(attribute)
+            return self._field(variable, attribute)
         null = self._constant("null_value", 0)
         return self._function(
             "_?_:_",
-            self._field(attribute, test_only=True),
-            self._function("dyn", self._field(attribute)),
+            self._field(variable, attribute, test_only=True),
+            self._function("dyn", self._field(variable, attribute)),
             self._function("dyn", null),
         )
 
@@ -142,9 +166,9 @@ class Rewriting:
 
     def _type(self, expr: Any) -> DataType | None:
         """DATE or a DECIMAL type where CEL sees a timestamp or an integer; None where CEL's type is all there is."""
-        attribute = self._attribute(expr)
-        if attribute is not None:
-            spec = self._schema.get(attribute)
+        selected = self._selected(expr)
+        if selected is not None:
+            spec = self._variables[selected[0]].get(selected[1])
             return spec.type if spec is not None and spec.type.kind in (Kind.DATE, Kind.DECIMAL) else None
         if not expr.HasField("call_expr"):
             return None
@@ -169,9 +193,9 @@ class Rewriting:
         ]
         return DATE if DATE in kinds and all(dates) else None
 
-    def _field(self, attribute: str, *, test_only: bool = False) -> Any:
+    def _field(self, variable: str, attribute: str, *, test_only: bool = False) -> Any:
         read = self._new()
-        read.select_expr.operand.CopyFrom(self._identifier(self._schema.subject.value))
+        read.select_expr.operand.CopyFrom(self._identifier(variable))
         read.select_expr.field = attribute
         if test_only:
             read.select_expr.test_only = True

@@ -17,8 +17,11 @@ from segmentd.language.tree import Value
 from segmentd.schema import Kind, Schema
 from tests.oracle.wire import copy_into
 
-Row = Mapping[str, Value]
-"""Values of one subject by given attribute id, as `segmentd.language.tree` writes them; None is missing."""
+Row = Mapping[str, Any]
+"""Values of one subject by given attribute id, as `segmentd.language.tree` writes them; None is missing.
+
+Rows of its items, where it has such, stand under their field.
+"""
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _MESSAGES = {
@@ -33,24 +36,32 @@ _MESSAGES = {
 
 
 class SubjectMessages:
-    """The message type of a schema's subject, and messages of rows."""
+    """The message type of a schema's subject, with the items that macros go over by field, and messages of rows."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, items: Mapping[str, Schema] | None = None) -> None:
         self._schema = schema
+        self._items = items or {}
         self.pool = descriptor_pool.DescriptorPool()
         for module in (wrappers_pb2, timestamp_pb2):
             copy_into(self.pool, module)
-        self.pool.Add(_file(schema))
+        self.pool.Add(_file(schema, self._items))
         self._message: Any = message_factory.GetMessageClass(self.pool.FindMessageTypeByName("oracle.Subject"))
 
     def message(self, row: Row) -> Any:
         """The row as a message; a missing value is a field that is not set."""
         message = self._message()
-        for spec in self._schema.given:
-            value = row[spec.id]
-            if value is not None:
-                _set(message, spec.id, spec.type.kind, value)
+        _fill(message, row, self._schema)
+        for name, schema in self._items.items():
+            for item in row[name]:
+                _fill(getattr(message, name).add(), item, schema)
         return message
+
+
+def _fill(message: Any, row: Row, schema: Schema) -> None:
+    for spec in schema.given:
+        value = row[spec.id]
+        if value is not None:
+            _set(message, spec.id, spec.type.kind, value)
 
 
 def timestamp(instant_us: int) -> timestamp_pb2.Timestamp:
@@ -73,10 +84,21 @@ def _set(message: Any, field: str, kind: Kind, value: Value) -> None:
         wrapper.value = value
 
 
-def _file(schema: Schema) -> descriptor_pb2.FileDescriptorProto:
+def _file(schema: Schema, items: Mapping[str, Schema]) -> descriptor_pb2.FileDescriptorProto:
     file = descriptor_pb2.FileDescriptorProto(name="oracle/subject.proto", package="oracle", syntax="proto3")
     file.dependency.extend(["google/protobuf/wrappers.proto", "google/protobuf/timestamp.proto"])
-    message = file.message_type.add(name="Subject")
+    message = _add_message(file, "Subject", schema)
+    for name, item in items.items():
+        number = len(message.field) + 1
+        of_items = f"ItemOf{name}"
+        field = message.field.add(name=name, number=number, type=_FIELD.TYPE_MESSAGE, label=_FIELD.LABEL_REPEATED)
+        field.type_name = f".oracle.{of_items}"
+        _add_message(file, of_items, item)
+    return file
+
+
+def _add_message(file: descriptor_pb2.FileDescriptorProto, name: str, schema: Schema) -> descriptor_pb2.DescriptorProto:
+    message = file.message_type.add(name=name)
     for number, spec in enumerate(schema.given, 1):
         if spec.type.kind is Kind.LIST:
             message.field.add(name=spec.id, number=number, type=_FIELD.TYPE_STRING, label=_FIELD.LABEL_REPEATED)
@@ -88,4 +110,4 @@ def _file(schema: Schema) -> descriptor_pb2.FileDescriptorProto:
                 label=_FIELD.LABEL_OPTIONAL,
                 type_name=f".google.protobuf.{_MESSAGES[spec.type.kind]}",
             )
-    return file
+    return message

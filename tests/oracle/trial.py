@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.planes import has_clear_tail, unpack
 from segmentd.engine import ComputedValues, Engine, Evaluation
 from segmentd.language.tree import Node, Value
@@ -50,7 +49,7 @@ class Trial:
 
     def differences(self, engine: Engine, answers: Sequence[RowAnswers], order: Order) -> list[Difference]:
         """Where the engine, on the rows in this order, departs from the oracle's answers on the distinct rows."""
-        batch = batch_from_arrow(self.population.table(order), self.population.schema)
+        batch = self.population.batch(order)
         program = self.program()
         evaluation = engine.evaluate(program, batch, self.population.now_us, planes=True)
         assert evaluation.rows == len(order)

@@ -34,6 +34,15 @@ _MESSAGES = {
     "Select": ("operand 1 cel.expr.Expr", "field 2 string", "test_only 3 bool"),
     "Call": ("target 1 cel.expr.Expr", "function 2 string", "args 3 repeated cel.expr.Expr"),
     "List": ("elements 1 repeated cel.expr.Expr",),
+    "Comprehension": (
+        "iter_var 1 string",
+        "iter_range 2 cel.expr.Expr",
+        "accu_var 3 string",
+        "accu_init 4 cel.expr.Expr",
+        "loop_condition 5 cel.expr.Expr",
+        "loop_step 6 cel.expr.Expr",
+        "result 7 cel.expr.Expr",
+    ),
     "Expr": (
         "id 2 int64",
         "const_expr 3 cel.expr.Constant",
@@ -41,6 +50,7 @@ _MESSAGES = {
         "select_expr 5 cel.expr.Select",
         "call_expr 6 cel.expr.Call",
         "list_expr 7 cel.expr.List",
+        "comprehension_expr 9 cel.expr.Comprehension",
     ),
     "Reference": ("name 1 string", "overload_id 3 repeated string"),
     "ReferenceEntry": ("key 1 int64", "value 2 cel.expr.Reference"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from segmentd.language import CompiledExpression, Environment, ExpressionError
@@ -32,6 +32,9 @@ RETIRED = "retired"
 """The id of a segment that is inactive: it has no members anywhere."""
 
 PROBE = "probe"
+Populate = Callable[[Random, int], Population]
+"""What draws so many rows of a population."""
+
 PROBED_ROWS = 8
 """Rows whose values a threshold is taken from, beside the first, which has no missing value."""
 
@@ -54,12 +57,12 @@ class Tally:
 class World:
     """One population, the computed attributes of its schema, and segments defined one after the other."""
 
-    def __init__(self, random: Random, size: int, tally: Tally) -> None:
+    def __init__(self, random: Random, size: int, tally: Tally, populate: Populate = population) -> None:
         self.random = random
         self.tally = tally
-        self.population, self.computed_terms = _with_computed(random, population(random, size), tally)
-        self.environment = Environment(self.population.schema)
-        self.oracle = Oracle(self.population.schema)
+        self.population, self.computed_terms = _with_computed(random, populate(random, size), tally)
+        self.environment = Environment(self.population.schema, self.population.items)
+        self.oracle = Oracle(self.population.schema, self.population.items)
         self.generator = Generator(random, self.population, self.computed_terms)
         self.computed = {
             spec.id: self.environment.compile(str(spec.expression), result=spec.type, itself=spec.id)
@@ -139,7 +142,8 @@ def _with_computed(random: Random, given: Population, tally: Tally) -> tuple[Pop
     money = next(spec.type for spec in given.schema if spec.type.kind is Kind.DECIMAL)
     kinds = random.sample((BOOL, INT64, DOUBLE, STRING, TIMESTAMP, DATE, LIST, money), 4)
     for number, kind in enumerate(kinds):
-        generator = Generator(random, given.with_computed(specs), terms)
+        # Without macros, so that they can be read in macros.
+        generator = Generator(random, replace(given.with_computed(specs), held=None), terms)
         term = generator.term(kind, 3)
         spec = AttributeSpec(f"computed{number}", kind, expression=term.text)
         try:

@@ -1,0 +1,46 @@
+"""Engine and official evaluator agree on generated macros over items, row by row, on truth and on unknown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+from segmentd.engine import Engine
+from segmentd.language.tree import Quantifier
+from tests.oracle.campaign import Record, run_campaign
+from tests.oracle.evaluator import UNKNOWN
+from tests.oracle.populations import population_with_items
+
+FUZZING = settings.get_current_profile_name() == "fuzz"
+pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(7_200 if FUZZING else 600)]
+
+SEED = 2024
+WORLDS, FUZZ_WORLDS = 4, 200
+PAIRS = 5_000
+EXPRESSIONS_A_QUANTIFIER = 20
+REFUSED_SHARE = 0.02
+
+
+@pytest.fixture(scope="module")
+def record(engine: Engine) -> Record:
+    """One campaign over customers with accounts and accounts with owners; the same in every normal run."""
+    return run_campaign(engine, SEED, FUZZ_WORLDS if FUZZING else WORLDS, 6, population_with_items)
+
+
+def test_macros_equal_the_oracle(record: Record) -> None:
+    """No generated expression with macros is true, false or unknown of a row for engine or oracle alone."""
+    assert not record.failures, "\n\n".join(record.failures)
+    assert record.pairs >= PAIRS
+
+
+def test_every_quantifier_decides_all_ways(record: Record) -> None:
+    """Each macro occurs often, and conditions that turn on it come out true, false and unknown."""
+    for quantifier in Quantifier:
+        assert record.expressions[quantifier.value] >= EXPRESSIONS_A_QUANTIFIER
+        assert record.verdicts[quantifier.value] == {True, False, UNKNOWN}
+
+
+def test_generated_macros_are_accepted(record: Record) -> None:
+    """What the generator holds for the language is the language: few of its expressions are refused."""
+    tally = record.tally
+    assert tally.refused.total() <= REFUSED_SHARE * tally.accepted, tally.examples
