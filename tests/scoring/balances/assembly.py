@@ -15,7 +15,7 @@ from segmentd.facts.residents import ResidentSubjects
 from segmentd.facts.views import BookView
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.ledger.population import Populations
-from segmentd.schema import BOOL, STRING, AttributeSpec, Schema, Subject
+from segmentd.schema import BOOL, STRING, AttributeSpec, Subject
 from segmentd.scoring.balances.requests import DIMENSIONS, MEASURES, balance_question
 from segmentd.scoring.balances.responses import answer_pages
 from segmentd.scoring.balances.service import BalanceReports
@@ -59,10 +59,6 @@ class Definitions:
             for name, (subject, text) in SEGMENTS.items()
         ]
         self.catalogues = Catalogues([build_catalogue(ledger, attributes, segments)])
-
-    def schema(self, ledger_id: str, subject: Subject) -> Schema:
-        """The attributes of a subject."""
-        return self.catalogues.current(ledger_id).schemas[subject]
 
 
 def _spec(name: str, text: str | None) -> AttributeSpec:
@@ -146,7 +142,7 @@ def request_of(by: str = "", measures: str = "sum", **fields: Any) -> pb.Aggrega
 def reports(book: BookView | None, time_zone: str = "Europe/Prague", threads: int = 2) -> Iterator[Reports]:
     """Reports over a book, at the moment NOW_US."""
     definitions, views = Definitions(time_zone), OneBook(book)
-    residents = ResidentSubjects(Populations(), views, definitions)
     with Engine(threads) as engine:
+        residents = ResidentSubjects(Populations(), views, definitions.catalogues, engine)
         scoring = Scoring(engine, definitions.catalogues, residents, clock=lambda: NOW_US)
         yield Reports(BalanceReports(scoring, engine, residents))

@@ -161,5 +161,6 @@ def numbers(type_: DataType, values: Sequence[int | None], time_zone: str = "UTC
 def texts(values: Sequence[str | None]) -> TextColumn:
     """A column of text, whose dictionary is not sorted, and has a text that no row has."""
     distinct = ["nowhere", *dict.fromkeys(value for value in values if value is not None)]
-    codes = [len(distinct) if value is None else distinct.index(value) for value in values]
+    places = {value: place for place, value in enumerate(distinct)}
+    codes = [len(distinct) if value is None else places[value] for value in values]
     return TextColumn(np.array(codes, np.int32), pa.array(distinct, pa.string()))

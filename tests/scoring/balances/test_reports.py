@@ -169,8 +169,8 @@ def test_groups_by_segments_of_customers_and_of_accounts(
     told = ask(bank, by, roles=roles)
 
     def keys(number: int, _: str) -> list[tuple[object, ...]]:
-        own = [segment for segment in ALL if members(book, segment, number, roles)]
-        by_name = {"segment": own, "kind": [book.accounts[number].kind]}
+        own: list[object] = [segment for segment in ALL if members(book, segment, number, roles)]
+        by_name: dict[str, list[object]] = {"segment": own, "kind": [book.accounts[number].kind]}
         return [tuple(key) for key in itertools.product(*(by_name[name] for name in by.split(",")))]
 
     expected = naive.group(book, now(), keys, is_now=True)

@@ -54,7 +54,7 @@ class Subjects:
 
     def population(self, plan: Plan) -> Population:
         """The residents that a plan is about. Raises ResidentsMovedError where they are those of another version."""
-        population = self.scoring.population(plan)
+        population = self.scoring.population(plan, self.cancelled)
         if population.data_version != self.data_version:
             raise ResidentsMovedError(self.data_version, population.data_version)
         return population
