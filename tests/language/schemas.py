@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from segmentd.language.tree import AttributeRead, Call, Constant, ListLiteral, Node, Now, Presence, SegmentVerdict
+from segmentd.language.tree import (
+    AttributeRead,
+    Call,
+    Constant,
+    ItemsQuantifier,
+    ListLiteral,
+    Node,
+    Now,
+    Presence,
+    SegmentVerdict,
+)
 from segmentd.schema import (
     BOOL,
     DATE,
@@ -50,6 +60,28 @@ COMPUTED: Final = (
 SCHEMA: Final = Schema(Subject.CUSTOMER, GIVEN + COMPUTED, "Europe/Prague")
 
 
+ACCOUNTS: Final = Schema(
+    Subject.ACCOUNT,
+    (
+        AttributeSpec("kind", STRING),
+        AttributeSpec("balance", EUR),
+        AttributeSpec("external", BOOL),
+        AttributeSpec("opened", DATE),
+        AttributeSpec("rank", INT64, required=True),
+        AttributeSpec("labels", LIST),
+        AttributeSpec("rich", BOOL, expression="account.balance > 1000"),
+        AttributeSpec("joint", BOOL, expression="account.owners.size() > 1"),
+        AttributeSpec("listed", BOOL, expression="'black' in account.segments"),
+        AttributeSpec("wrong", BOOL, expression="account.nothing > 1"),
+    ),
+    "Europe/Prague",
+)
+"""What the macros of customers go over."""
+
+SAVER: Final = AttributeSpec("saver", BOOL, expression="customer.accounts.exists(a, a.kind == 'SAVINGS')")
+SCHEMA_WITH_ACCOUNTS: Final = Schema(Subject.CUSTOMER, (*GIVEN, *COMPUTED, SAVER), "Europe/Prague")
+
+
 def tree_text(node: Node) -> str:
     """A tree in one line: `less_int64(age, 18)`; decimals as minor units with their type, moments in microseconds."""
     match node:
@@ -67,6 +99,8 @@ def tree_text(node: Node) -> str:
             return f"[{', '.join(map(tree_text, node.elements))}]"
         case Call():
             return f"{node.overload}({', '.join(map(tree_text, node.arguments))})"
+        case ItemsQuantifier():
+            return f"{node.items}.{node.quantifier}({tree_text(node.predicate)})"
 
 
 def _constant_text(node: Constant) -> str:

@@ -6,15 +6,23 @@ import pytest
 
 from segmentd.language import Environment, ExpressionError
 from tests.language.cases import FOLDER, Case, read_cases
-from tests.language.schemas import SCHEMA, tree_text
+from tests.language.schemas import ACCOUNTS, SCHEMA, SCHEMA_WITH_ACCOUNTS, tree_text
 
 CASES = [case for file in sorted(FOLDER.glob("*.txt")) for case in read_cases(file.name)]
+
+MACROS = [case for file in sorted((FOLDER / "macros").glob("*.txt")) for case in read_cases(f"macros/{file.name}")]
 
 
 @pytest.fixture(scope="module")
 def environment() -> Environment:
     """The environment of the shared schema."""
     return Environment(SCHEMA)
+
+
+@pytest.fixture(scope="module")
+def with_accounts() -> Environment:
+    """The environment of customers who have accounts."""
+    return Environment(SCHEMA_WITH_ACCOUNTS, {"accounts": ACCOUNTS})
 
 
 def outcome(environment: Environment, expression: str) -> str:
@@ -30,6 +38,12 @@ def outcome(environment: Environment, expression: str) -> str:
 def test_outcome(environment: Environment, case: Case) -> None:
     """An expression of a fixture compiles to the text below it."""
     assert outcome(environment, case.expression) == case.expected
+
+
+@pytest.mark.parametrize("case", MACROS, ids=str)
+def test_outcome_of_macros(with_accounts: Environment, case: Case) -> None:
+    """An expression over accounts compiles to the text below it, and so do refusals of what macros lack."""
+    assert outcome(with_accounts, case.expression) == case.expected
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "^" in case.expected], ids=str)

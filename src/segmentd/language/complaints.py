@@ -124,21 +124,26 @@ class Complaints:
             meant = self.schema.qualified(variable)
             message = f"no variable {variable!r}; the attribute is read as {meant}"
             return self._unknown(offset, message, given=name, likely=meant)
-        variables = [self.schema.variable, NOW, *self._macro_variables()]
+        macros = dict(self._macro_variables())
+        for own, item in macros.items():
+            if item is not None and item.get(variable):
+                message = f"no variable {variable!r}; the attribute is read as {own}.{variable}"
+                return self._unknown(offset, message, given=name, likely=f"{own}.{variable}")
+        variables = [self.schema.variable, NOW, *macros]
         likely = nearest(variable, variables)
         hint = f"did you mean {likely!r}?" if likely else f"allowed: {listed(variables)}"
         return self._unknown(
             offset, f"no variable {variable!r}; {hint}", given=name, likely=likely and f"{likely}{dot}{rest}"
         )
 
-    def _macro_variables(self) -> Iterator[str]:
-        """Of all macros in the text: which one an offset is in, its tree does not say."""
+    def _macro_variables(self) -> Iterator[tuple[str, Schema | None]]:
+        """Those of all macros in the text, with what they go over: which one an offset is in, its tree does not say."""
         pending: list[tuple[Expr, Scope]] = [] if self.parsed is None else [(self.parsed.expr, self.scope)]
         while pending:
             expr, names = pending.pop()
             macro = macro_of(expr)
             if macro is not None:
-                yield macro.variable
+                yield macro.variable, names.items_of(macro.items)
             pending.extend(names.below(expr))
 
     def _no_function(self, offset: int, name: str) -> Issue:

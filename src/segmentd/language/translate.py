@@ -151,6 +151,8 @@ class Translator:
     def _selection(self, expr: Expr) -> Node:
         read = self._scope.read(expr)
         if read is None:
+            if self._scope.items:
+                self._node(expr.select_expr.operand)  # an item that no macro gave, `customer.accounts[0]`, is refused
             raise self._refused(expr, unsupported("field of a map or message"))
         if read.spec is None:
             return self._other_field(expr, read)
