@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from segmentd.columns.zones import DAY_US, utc_offsets
 from segmentd.engine.facts.money import RateTable, convert
@@ -108,7 +109,7 @@ def _rate_table(rates: TableView, pool: PoolView, codes: list[str], ledger: Ledg
 
 
 def _sorted_rates(rates: TableView, pool: PoolView, ledger: Ledger) -> tuple[Numbers, Days, npt.NDArray[np.int64]]:
-    """Currencies, by their numbers in a pool, days, and rates in billionths; of a currency and day the newest id's."""
+    """Currencies, by their numbers in a pool, days, and rates in billionths; of equal days the greatest id's."""
     fields = [rates.fields.get(name) for name in ("currency", "day", "rate")]
     given = [field.cells(rates.rows).values for field in fields if field is not None]
     if len(given) < len(fields):
@@ -118,11 +119,17 @@ def _sorted_rates(rates: TableView, pool: PoolView, ledger: Ledger) -> tuple[Num
     currencies = pool.find(_texts(rates, "currency"))[currency]
     days = local_days(day, ledger.time_zone)
     scaled = np.array([scaled_rate(text) for text in _texts(rates, "rate").to_pylist()], np.int64)[rate]
-    order = np.lexsort((np.arange(len(days)), days, currencies))
+    order = np.lexsort((_ranks(rates), days, currencies))
     is_last = np.ones(len(order), np.bool_)
     is_last[:-1] = (np.diff(currencies[order]) != 0) | (np.diff(days[order]) != 0)
     order = order[is_last & (currencies[order] >= 0)]
     return currencies[order], days[order], scaled[order]
+
+
+def _ranks(rates: TableView) -> npt.NDArray[np.uint64]:
+    """The order of the rates' ids, which stays the same when a book is restored."""
+    ids = rates.ids_of(np.flatnonzero(rates.by_number >= 0))
+    return np.asarray(pc.rank(ids, "ascending").to_numpy())
 
 
 def _texts(rates: TableView, name: str) -> pa.StringArray:

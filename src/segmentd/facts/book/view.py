@@ -54,7 +54,7 @@ class View:
         """Who owns which accounts."""
         found = self.tables[RecordKind.ACCOUNT].kept("holdings", None, self._count_holdings)
         customers = self.tables[RecordKind.CUSTOMER].ids.count
-        return found if len(found.offsets) > customers else replace(found, offsets=_padded(found.offsets, customers))
+        return replace(found, offsets=_padded(found.offsets, customers))
 
     def sorted_items(self, kind: RecordKind) -> Items:
         """The facts of all owners, a place for every slot, but out of date for `touched` ones."""
