@@ -13,6 +13,7 @@ from tests.server.wrong import WRONG
 TESTS: Final = Path(__file__).parent.parent
 
 TESTED: Final = {
+    "AMOUNT_OVERFLOW": "scoring/balances/test_rules.py",
     "CALL_CANCELLED": "scoring/test_workers.py",
     "DATA_DIRECTORY_IN_USE": "server/test_lifecycle.py",
     "DEADLINE_EXCEEDED": "scoring/test_workers.py",
@@ -28,6 +29,7 @@ TESTED: Final = {
     "SNAPSHOT_LIMIT": "server/test_snapshots.py",
     "STORE_FAILED": "segments/test_durability.py",
     "TEXT_LIMIT": "server/test_limits.py",
+    "TOO_MANY_GROUPS": "scoring/balances/test_rules.py",
 }
 """Where reasons are tested that no single wrong request brings about: with a limit set low, or something broken."""
 

@@ -16,6 +16,7 @@ import numpy as np
 from segmentd.columns.coding import empty_planes
 from segmentd.columns.column import Batch, FixedColumn
 from segmentd.engine.engine import Engine
+from segmentd.engine.facts.groups_sample import sum_up_sample
 from segmentd.engine.facts.segmented import fold_sample
 from segmentd.engine.members.sample import extract_sample
 from segmentd.engine.requests.vectors import read_sample
@@ -56,6 +57,7 @@ def warm_requests() -> None:
     read_sample()
     answer_sample()
     extract_sample()
+    sum_up_sample()
 
 
 @contextmanager
