@@ -222,6 +222,8 @@ class _Evaluation:
         if len(facts) < max(least, _NEEDED.get(function, 0)):
             return UNKNOWN
         values = [fact.fields[self.definition.measure] for fact in facts] if self.definition.measure else []
+        if function in (Function.FIRST, Function.LAST) and len(facts) > 1 and facts[0].time == -(2**63):
+            return UNKNOWN
         match function:
             case Function.COUNT:
                 return len(facts)
@@ -231,6 +233,10 @@ class _Evaluation:
                 return _told(values[-1])
             case Function.DAYS_SINCE:
                 return (self.local(self.now).date() - self.local(facts[-1].time).date()).days
+        return self._of_values(facts, values)
+
+    def _of_values(self, facts: list[Fact], values: list[Value | None]) -> Result:
+        match self.definition.function:
             case Function.DISTINCT_COUNT:
                 return len({"nan" if value != value else (type(value), value) for value in values})
             case Function.TREND:

@@ -144,6 +144,55 @@ class Maker:
         self.bank.facts[kind].append(fact)
         return fact
 
+    def change(self) -> None:
+        """Something that happens to a bank: facts come, are corrected or deleted, accounts and customers change."""
+        random = self.random
+        kind = random.choice(FACTS)
+        facts = self.bank.facts[kind]
+        match random.randrange(8):
+            case 0 | 1 | 2:
+                self.add_fact(kind)
+            case 3 if facts:
+                facts.pop(random.randrange(len(facts)))
+            case 4 if facts:
+                place = random.randrange(len(facts))
+                fields, unknown = self._fields(kind)
+                facts[place] = replace(facts[place], fields=fields, unknown=unknown, time=self.moment())
+            case 5 if self.bank.accounts:
+                slot = random.randrange(len(self.bank.accounts))
+                if self.bank.accounts[slot] is not None:
+                    self.bank.accounts[slot] = self.account()
+            case 6:
+                self._change_owners()
+            case _:
+                self.add_account()
+
+    def _change_owners(self) -> None:
+        random, bank = self.random, self.bank
+        match random.randrange(4):
+            case 0:
+                bank.holdings.append([])
+                bank.customers.append(len(bank.holdings) - 1)
+            case 1 if bank.customers:
+                gone = bank.customers.pop(random.randrange(len(bank.customers)))
+                bank.holdings[gone] = []
+                bank.facts[RecordKind.ENGAGEMENT] = [
+                    each for each in bank.facts[RecordKind.ENGAGEMENT] if each.owner != gone
+                ]
+            case 2 if bank.accounts:
+                self._delete_account(random.randrange(len(bank.accounts)))
+            case _ if bank.holdings and bank.accounts:
+                pair = random.randrange(len(bank.accounts)), random.choice(ROLES)
+                if bank.accounts[pair[0]] is not None:
+                    bank.holdings[random.randrange(len(bank.holdings))].append(pair)
+
+    def _delete_account(self, slot: int) -> None:
+        bank = self.bank
+        bank.accounts[slot] = None
+        bank.holdings = [[pair for pair in held if pair[0] != slot] for held in bank.holdings]
+        for kind in (RecordKind.TRANSACTION, RecordKind.BALANCE):
+            bank.facts[kind] = [each for each in bank.facts[kind] if each.owner != slot]
+
     def _fields(self, kind: RecordKind) -> tuple[dict[str, Value | None], frozenset[str]]:
         maybe, pick = self._maybe, self.random.choice
         fields: dict[str, Value | None] = {
@@ -167,6 +216,29 @@ class Maker:
 
     def _maybe(self, value: Any) -> Any:
         return None if self.random.random() < 0.15 else value
+
+
+def changes(before: Bank, after: Bank) -> Changes:
+    """Whose facts, records or accounts are others."""
+    accounts = {
+        slot
+        for slot in range(len(after.accounts))
+        if slot >= len(before.accounts) or before.accounts[slot] != after.accounts[slot]
+    }
+    customers = {
+        slot
+        for slot in range(len(after.holdings))
+        if slot >= len(before.holdings) or before.holdings[slot] != after.holdings[slot]
+    }
+    customers |= set(before.customers) ^ set(after.customers)
+    for kind in FACTS:
+        moved = {*_identities(before, kind)} ^ {*_identities(after, kind)}
+        (customers if kind is RecordKind.ENGAGEMENT else accounts).update(owner for owner, *_ in moved)
+    for bank in (before, after):
+        for customer, held in enumerate(bank.holdings):
+            if any(slot in accounts for slot, _ in held):
+                customers.add(customer)
+    return Changes(np.array(sorted(customers), np.int32), np.array(sorted(accounts), np.int32))
 
 
 class ArrayView:

@@ -12,7 +12,7 @@ from segmentd.engine import Engine
 from segmentd.engine.facts.aggregates_ranges import Integers
 from segmentd.engine.text.tabulation import Cancelled
 from segmentd.facts.aggregates.columns import replace_rows
-from segmentd.facts.aggregates.computing import Computed, compute_one
+from segmentd.facts.aggregates.computing import compute_one
 from segmentd.facts.aggregates.gathering import Gathering
 from segmentd.facts.aggregates.standpoint import KIND, Standpoint
 from segmentd.facts.kinds import RecordKind
@@ -48,42 +48,48 @@ def compute_all(
     are looked up once for all. Raises EvaluationCancelledError, DistinctLimitError.
     """
     work = Work(engine, tuple(aggregates), standpoint, cancelled)
-    return [each.column for each in (work.all() if slots is None else work.some(slots))]
+    return work.all() if slots is None else work.some(slots)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """Aggregates to be computed. `moments`: whether it is wanted from when on each value may be another."""
+    """Aggregates to be computed from a standpoint."""
 
     engine: Engine
     aggregates: tuple[CompiledAggregate, ...]
     standpoint: Standpoint
     cancelled: Cancelled | None = None
-    moments: bool = False
 
-    def some(self, slots: Slots) -> list[Computed]:
+    def gathering(self, slots: Slots | None) -> Gathering:
+        """The facts of some subjects, or of all as they lie sorted."""
+        everybody = slots is None
+        whose = self.standpoint.slots if slots is None else slots
+        return Gathering(self.engine, self.standpoint, whose, everybody=everybody, cancelled=self.cancelled)
+
+    def of(self, gathering: Gathering) -> list[Column]:
+        """The values of those whose facts were gathered."""
+        gathering.prepare(self.aggregates)
+        return [compute_one(gathering, each) for each in self.aggregates]
+
+    def some(self, slots: Slots) -> list[Column]:
         """The values of the subjects in some slots, in their order, from facts that are gathered."""
-        return self._compute(slots, everybody=False)
+        return self.of(self.gathering(slots))
 
-    def all(self) -> list[Computed]:
+    def all(self) -> list[Column]:
         """The values of all subjects: from sorted facts, and again from gathered ones where these are newer."""
-        slots = self.standpoint.slots
-        found = self._compute(slots, everybody=True)
-        by_source = {source: touched_rows(self.standpoint, source) for source in self._sources}
-        rows = np.unique(np.concatenate([np.zeros(0, np.int64), *by_source.values()]))
+        found = self.of(self.gathering(None))
+        rows = self.touched
         if not len(rows):
             return found
-        again = self.some(slots[rows])
-        return [replace_computed(old, rows, new) for old, new in zip(found, again, strict=True)]
+        again = self.some(self.standpoint.slots[rows])
+        return [replace_rows(old, rows, new) for old, new in zip(found, again, strict=True)]
 
     @property
-    def _sources(self) -> set[Source]:
-        return {each.definition.source for each in self.aggregates}
-
-    def _compute(self, slots: Slots, *, everybody: bool) -> list[Computed]:
-        gathering = Gathering(self.engine, self.standpoint, slots, everybody=everybody, cancelled=self.cancelled)
-        gathering.prepare(self.aggregates)
-        return [compute_one(gathering, each, moments=self.moments) for each in self.aggregates]
+    def touched(self) -> Integers:
+        """The rows of subjects for whom sorted facts are out of date, ascending."""
+        sources = sorted({each.definition.source for each in self.aggregates})
+        rows = [touched_rows(self.standpoint, source) for source in sources]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
 
 
 def touched_rows(standpoint: Standpoint, source: Source) -> Integers:
@@ -109,12 +115,3 @@ def holders(standpoint: Standpoint, accounts: Slots) -> Slots:
     is_asked[accounts] = True
     places = np.flatnonzero(is_asked[holdings.accounts])
     return np.unique(np.searchsorted(holdings.offsets, places, side="right") - 1).astype(np.int32)
-
-
-def replace_computed(computed: Computed, rows: Integers, new: Computed) -> Computed:
-    """What was computed, with some rows computed anew."""
-    moments = computed.moments
-    if moments is not None and new.moments is not None:
-        moments = moments.copy()
-        moments[rows] = new.moments
-    return Computed(replace_rows(computed.column, rows, new.column), moments)

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from segmentd.columns.column import BoolColumn, Codes, Column, FixedColumn, ListColumn, TextColumn
-from segmentd.columns.planes import Plane, ones, pack, popcount, unpack
+from segmentd.columns.column import Batch, BoolColumn, Codes, Column, FixedColumn, ListColumn, TextColumn
+from segmentd.columns.gather import gather
+from segmentd.columns.planes import WORD, Plane, ones, pack, popcount, unpack
 from segmentd.engine.facts.aggregates_ranges import Integers
 from segmentd.schema import DataType, Kind
 
@@ -58,6 +59,14 @@ def replace_rows(column: Column, rows: Integers, other: Column) -> Column:
             raise TypeError(f"rows of {other.type} do not fit a column of {column.type}")
 
 
+def take_rows(column: Column, rows: Integers) -> Column:
+    """The column of some rows, in the order given; a negative one has no value."""
+    count = len(column.codes) if isinstance(column, TextColumn | ListColumn) else len(column.values)
+    if isinstance(column, BoolColumn):
+        count *= WORD
+    return gather(Batch(count, {"": column}), rows).columns[""]
+
+
 def _and(left: Plane | None, right: Plane) -> Plane:
     return right if left is None else left & right
 
@@ -67,7 +76,7 @@ def _replace_validity(
 ) -> Plane | None:
     if column.validity is None and other.validity is None:
         return None
-    count = len(column.values) if isinstance(column, FixedColumn) else len(column.values) * 64
+    count = len(column.values) if isinstance(column, FixedColumn) else len(column.values) * WORD
     before = column.validity
     if before is None:
         before = ones(count)

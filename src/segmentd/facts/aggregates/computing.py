@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,8 +16,8 @@ from segmentd.facts.aggregates.columns import known_only
 from segmentd.facts.aggregates.filters import depends_on_now
 from segmentd.facts.aggregates.gathering import OPENED, Gathered, Gathering
 from segmentd.facts.aggregates.scope import Scope
-from segmentd.facts.aggregates.windows import Bounds, bounds_of, entering_us, next_turn, sliding_us
-from segmentd.ledger.aggregates import AllTime, Function, Source
+from segmentd.facts.aggregates.windows import bounds_of, next_turn
+from segmentd.ledger.aggregates import Function, Source
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 
 Result = tuple[Column, npt.NDArray[np.bool_]]
@@ -46,25 +46,31 @@ _BY_DAY: Final = frozenset({Function.AVERAGE_DAILY_BALANCE, Function.MONTHS_BELO
 """Functions that the days of the window, or that of the moment, matter to."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Computed:
-    """An aggregate's values by owner, and `moments`: from when each may be another without a change of the facts."""
-
-    column: Column
-    moments: Integers | None
-
-
-def compute_one(gathering: Gathering, aggregate: CompiledAggregate, *, moments: bool) -> Computed:
-    """The aggregate of all of the gathering's owners. `moments`: whether these are wanted."""
-    gathered = gathering.gathered(aggregate)
-    standpoint, window = gathering.standpoint, aggregate.definition.window
-    bounds = bounds_of(window.span, standpoint.now_us, standpoint.zone)
-    ranges = _ranges(gathering, gathered, aggregate, bounds)
-    scope = Scope(aggregate, standpoint, bounds, gathered, ranges, gathering.accounts, gathering.verdict(aggregate))
+def compute_one(gathering: Gathering, aggregate: CompiledAggregate) -> Column:
+    """The aggregate of all of the gathering's owners."""
+    ranges = ranges_of(gathering, aggregate)
+    verdict = gathering.verdict(aggregate)
+    scope = Scope(aggregate, gathering.standpoint, gathering.gathered(aggregate), ranges, gathering.accounts, verdict)
     ranges.mark(scope.poison)
     column, known = _FUNCTIONS[aggregate.definition.function](scope)
-    changes = ranges.changes(entering_us(window.span), sliding_us(window.span)) if moments else None
-    return Computed(known_only(column, known & (ranges.unknown == 0)), changes)
+    return known_only(column, known & (ranges.unknown == 0))
+
+
+def ranges_of(gathering: Gathering, aggregate: CompiledAggregate) -> Ranges:
+    """The facts of each owner that are in the window; owners are unknown who are so whatever the facts say."""
+    window, standpoint, source = aggregate.definition.window, gathering.standpoint, aggregate.definition.source
+    bounds = bounds_of(window.span, standpoint.now_us, standpoint.zone)
+    demand = window.demand_coverage and bounds.from_us != LEAST and source is not Source.ACCOUNTS
+    key = gathering.key(aggregate), bounds, demand
+    found = gathering.ranges.get(key)
+    if found is None:
+        gathered = gathering.gathered(aggregate)
+        opened = _opened(gathering, aggregate, gathered) if demand else np.zeros(0, np.int64)
+        facts = Facts(gathered.items.offsets, gathered.items.times)
+        span = bounds.from_us, bounds.to_us
+        found = window_ranges(gathering.tasks, gathered.owners, gathered.places, facts, span, opened)
+        gathering.ranges[key] = found
+    return replace(found, unknown=found.unknown.copy())
 
 
 def turn_of(aggregate: CompiledAggregate, now_us: int, zone: str) -> int:
@@ -76,14 +82,8 @@ def turn_of(aggregate: CompiledAggregate, now_us: int, zone: str) -> int:
     return next_turn(definition.window.span, now_us, zone, by_day=by_day)
 
 
-def _ranges(gathering: Gathering, gathered: Gathered, aggregate: CompiledAggregate, bounds: Bounds) -> Ranges:
-    definition, owners = aggregate.definition, gathered.owners
-    opened = np.zeros(0, np.int64)
-    if definition.window.demand_coverage and not isinstance(definition.window.span, AllTime):
-        if definition.source is Source.ENGAGEMENTS:
-            opened = np.full(len(owners.accounts), LEAST, np.int64)
-        elif definition.source is not Source.ACCOUNTS:
-            opened = gathering.accounts.days(owners.accounts, OPENED)
-    items = gathered.items
-    span = bounds.from_us, bounds.to_us
-    return window_ranges(gathering.tasks, owners, gathered.places, Facts(items.offsets, items.times), span, opened)
+def _opened(gathering: Gathering, aggregate: CompiledAggregate, gathered: Gathered) -> Integers:
+    """When the place of each pair was opened, for coverage; of customers nobody says so."""
+    if aggregate.definition.source is Source.ENGAGEMENTS:
+        return np.full(len(gathered.owners.accounts), LEAST, np.int64)
+    return gathering.accounts.days(gathered.owners.accounts, OPENED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,7 +11,7 @@ import numpy as np
 from segmentd.columns.gather import gather
 from segmentd.columns.planes import Plane
 from segmentd.engine import Engine
-from segmentd.engine.facts.aggregates_ranges import ALL_ROWS, Owners, Tasks
+from segmentd.engine.facts.aggregates_ranges import ALL_ROWS, Owners, Ranges, Tasks
 from segmentd.engine.text.tabulation import Cancelled
 from segmentd.facts.aggregates.filters import Filtering, Verdict
 from segmentd.facts.aggregates.measures import BALANCE, CURRENCY
@@ -55,6 +55,7 @@ class Gathering:
         self._filtering = Filtering(engine, standpoint.subject, standpoint.now_us, standpoint.zone, cancelled)
         self._wanted = None if everybody else self._accounts_of(slots)
         self.accounts: Final = Accounts(standpoint.view, account_filtering(self._filtering), self._wanted)
+        self.ranges: Final[dict[Hashable, Ranges]] = {}
         self._kept = _Kept()
 
     def prepare(self, aggregates: Sequence[CompiledAggregate]) -> None:
@@ -65,10 +66,14 @@ class Gathering:
             found = self._filtered(source).verdicts(trees, self._items(source).batch) if trees else []
             self._kept.verdicts |= {(source, tree): verdict for tree, verdict in zip(trees, found, strict=True)}
 
+    def key(self, aggregate: CompiledAggregate) -> Hashable:
+        """Equal for aggregates that have the same owners and facts."""
+        definition, chosen = aggregate.definition, aggregate.account_filter
+        return definition.source, definition.roles, chosen.tree if chosen else None, _read(aggregate)
+
     def gathered(self, aggregate: CompiledAggregate) -> Gathered:
         """The owners and facts of an aggregate."""
-        definition, chosen = aggregate.definition, aggregate.account_filter
-        key = definition.source, definition.roles, chosen.tree if chosen else None, _read(aggregate)
+        key = self.key(aggregate)
         found = self._kept.gathered.get(key)
         if found is None:
             found = self._kept.gathered[key] = self._gather(aggregate)
@@ -151,7 +156,7 @@ class _Kept:
 
     items: dict[Source, Items] = field(default_factory=dict)
     verdicts: dict[tuple[Source, Node], Verdict] = field(default_factory=dict)
-    gathered: dict[tuple[object, ...], Gathered] = field(default_factory=dict)
+    gathered: dict[Hashable, Gathered] = field(default_factory=dict)
 
 
 def _read(aggregate: CompiledAggregate) -> frozenset[str]:

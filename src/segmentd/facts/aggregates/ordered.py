@@ -2,7 +2,8 @@
 
 A NaN has no place in the order of values: MIN, MAX, MEDIAN and PERCENTILE are unknown with one in the window.
 DISTINCT_COUNT takes all NaNs for one value, and the two zeros for one. Of facts at the same time that of the account
-with the lower slot comes first, on one account the one that arrived earlier.
+with the lower slot comes first, on one account the one that arrived earlier. The time of an account is the start of the
+day of its opening; where that of one is not known, FIRST and LAST of several are unknown.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import numpy.typing as npt
 from segmentd.columns.build import missing_column
 from segmentd.columns.column import Column, FixedColumn
 from segmentd.columns.gather import gather
-from segmentd.engine.facts.aggregates_ranges import Integers
+from segmentd.engine.facts.aggregates_ranges import LEAST, Integers
 from segmentd.engine.facts.aggregates_values import DISTINCT, MEDIAN, find_extremes, rank_values
 from segmentd.facts.aggregates import rounding
 from segmentd.facts.aggregates.measures import doubles_of_order
 from segmentd.facts.aggregates.scope import Scope, Truths
 from segmentd.facts.aggregates.windows import local_day, local_days
+from segmentd.ledger.aggregates import Source
 from segmentd.schema import Kind
 
 Result = tuple[Column, Truths]
@@ -86,13 +88,23 @@ def days_since(scope: Scope) -> Result:
 
 def _taken(scope: Scope, rows: Integers) -> Result:
     name, batch = scope.definition.measure, scope.gathered.items.batch
-    known = (rows >= 0) & _enough_rows(scope)
+    known = (rows >= 0) & _enough_rows(scope) & _in_known_order(scope)
     if name not in batch.columns:
         return missing_column(scope.type, len(rows)), known
     column = gather(batch, rows, (name,)).columns[name]
     if isinstance(column, FixedColumn):
         return scope.column(column.values, known)
     return column, known
+
+
+def _in_known_order(scope: Scope) -> Truths:
+    """Whether there is a time of every fact, or but one fact."""
+    if scope.definition.source is not Source.ACCOUNTS:
+        return np.ones(len(scope.ranges), np.bool_)
+    times, rows = scope.gathered.items.times, scope.ranges.ends(scope.kept)[0]
+    untimed = np.zeros(len(rows), np.bool_)
+    untimed[rows >= 0] = times[rows[rows >= 0]] == LEAST
+    return ~untimed | (scope.ranges.counts(scope.kept) <= 1)
 
 
 def _enough_rows(scope: Scope) -> Truths:

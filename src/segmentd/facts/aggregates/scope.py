@@ -17,7 +17,7 @@ from segmentd.facts.aggregates.gathering import Gathered
 from segmentd.facts.aggregates.measures import AMOUNT, BALANCE_AFTER, Measure, both, either, measure_of
 from segmentd.facts.aggregates.owners import Accounts
 from segmentd.facts.aggregates.standpoint import KIND, Standpoint
-from segmentd.facts.aggregates.windows import Bounds
+from segmentd.facts.aggregates.windows import Bounds, bounds_of
 from segmentd.ledger.aggregates import Aggregate, Function, Source
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.schema import DataType
@@ -34,7 +34,6 @@ class Scope:
 
     aggregate: CompiledAggregate
     standpoint: Standpoint
-    bounds: Bounds
     gathered: Gathered
     ranges: Ranges
     accounts: Accounts
@@ -44,6 +43,11 @@ class Scope:
     def definition(self) -> Aggregate:
         """What is asked."""
         return self.aggregate.definition
+
+    @property
+    def bounds(self) -> Bounds:
+        """The window."""
+        return bounds_of(self.definition.window.span, self.standpoint.now_us, self.standpoint.zone)
 
     @property
     def type(self) -> DataType:

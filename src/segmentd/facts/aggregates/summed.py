@@ -49,8 +49,8 @@ def standard_deviation(scope: Scope) -> Result:
     """The root of the sum of squared distances from the mean, by one less than the count. Of fewer than two: unknown.
 
     Of whole numbers it is the root of `(n * sum(x * x) - sum(x) ** 2) / (n * (n - 1))`, the numerator exact, which
-    is unknown where n times the greatest distance from the first value is 2^62 or more. Of doubles, distances from
-    the mean are squared and added up in the order of time.
+    is unknown where n times the distance of the least value from the greatest is 2^62 or more. Of doubles, distances
+    from the mean are squared and added up in the order of time.
     """
     if scope.measured.is_double:
         numbers = scope.measured.numbers()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -49,6 +50,7 @@ class DayGrid:
     from_us: int
 
 
+@lru_cache(maxsize=1024)
 def bounds_of(span: Span, now_us: int, zone: str) -> Bounds:
     """The window of a span as of a moment."""
     end = now_us + 1
@@ -121,6 +123,7 @@ def sliding_us(span: Span) -> int:
     return span.seconds * SECOND_US if isinstance(span, TrailingSeconds) else -1
 
 
+@lru_cache(maxsize=1024)
 def next_turn(span: Span, now_us: int, zone: str, *, by_day: bool) -> int:
     """The moment from which the window is another for everybody, beside facts that come and go; NEVER where it stays.
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from segmentd.kernels.compiler import inline_kernel, kernel
+from segmentd.kernels.members.bits import ones_of
 
 
 @inline_kernel
@@ -19,6 +20,19 @@ def is_set(plane: Any, row: int) -> Any:
 def counts_row(kept: Any, row: int) -> Any:
     """Whether the row counts."""
     return kept.shape[0] == 0 or is_set(kept, row)
+
+
+@inline_kernel
+def kept_bits(kept: Any, word: int, start: int, stop: int) -> Any:
+    """The bits of a word that belong to rows from `start` to before `stop`, which are not all before or after it."""
+    bits = kept[word]
+    first = start - word * 64
+    if first > 0:
+        bits &= ~np.uint64(0) << np.uint64(first)
+    last = stop - word * 64
+    if last < 64:
+        bits &= (np.uint64(1) << np.uint64(last)) - np.uint64(1)
+    return bits
 
 
 @inline_kernel
@@ -63,8 +77,10 @@ def count_rows(offsets: Any, starts: Any, stops: Any, kept: Any, first: int, las
             if kept.shape[0] == 0:
                 count += max(stops[pair] - starts[pair], 0)
             else:
-                for row in range(starts[pair], stops[pair]):
-                    count += is_set(kept, row)
+                start, stop = starts[pair], stops[pair]
+                if start < stop:
+                    for word in range(start >> 6, ((stop - 1) >> 6) + 1):
+                        count += ones_of(kept_bits(kept, word, start, stop))
         counts[owner] = count
 
 

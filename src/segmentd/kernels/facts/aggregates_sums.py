@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from segmentd.kernels.compiler import inline_kernel, kernel
-from segmentd.kernels.facts.aggregates_rows import counts_row, is_set
+from segmentd.kernels.facts.aggregates_ranges import LEAST, NEVER
+from segmentd.kernels.facts.aggregates_rows import counts_row, kept_bits
 from segmentd.kernels.facts.aggregates_wide import add_square, scaled_variance
+from segmentd.kernels.members.bits import trailing_zeros
 
 LOW = 0xFFFFFFFF
 """A whole number is `high * 2^32 + low`: sums of two billion of each half cannot overflow."""
 
 LARGEST_SPREAD = 2.0**62
-"""Below it, a count times the greatest distance from the first value has a square of less than 128 bit."""
+"""Below it, a count times the distance of the least value from the greatest has a square of less than 128 bit."""
 
 
 @kernel
@@ -40,9 +42,12 @@ def sum_integers(
                     above += values[row] >> 32
                     below += values[row] & LOW
                 count += max(stop - start, 0)
-            else:
-                for row in range(start, stop):
-                    if is_set(kept, row):
+            elif start < stop:
+                for word in range(start >> 6, ((stop - 1) >> 6) + 1):
+                    bits = kept_bits(kept, word, start, stop)
+                    while bits:
+                        row = (word << 6) + trailing_zeros(bits)
+                        bits &= bits - np.uint64(1)
                         above += values[row] >> 32
                         below += values[row] & LOW
                         count += 1
@@ -68,8 +73,8 @@ def sum_squares(
     It is that of the values' distances from the first, which are smaller.
     """
     for owner in range(first, last):
-        high, low, total, count, greatest = np.int64(0), np.int64(0), np.int64(0), np.int64(0), 0.0
-        origin = np.int64(0)
+        high, low, total, count = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+        origin, least, greatest = np.int64(0), NEVER, LEAST
         for pair in range(offsets[owner], offsets[owner + 1]):
             for row in range(starts[pair], stops[pair]):
                 if counts_row(kept, row):
@@ -77,12 +82,12 @@ def sum_squares(
                     if count == 0:
                         origin = value
                     distance = value - origin
-                    wrapped = ((value ^ origin) & (value ^ distance)) < 0
-                    greatest = max(greatest, LARGEST_SPREAD if wrapped else abs(float(distance)))
+                    least = min(least, value)
+                    greatest = max(greatest, value)
                     high, low = add_square(high, low, distance)
                     total += distance
                     count += 1
-        fits = greatest * count < LARGEST_SPREAD
+        fits = count == 0 or (float(greatest) - float(least)) * count < LARGEST_SPREAD
         spreads[owner] = scaled_variance(high, low, count, total) if fits else -1.0
         counts[owner] = count
 
