@@ -16,6 +16,7 @@ import numpy as np
 from segmentd.columns.coding import empty_planes
 from segmentd.columns.column import Batch, FixedColumn
 from segmentd.engine.engine import Engine
+from segmentd.engine.facts.aggregates_sample import aggregate_sample
 from segmentd.engine.facts.groups_sample import sum_up_sample
 from segmentd.engine.facts.segmented import fold_sample
 from segmentd.engine.members.sample import extract_sample
@@ -53,11 +54,12 @@ def warm() -> WarmReport:
 
 
 def warm_requests() -> None:
-    """The kernels that read requests and write answers."""
+    """The kernels that read requests and write answers, and those of facts."""
     read_sample()
     answer_sample()
     extract_sample()
     sum_up_sample()
+    aggregate_sample()
 
 
 @contextmanager
