@@ -19,6 +19,7 @@ READY = "segmentd is ready on "
 
 LIMITS = "Limits"
 TLS = "TLS"
+IMPORTS = "Imports"
 
 
 def serve(
@@ -81,6 +82,26 @@ def serve(
         float,
         typer.Option(min=0, help="Seconds for running calls once the server is stopped.", rich_help_panel=LIMITS),
     ] = 10.0,
+    import_root: Annotated[
+        list[Path] | None,
+        typer.Option(
+            file_okay=False,
+            metavar="DIR",
+            help="Let files below this folder be imported; repeat for more.",
+            rich_help_panel=IMPORTS,
+            show_default=False,
+        ),
+    ] = None,
+    import_remote: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URI",
+            help="Let objects be imported whose URI begins like this, such as s3://landing/bank/, with the server's "
+            "own credentials; repeat for more.",
+            rich_help_panel=IMPORTS,
+            show_default=False,
+        ),
+    ] = None,
     tls_cert: Annotated[
         Path | None, typer.Option(callback=existing, help="Certificate chain of the server, PEM.", rich_help_panel=TLS)
     ] = None,
@@ -120,6 +141,8 @@ def serve(
             max_calls=max_calls,
             drain_s=drain_s,
             tls=tls_files(tls_cert, tls_key, tls_client_ca),
+            import_roots=tuple(import_root or ()),
+            import_remotes=tuple(import_remote or ()),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

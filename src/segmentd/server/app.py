@@ -21,6 +21,7 @@ from segmentd.api.v1 import (
     snapshot_service_pb2,
 )
 from segmentd.engine import Engine, warm
+from segmentd.facts.imports.servicer import ImportServicer
 from segmentd.facts.residents import ResidentSubjects
 from segmentd.facts.rules.categorization import Categorizer
 from segmentd.facts.servicer import RecordServicer, RulesServicer
@@ -44,6 +45,7 @@ from segmentd.server.definitions import Definitions
 from segmentd.server.departures import ignore_departures
 from segmentd.server.errors import StartAbandonedError
 from segmentd.server.handlers import generic_handler
+from segmentd.server.imports import imports_of
 from segmentd.server.logs import log_event, write_logs
 from segmentd.server.off_loop import OffLoop
 from segmentd.server.recodings import tell_recoded, tell_recoding_failed
@@ -120,12 +122,15 @@ class Server:
         opened.push_async_callback(asyncio.to_thread, self._recoder.close)
         self._workers = Workers(self.config.threads, self.config.max_waiting)
         opened.push_async_callback(asyncio.to_thread, self._workers.close)
+        self._categories = Categorizer(self._engine, self._definitions.rules)
+        self._imports = imports_of(self.config, self._definitions, self._books, self._categories, self._engine)
         self._transport = Transport(self.config, [service.full_name for service in SERVICES])
         opened.push_async_callback(self._stop_serving)
         self._add_handlers()
 
     async def _stop_serving(self) -> None:
         self._gate.stop()
+        await asyncio.to_thread(self._imports.close)
         await self._transport.stop(self._grace_s)
 
     def _prepare(self) -> None:
@@ -136,6 +141,7 @@ class Server:
         self._books.open()
         self._go_on()
         prepare_main(self.config, self._definitions, self._populations, self._go_on)
+        self._imports.start()
 
     def _go_on(self) -> None:
         if self._abandoned.is_set():
@@ -153,10 +159,11 @@ class Server:
                 RecordServicer(
                     self._books.ingestion,
                     definitions.catalogues,
-                    Categorizer(self._engine, definitions.rules),
+                    self._categories,
                     OffLoop(self._workers),
                     surroundings,
                 ),
+                ImportServicer(self._imports),
             ),
             "AttributeService": (AttributeServicer(definitions.attributes, writer),),
             "SegmentService": (SegmentServicer(definitions.segments, writer),),

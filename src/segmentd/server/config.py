@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from segmentd.errors import SegmentdError
+from segmentd.facts.imports.places import Places
 from segmentd.ledger.currencies import check_currency
 from segmentd.ledger.zones import check_time_zone
 
@@ -34,7 +35,8 @@ class ServerConfig:
     else from the ledger, else it is `customer_id`, EUR and UTC. `threads` of the engine.
     `max_request_bytes`: larger requests are refused. `max_waiting`: scores that may wait for a worker, beyond
     which callers are told to come back. `max_calls` at a time, open streams included. `drain_s`: how long calls
-    may go on once the server is told to stop.
+    may go on once the server is told to stop. `import_roots`: folders whose files may be imported; `import_remotes`:
+    beginnings of URIs that may be, such as `s3://landing/bank/`.
     """
 
     data_dir: Path
@@ -51,6 +53,8 @@ class ServerConfig:
     max_calls: int = 1_024
     drain_s: float = 10.0
     tls: TlsFiles | None = None
+    import_roots: tuple[Path, ...] = ()
+    import_remotes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
@@ -60,6 +64,10 @@ class ServerConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}, and has to be 1 or more")
         if self.drain_s < 0:
             raise ValueError(f"drain_s is {self.drain_s}, and has to be 0 or more")
+        for root in self.import_roots:
+            if not root.is_dir():
+                raise ValueError(f"import root {root} is no folder")
+        Places(self.import_roots, self.import_remotes)
         try:
             if self.currency is not None:
                 check_currency(self.currency, "currency")

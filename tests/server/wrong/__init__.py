@@ -4,6 +4,7 @@ from tests.server.wrong.aggregates import AGGREGATES
 from tests.server.wrong.attributes import ATTRIBUTES
 from tests.server.wrong.balances import BALANCES
 from tests.server.wrong.evaluations import EVALUATIONS
+from tests.server.wrong.imports import IMPORTS
 from tests.server.wrong.ledgers import LEDGERS
 from tests.server.wrong.records import RECORDS
 from tests.server.wrong.request import Wrong
@@ -14,6 +15,7 @@ from tests.server.wrong.snapshots import SNAPSHOTS
 WRONG: list[Wrong] = [
     *LEDGERS,
     *RECORDS,
+    *IMPORTS,
     *ATTRIBUTES,
     *AGGREGATES,
     *SEGMENTS,

@@ -27,10 +27,11 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from segmentd.api.v1 import import_job_pb2 as segmentd_dot_api_dot_v1_dot_import__job__pb2
 from segmentd.api.v1 import record_pb2 as segmentd_dot_api_dot_v1_dot_record__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$segmentd/api/v1/ledger_service.proto\x12\x0fsegmentd.api.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1csegmentd/api/v1/record.proto\"\x81\x03\n\x06Ledger\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rcurrency_code\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\ttime_zone\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x1f\n\x11\x63\x61talogue_version\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64\x61ta_version\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x63ustomer_count\x18\n \x01(\x03\x42\x04\xe2\x41\x01\x03::\xea\x41\x37\n\x12segmentd.io/Ledger\x12\x10ledgers/{ledger}*\x07ledgers2\x06ledger\"z\n\x13\x43reateLedgerRequest\x12\x17\n\tledger_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\x06ledger\x18\x02 \x01(\x0b\x32\x17.segmentd.api.v1.LedgerB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x10GetLedgerRequest\x12)\n\x04name\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12segmentd.io/Ledger\"G\n\x12ListLedgersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"X\n\x13ListLedgersResponse\x12(\n\x07ledgers\x18\x01 \x03(\x0b\x32\x17.segmentd.api.v1.Ledger\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x98\x01\n\x13UpdateLedgerRequest\x12-\n\x06ledger\x18\x01 \x01(\x0b\x32\x17.segmentd.api.v1.LedgerB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xfa\x01\n\rCategoryRules\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x32\n\x05rules\x18\x02 \x03(\x0b\x32\x1d.segmentd.api.v1.CategoryRuleB\x04\xe2\x41\x01\x01\x12\x35\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t:\\\xea\x41Y\n\x19segmentd.io/CategoryRules\x12\x1eledgers/{ledger}/categoryRules*\rcategoryRules2\rcategoryRules\"[\n\x0c\x43\x61tegoryRule\x12\x18\n\nexpression\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x63\x61tegory\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"K\n\x17GetCategoryRulesRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19segmentd.io/CategoryRules\"\xae\x01\n\x1aUpdateCategoryRulesRequest\x12<\n\x0e\x63\x61tegory_rules\x18\x01 \x01(\x0b\x32\x1e.segmentd.api.v1.CategoryRulesB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xc8\x01\n\x13WriteRecordsRequest\x12+\n\x06parent\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x01\xfa\x41\x14\n\x12segmentd.io/Ledger\x12\x16\n\x08\x62\x61tch_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x31\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x1c.segmentd.api.v1.RecordBatchB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x61ll_or_nothing\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"v\n\x14WriteRecordsResponse\x12.\n\x06result\x18\x01 \x01(\x0b\x32\x1c.segmentd.api.v1.WriteResultH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xf3\x01\n\x0bWriteResult\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64\x61ta_version\x18\x02 \x01(\x03\x12\x16\n\x0einserted_count\x18\x03 \x01(\r\x12\x15\n\rupdated_count\x18\x04 \x01(\r\x12\x17\n\x0funchanged_count\x18\x05 \x01(\r\x12\x15\n\rdeleted_count\x18\x06 \x01(\r\x12\x16\n\x0erejected_count\x18\x07 \x01(\r\x12\x33\n\rrejected_rows\x18\x08 \x03(\x0b\x32\x1c.segmentd.api.v1.RejectedRow\x12\x10\n\x08repeated\x18\t \x01(\x08\":\n\x0bRejectedRow\x12\x0b\n\x03row\x18\x01 \x01(\r\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t2\xf3\x04\n\rLedgerService\x12M\n\x0c\x43reateLedger\x12$.segmentd.api.v1.CreateLedgerRequest\x1a\x17.segmentd.api.v1.Ledger\x12G\n\tGetLedger\x12!.segmentd.api.v1.GetLedgerRequest\x1a\x17.segmentd.api.v1.Ledger\x12X\n\x0bListLedgers\x12#.segmentd.api.v1.ListLedgersRequest\x1a$.segmentd.api.v1.ListLedgersResponse\x12M\n\x0cUpdateLedger\x12$.segmentd.api.v1.UpdateLedgerRequest\x1a\x17.segmentd.api.v1.Ledger\x12_\n\x0cWriteRecords\x12$.segmentd.api.v1.WriteRecordsRequest\x1a%.segmentd.api.v1.WriteRecordsResponse(\x01\x30\x01\x12\\\n\x10GetCategoryRules\x12(.segmentd.api.v1.GetCategoryRulesRequest\x1a\x1e.segmentd.api.v1.CategoryRules\x12\x62\n\x13UpdateCategoryRules\x12+.segmentd.api.v1.UpdateCategoryRulesRequest\x1a\x1e.segmentd.api.v1.CategoryRulesBS\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$segmentd/api/v1/ledger_service.proto\x12\x0fsegmentd.api.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a segmentd/api/v1/import_job.proto\x1a\x1csegmentd/api/v1/record.proto\"\x81\x03\n\x06Ledger\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rcurrency_code\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\ttime_zone\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x1f\n\x11\x63\x61talogue_version\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64\x61ta_version\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x63ustomer_count\x18\n \x01(\x03\x42\x04\xe2\x41\x01\x03::\xea\x41\x37\n\x12segmentd.io/Ledger\x12\x10ledgers/{ledger}*\x07ledgers2\x06ledger\"z\n\x13\x43reateLedgerRequest\x12\x17\n\tledger_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\x06ledger\x18\x02 \x01(\x0b\x32\x17.segmentd.api.v1.LedgerB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x10GetLedgerRequest\x12)\n\x04name\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12segmentd.io/Ledger\"G\n\x12ListLedgersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"X\n\x13ListLedgersResponse\x12(\n\x07ledgers\x18\x01 \x03(\x0b\x32\x17.segmentd.api.v1.Ledger\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x98\x01\n\x13UpdateLedgerRequest\x12-\n\x06ledger\x18\x01 \x01(\x0b\x32\x17.segmentd.api.v1.LedgerB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xfa\x01\n\rCategoryRules\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x32\n\x05rules\x18\x02 \x03(\x0b\x32\x1d.segmentd.api.v1.CategoryRuleB\x04\xe2\x41\x01\x01\x12\x35\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t:\\\xea\x41Y\n\x19segmentd.io/CategoryRules\x12\x1eledgers/{ledger}/categoryRules*\rcategoryRules2\rcategoryRules\"[\n\x0c\x43\x61tegoryRule\x12\x18\n\nexpression\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x63\x61tegory\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"K\n\x17GetCategoryRulesRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19segmentd.io/CategoryRules\"\xae\x01\n\x1aUpdateCategoryRulesRequest\x12<\n\x0e\x63\x61tegory_rules\x18\x01 \x01(\x0b\x32\x1e.segmentd.api.v1.CategoryRulesB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xc8\x01\n\x13WriteRecordsRequest\x12+\n\x06parent\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x01\xfa\x41\x14\n\x12segmentd.io/Ledger\x12\x16\n\x08\x62\x61tch_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x31\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x1c.segmentd.api.v1.RecordBatchB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x61ll_or_nothing\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"v\n\x14WriteRecordsResponse\x12.\n\x06result\x18\x01 \x01(\x0b\x32\x1c.segmentd.api.v1.WriteResultH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xf3\x01\n\x0bWriteResult\x12\x10\n\x08\x62\x61tch_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64\x61ta_version\x18\x02 \x01(\x03\x12\x16\n\x0einserted_count\x18\x03 \x01(\r\x12\x15\n\rupdated_count\x18\x04 \x01(\r\x12\x17\n\x0funchanged_count\x18\x05 \x01(\r\x12\x15\n\rdeleted_count\x18\x06 \x01(\r\x12\x16\n\x0erejected_count\x18\x07 \x01(\r\x12\x33\n\rrejected_rows\x18\x08 \x03(\x0b\x32\x1c.segmentd.api.v1.RejectedRow\x12\x10\n\x08repeated\x18\t \x01(\x08\":\n\x0bRejectedRow\x12\x0b\n\x03row\x18\x01 \x01(\r\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t2\x98\t\n\rLedgerService\x12M\n\x0c\x43reateLedger\x12$.segmentd.api.v1.CreateLedgerRequest\x1a\x17.segmentd.api.v1.Ledger\x12G\n\tGetLedger\x12!.segmentd.api.v1.GetLedgerRequest\x1a\x17.segmentd.api.v1.Ledger\x12X\n\x0bListLedgers\x12#.segmentd.api.v1.ListLedgersRequest\x1a$.segmentd.api.v1.ListLedgersResponse\x12M\n\x0cUpdateLedger\x12$.segmentd.api.v1.UpdateLedgerRequest\x1a\x17.segmentd.api.v1.Ledger\x12_\n\x0cWriteRecords\x12$.segmentd.api.v1.WriteRecordsRequest\x1a%.segmentd.api.v1.WriteRecordsResponse(\x01\x30\x01\x12R\n\rImportRecords\x12%.segmentd.api.v1.ImportRecordsRequest\x1a\x1a.segmentd.api.v1.ImportJob\x12P\n\x0cGetImportJob\x12$.segmentd.api.v1.GetImportJobRequest\x1a\x1a.segmentd.api.v1.ImportJob\x12\x61\n\x0eListImportJobs\x12&.segmentd.api.v1.ListImportJobsRequest\x1a\'.segmentd.api.v1.ListImportJobsResponse\x12V\n\x0f\x43\x61ncelImportJob\x12\'.segmentd.api.v1.CancelImportJobRequest\x1a\x1a.segmentd.api.v1.ImportJob\x12V\n\x0eWatchImportJob\x12&.segmentd.api.v1.WatchImportJobRequest\x1a\x1a.segmentd.api.v1.ImportJob0\x01\x12j\n\x11ListImportRejects\x12).segmentd.api.v1.ListImportRejectsRequest\x1a*.segmentd.api.v1.ListImportRejectsResponse\x12\\\n\x10GetCategoryRules\x12(.segmentd.api.v1.GetCategoryRulesRequest\x1a\x1e.segmentd.api.v1.CategoryRules\x12\x62\n\x13UpdateCategoryRules\x12+.segmentd.api.v1.UpdateCategoryRulesRequest\x1a\x1e.segmentd.api.v1.CategoryRulesBS\n\x12io.segmentd.api.v1P\x01Z;github.com/segmentd/segmentd/gen/segmentd/api/v1;segmentdv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -108,34 +109,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WRITERECORDSREQUEST'].fields_by_name['all_or_nothing']._serialized_options = b'\342A\001\001'
   _globals['_WRITERECORDSREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_WRITERECORDSREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
-  _globals['_LEDGER']._serialized_start=240
-  _globals['_LEDGER']._serialized_end=625
-  _globals['_CREATELEDGERREQUEST']._serialized_start=627
-  _globals['_CREATELEDGERREQUEST']._serialized_end=749
-  _globals['_GETLEDGERREQUEST']._serialized_start=751
-  _globals['_GETLEDGERREQUEST']._serialized_end=812
-  _globals['_LISTLEDGERSREQUEST']._serialized_start=814
-  _globals['_LISTLEDGERSREQUEST']._serialized_end=885
-  _globals['_LISTLEDGERSRESPONSE']._serialized_start=887
-  _globals['_LISTLEDGERSRESPONSE']._serialized_end=975
-  _globals['_UPDATELEDGERREQUEST']._serialized_start=978
-  _globals['_UPDATELEDGERREQUEST']._serialized_end=1130
-  _globals['_CATEGORYRULES']._serialized_start=1133
-  _globals['_CATEGORYRULES']._serialized_end=1383
-  _globals['_CATEGORYRULE']._serialized_start=1385
-  _globals['_CATEGORYRULE']._serialized_end=1476
-  _globals['_GETCATEGORYRULESREQUEST']._serialized_start=1478
-  _globals['_GETCATEGORYRULESREQUEST']._serialized_end=1553
-  _globals['_UPDATECATEGORYRULESREQUEST']._serialized_start=1556
-  _globals['_UPDATECATEGORYRULESREQUEST']._serialized_end=1730
-  _globals['_WRITERECORDSREQUEST']._serialized_start=1733
-  _globals['_WRITERECORDSREQUEST']._serialized_end=1933
-  _globals['_WRITERECORDSRESPONSE']._serialized_start=1935
-  _globals['_WRITERECORDSRESPONSE']._serialized_end=2053
-  _globals['_WRITERESULT']._serialized_start=2056
-  _globals['_WRITERESULT']._serialized_end=2299
-  _globals['_REJECTEDROW']._serialized_start=2301
-  _globals['_REJECTEDROW']._serialized_end=2359
-  _globals['_LEDGERSERVICE']._serialized_start=2362
-  _globals['_LEDGERSERVICE']._serialized_end=2989
+  _globals['_LEDGER']._serialized_start=274
+  _globals['_LEDGER']._serialized_end=659
+  _globals['_CREATELEDGERREQUEST']._serialized_start=661
+  _globals['_CREATELEDGERREQUEST']._serialized_end=783
+  _globals['_GETLEDGERREQUEST']._serialized_start=785
+  _globals['_GETLEDGERREQUEST']._serialized_end=846
+  _globals['_LISTLEDGERSREQUEST']._serialized_start=848
+  _globals['_LISTLEDGERSREQUEST']._serialized_end=919
+  _globals['_LISTLEDGERSRESPONSE']._serialized_start=921
+  _globals['_LISTLEDGERSRESPONSE']._serialized_end=1009
+  _globals['_UPDATELEDGERREQUEST']._serialized_start=1012
+  _globals['_UPDATELEDGERREQUEST']._serialized_end=1164
+  _globals['_CATEGORYRULES']._serialized_start=1167
+  _globals['_CATEGORYRULES']._serialized_end=1417
+  _globals['_CATEGORYRULE']._serialized_start=1419
+  _globals['_CATEGORYRULE']._serialized_end=1510
+  _globals['_GETCATEGORYRULESREQUEST']._serialized_start=1512
+  _globals['_GETCATEGORYRULESREQUEST']._serialized_end=1587
+  _globals['_UPDATECATEGORYRULESREQUEST']._serialized_start=1590
+  _globals['_UPDATECATEGORYRULESREQUEST']._serialized_end=1764
+  _globals['_WRITERECORDSREQUEST']._serialized_start=1767
+  _globals['_WRITERECORDSREQUEST']._serialized_end=1967
+  _globals['_WRITERECORDSRESPONSE']._serialized_start=1969
+  _globals['_WRITERECORDSRESPONSE']._serialized_end=2087
+  _globals['_WRITERESULT']._serialized_start=2090
+  _globals['_WRITERESULT']._serialized_end=2333
+  _globals['_REJECTEDROW']._serialized_start=2335
+  _globals['_REJECTEDROW']._serialized_end=2393
+  _globals['_LEDGERSERVICE']._serialized_start=2396
+  _globals['_LEDGERSERVICE']._serialized_end=3572
 # @@protoc_insertion_point(module_scope)

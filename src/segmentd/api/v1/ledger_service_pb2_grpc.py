@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from segmentd.api.v1 import import_job_pb2 as segmentd_dot_api_dot_v1_dot_import__job__pb2
 from segmentd.api.v1 import ledger_service_pb2 as segmentd_dot_api_dot_v1_dot_ledger__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -60,6 +61,36 @@ class LedgerServiceStub:
                 request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsRequest.SerializeToString,
                 response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsResponse.FromString,
                 _registered_method=True)
+        self.ImportRecords = channel.unary_unary(
+                '/segmentd.api.v1.LedgerService/ImportRecords',
+                request_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportRecordsRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+                _registered_method=True)
+        self.GetImportJob = channel.unary_unary(
+                '/segmentd.api.v1.LedgerService/GetImportJob',
+                request_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.GetImportJobRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+                _registered_method=True)
+        self.ListImportJobs = channel.unary_unary(
+                '/segmentd.api.v1.LedgerService/ListImportJobs',
+                request_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportJobsRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportJobsResponse.FromString,
+                _registered_method=True)
+        self.CancelImportJob = channel.unary_unary(
+                '/segmentd.api.v1.LedgerService/CancelImportJob',
+                request_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.CancelImportJobRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+                _registered_method=True)
+        self.WatchImportJob = channel.unary_stream(
+                '/segmentd.api.v1.LedgerService/WatchImportJob',
+                request_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.WatchImportJobRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+                _registered_method=True)
+        self.ListImportRejects = channel.unary_unary(
+                '/segmentd.api.v1.LedgerService/ListImportRejects',
+                request_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportRejectsRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportRejectsResponse.FromString,
+                _registered_method=True)
         self.GetCategoryRules = channel.unary_unary(
                 '/segmentd.api.v1.LedgerService/GetCategoryRules',
                 request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.GetCategoryRulesRequest.SerializeToString,
@@ -112,6 +143,49 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportRecords(self, request, context):
+        """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
+        not started to read them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetImportJob(self, request, context):
+        """Returns an import job.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListImportJobs(self, request, context):
+        """Lists a ledger's import jobs, ordered by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelImportJob(self, request, context):
+        """Has an import job end before its next batch; one that has ended stays as it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchImportJob(self, request, context):
+        """Sends an import job now, and whenever it has moved on, until it has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListImportRejects(self, request, context):
+        """Lists the rows that an import job rejected, in the order in which they were read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetCategoryRules(self, request, context):
         """Returns the rules that give transactions their categories; a ledger always has them, at first none.
         """
@@ -153,6 +227,36 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.WriteRecords,
                     request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsRequest.FromString,
                     response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsResponse.SerializeToString,
+            ),
+            'ImportRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportRecords,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportRecordsRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.SerializeToString,
+            ),
+            'GetImportJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetImportJob,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.GetImportJobRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.SerializeToString,
+            ),
+            'ListImportJobs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListImportJobs,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportJobsRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportJobsResponse.SerializeToString,
+            ),
+            'CancelImportJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelImportJob,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.CancelImportJobRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.SerializeToString,
+            ),
+            'WatchImportJob': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchImportJob,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.WatchImportJobRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.SerializeToString,
+            ),
+            'ListImportRejects': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListImportRejects,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportRejectsRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportRejectsResponse.SerializeToString,
             ),
             'GetCategoryRules': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCategoryRules,
@@ -301,6 +405,168 @@ class LedgerService:
             '/segmentd.api.v1.LedgerService/WriteRecords',
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsRequest.SerializeToString,
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/ImportRecords',
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportRecordsRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetImportJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/GetImportJob',
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.GetImportJobRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListImportJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/ListImportJobs',
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportJobsRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelImportJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/CancelImportJob',
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.CancelImportJobRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchImportJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/WatchImportJob',
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.WatchImportJobRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportJob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListImportRejects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/ListImportRejects',
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportRejectsRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_import__job__pb2.ListImportRejectsResponse.FromString,
             options,
             channel_credentials,
             insecure,

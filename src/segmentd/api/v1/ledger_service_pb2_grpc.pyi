@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from segmentd.api.v1 import import_job_pb2 as _import_job_pb2
 from segmentd.api.v1 import ledger_service_pb2 as _ledger_service_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -45,6 +46,20 @@ class LedgerServiceStub:
     """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
     be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
     """
+    ImportRecords: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.ImportRecordsRequest, _import_job_pb2.ImportJob]
+    """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
+    not started to read them.
+    """
+    GetImportJob: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.GetImportJobRequest, _import_job_pb2.ImportJob]
+    """Returns an import job."""
+    ListImportJobs: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.ListImportJobsRequest, _import_job_pb2.ListImportJobsResponse]
+    """Lists a ledger's import jobs, ordered by name."""
+    CancelImportJob: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.CancelImportJobRequest, _import_job_pb2.ImportJob]
+    """Has an import job end before its next batch; one that has ended stays as it is."""
+    WatchImportJob: _grpc.UnaryStreamMultiCallable[_import_job_pb2.WatchImportJobRequest, _import_job_pb2.ImportJob]
+    """Sends an import job now, and whenever it has moved on, until it has ended."""
+    ListImportRejects: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.ListImportRejectsRequest, _import_job_pb2.ListImportRejectsResponse]
+    """Lists the rows that an import job rejected, in the order in which they were read."""
     GetCategoryRules: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetCategoryRulesRequest, _ledger_service_pb2.CategoryRules]
     """Returns the rules that give transactions their categories; a ledger always has them, at first none."""
     UpdateCategoryRules: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateCategoryRulesRequest, _ledger_service_pb2.CategoryRules]
@@ -67,6 +82,20 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
     be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
     """
+    ImportRecords: _aio.UnaryUnaryMultiCallable[_import_job_pb2.ImportRecordsRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
+    """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
+    not started to read them.
+    """
+    GetImportJob: _aio.UnaryUnaryMultiCallable[_import_job_pb2.GetImportJobRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
+    """Returns an import job."""
+    ListImportJobs: _aio.UnaryUnaryMultiCallable[_import_job_pb2.ListImportJobsRequest, _import_job_pb2.ListImportJobsResponse]  # type: ignore[assignment]
+    """Lists a ledger's import jobs, ordered by name."""
+    CancelImportJob: _aio.UnaryUnaryMultiCallable[_import_job_pb2.CancelImportJobRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
+    """Has an import job end before its next batch; one that has ended stays as it is."""
+    WatchImportJob: _aio.UnaryStreamMultiCallable[_import_job_pb2.WatchImportJobRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
+    """Sends an import job now, and whenever it has moved on, until it has ended."""
+    ListImportRejects: _aio.UnaryUnaryMultiCallable[_import_job_pb2.ListImportRejectsRequest, _import_job_pb2.ListImportRejectsResponse]  # type: ignore[assignment]
+    """Lists the rows that an import job rejected, in the order in which they were read."""
     GetCategoryRules: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetCategoryRulesRequest, _ledger_service_pb2.CategoryRules]  # type: ignore[assignment]
     """Returns the rules that give transactions their categories; a ledger always has them, at first none."""
     UpdateCategoryRules: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.UpdateCategoryRulesRequest, _ledger_service_pb2.CategoryRules]  # type: ignore[assignment]
@@ -116,6 +145,56 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
         be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
         """
+
+    @_abc_1.abstractmethod
+    def ImportRecords(
+        self,
+        request: _import_job_pb2.ImportRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_job_pb2.ImportJob, _abc.Awaitable[_import_job_pb2.ImportJob]]:
+        """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
+        not started to read them.
+        """
+
+    @_abc_1.abstractmethod
+    def GetImportJob(
+        self,
+        request: _import_job_pb2.GetImportJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_job_pb2.ImportJob, _abc.Awaitable[_import_job_pb2.ImportJob]]:
+        """Returns an import job."""
+
+    @_abc_1.abstractmethod
+    def ListImportJobs(
+        self,
+        request: _import_job_pb2.ListImportJobsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_job_pb2.ListImportJobsResponse, _abc.Awaitable[_import_job_pb2.ListImportJobsResponse]]:
+        """Lists a ledger's import jobs, ordered by name."""
+
+    @_abc_1.abstractmethod
+    def CancelImportJob(
+        self,
+        request: _import_job_pb2.CancelImportJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_job_pb2.ImportJob, _abc.Awaitable[_import_job_pb2.ImportJob]]:
+        """Has an import job end before its next batch; one that has ended stays as it is."""
+
+    @_abc_1.abstractmethod
+    def WatchImportJob(
+        self,
+        request: _import_job_pb2.WatchImportJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_import_job_pb2.ImportJob], _abc.AsyncIterator[_import_job_pb2.ImportJob]]:
+        """Sends an import job now, and whenever it has moved on, until it has ended."""
+
+    @_abc_1.abstractmethod
+    def ListImportRejects(
+        self,
+        request: _import_job_pb2.ListImportRejectsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_import_job_pb2.ListImportRejectsResponse, _abc.Awaitable[_import_job_pb2.ListImportRejectsResponse]]:
+        """Lists the rows that an import job rejected, in the order in which they were read."""
 
     @_abc_1.abstractmethod
     def GetCategoryRules(
