@@ -23,17 +23,26 @@ from segmentd.client import (
     STRING,
     TIMESTAMP,
     Action,
+    Aggregate,
     AttributeDefinition,
     Benefit,
+    Between,
     Client,
+    CompleteMonths,
     Count,
     DataType,
     FormError,
+    Function,
     Kind,
+    MonthToDate,
     SegmentdCallError,
     SegmentDefinition,
     ServerUnreachableError,
+    Source,
     Timeouts,
+    TrailingDays,
+    TrailingSeconds,
+    Window,
 )
 from segmentd.client.values import Value
 
@@ -85,6 +94,61 @@ def test_the_population_is_described_by_its_ledger(client: Client) -> None:
     types = {found.id: found.type for found in client.list_attributes(page_size=1)}
     assert types["customer.income"] == DOUBLE
     assert types["customer.country"] == STRING
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window(),
+        Window(TrailingSeconds(60)),
+        Window(TrailingDays(90), demand_coverage=True),
+        Window(CompleteMonths(120)),
+        Window(MonthToDate()),
+        Window(Between(-1, 1_700_000_000_000_001)),
+    ],
+    ids=str,
+)
+def test_an_aggregate_comes_back_as_it_was_defined(ledger: Client, window: Window) -> None:
+    """With its type, as a dataclass that equals the one given; an update by field replaces it whole."""
+    aggregate = Aggregate(
+        Source.TRANSACTIONS,
+        Function.PERCENTILE,
+        measure="amount",
+        filter='transaction.category == "Příjem"',
+        account_filter="account.external",
+        window=window,
+        percentile_hundredths=9_950,
+        min_count=2,
+        roles=("OWNER",),
+    )
+    created = ledger.create_attribute("customer.high", AttributeDefinition(aggregate=aggregate))
+    assert (created.type, created.aggregate) == (EUROS, aggregate)
+    assert ledger.get_attribute("customer.high") == created
+    counted = Aggregate(Source.ENGAGEMENTS, Function.COUNT)
+    updated = ledger.update_attribute("customer.high", AttributeDefinition(aggregate=counted), fields=("aggregate",))
+    assert (updated.type, updated.aggregate) == (INT64, counted)
+    [change] = ledger.apply_attributes({"customer.high": AttributeDefinition(aggregate=counted)})
+    assert change.action is Action.UNCHANGED
+    [change] = ledger.apply_attributes({"customer.high": AttributeDefinition(aggregate=aggregate)})
+    assert (change.action, change.fields) == (Action.UPDATED, ("aggregate",))
+
+
+def test_aggregates_are_applied_after_what_they_read(ledger: Client) -> None:
+    """In whatever order they are given, and checked as far as they can be in a dry run."""
+    definitions = {
+        "customer.points": AttributeDefinition(
+            aggregate=Aggregate(Source.TRANSACTIONS, Function.SUM, "points", filter="transaction.valid")
+        ),
+        "transaction.valid": AttributeDefinition(expression="transaction.points > 0"),
+        "transaction.points": AttributeDefinition(INT64),
+    }
+    dry = ledger.apply_attributes(definitions, dry_run=True)
+    assert [bool(change.waits_for) for change in dry] == [True, True, False]
+    assert ledger.list_attributes() == ()
+    assert {change.action for change in ledger.apply_attributes(definitions)} == {Action.CREATED}
+    with pytest.raises(SegmentdCallError, match=r"attributes/customer\.points") as caught:
+        ledger.delete_attribute("transaction.points")
+    assert caught.value.reason == "ATTRIBUTE_IN_USE"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from segmentd.api.v1 import aggregate_pb2 as agg
 from segmentd.api.v1 import attribute_service_pb2 as pb
 from segmentd.errors import ErrorReason, Status
+from segmentd.facts.kinds import FIELDS, RecordKind, record_schema
 from segmentd.ledger.aggregates import Aggregate, CompleteMonths, Function, Source, TrailingDays, Window
 from segmentd.schema import INT64, Subject
 from tests.segments.assembly import MAIN, Assembly, assembled, call, fields_of, refusal
@@ -209,6 +210,17 @@ async def test_what_an_aggregate_reads_cannot_become_what_it_may_not_read(servic
     change = services.update_attribute("account.movements", "aggregate", aggregate=aggregate())
     error = await refusal(change)
     assert (error.reason, error.metadata["used_by"]) == (ErrorReason.ATTRIBUTE_IN_USE, "attributes/customer.x")
+
+
+async def test_records_do_not_have_values_of_aggregated_attributes(services: Assembly) -> None:
+    """They are no fields of customers and accounts as these are written, where given attributes are."""
+    await services.add_ledger()
+    for subject, kind in (("customer", RecordKind.CUSTOMER), ("account", RecordKind.ACCOUNT)):
+        await add(services, f"{subject}.moves")
+        await services.add_attribute(f"{subject}.given")
+        await services.add_attribute(f"{subject}.computed", expression="1")
+        fields = {spec.id for spec in record_schema(kind, services.catalogue().vocabulary)}
+        assert fields - set(FIELDS[kind]) == {"given"}
 
 
 async def test_a_definition_is_replaced_by_an_update(services: Assembly) -> None:

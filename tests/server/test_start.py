@@ -46,6 +46,14 @@ segments:
     labels: {team: retail}
 """
 
+AGGREGATED = """
+  - id: low
+    aggregate: {source: balances, function: months_below, threshold: 500.50, window: {complete_months: 3}}
+  - id: points
+    aggregate: {source: transactions, function: sum, measure: points, account_filter: account.turnover > 1.00}
+  - {id: points, subject: TRANSACTION, type: INT64}
+"""
+
 CSV = "client,balance,age,City name\na,100.10,30,Brno\nb,100.09,40,Praha\nc,90071992547409.93,7,Brno\n"
 
 
@@ -105,6 +113,29 @@ def test_money_in_csv_is_read_with_the_types_of_the_definitions(tmp_path: Path, 
             "customer.tier": "STRING",
         }
         assert counts(api) == {"rich": 2, "rich_adults": 1}
+
+
+def test_aggregated_attributes_of_the_definitions_are_stored(tmp_path: Path, sheet: Path) -> None:
+    """With thresholds in the ledger's currency; a restart with the same file changes nothing, an edit what it says."""
+    text = SHEET.replace("{id: age}", "{id: age, type: INT64}").replace("segments:\n", AGGREGATED + "segments:\n", 1)
+    written(sheet, text)
+    with served(tmp_path, definitions=sheet) as api:
+        before = main_ledger(api)
+        assert types(api)["customer.low"] == types(api)["customer.points"] == "INT64"
+        request = attributes.GetAttributeRequest(name=f"{MAIN}/attributes/customer.low")
+        assert api.call("GetAttribute", request).aggregate.threshold_minor == 50_050
+    with served(tmp_path, definitions=sheet) as api:
+        assert main_ledger(api).catalogue_version == before.catalogue_version
+    written(sheet, text.replace("500.50", "600").replace("function: sum", "function: average"))
+    with (
+        pytest.raises(SegmentdError, match=r"its type is DOUBLE here, and INT64 in ledger 'main'"),
+        served(tmp_path, definitions=sheet),
+    ):
+        pass
+    written(sheet, text.replace("500.50", "600"))
+    with served(tmp_path, definitions=sheet) as api:
+        assert api.call("GetAttribute", request).aggregate.threshold_minor == 60_000
+        assert main_ledger(api).catalogue_version == before.catalogue_version + 1
 
 
 def test_money_in_doubles_is_read_as_decimals(tmp_path: Path, sheet: Path) -> None:

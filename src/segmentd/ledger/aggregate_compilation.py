@@ -8,7 +8,6 @@ from typing import Final
 from segmentd.api.errors import InvalidFieldError
 from segmentd.errors import FieldViolation, SegmentdError
 from segmentd.language import CompiledExpression, Environment
-from segmentd.language.tree import ItemsQuantifier, walk
 from segmentd.ledger.aggregate_rules import FIELD, WITHOUT_MEASURE, check_aggregate
 from segmentd.ledger.aggregates import Aggregate, Function
 from segmentd.ledger.compiled_aggregates import ITEM, CompiledAggregate
@@ -44,8 +43,8 @@ def compile_aggregate(
 ) -> CompiledAggregate:
     """The meaning of an aggregate of a subject, with values of type `declared` where that is said.
 
-    `environments`: those of items and accounts; `currency_code`: the ledger's. Raises a SegmentdError that names the
-    wrong field.
+    `environments`: those of items and accounts, without macros; `currency_code`: the ledger's. Raises a SegmentdError
+    that names the wrong field.
     """
     check_aggregate(aggregate, subject)
     item = ITEM[aggregate.source]
@@ -105,8 +104,6 @@ def _compile_filter(name: str, text: str, environment: Environment) -> CompiledE
         raise
     if compiled.segments:
         raise InvalidFieldError(field, text, "it may not refer to segments")
-    if any(isinstance(node, ItemsQuantifier) for node in walk(compiled.tree)):
-        raise InvalidFieldError(field, text, "it may not have a macro over items: it is over one fact")
     schema = environment.schema
     aggregated = [id_ for id_ in sorted(compiled.given) if (spec := schema.get(id_)) is not None and spec.aggregated]
     if aggregated:

@@ -144,6 +144,12 @@ DEFINITIONS: list[tuple[str, agg.Aggregate, str, str]] = [
     ("another's variable", aggregate(filter="customer.age > 1"), "UNKNOWN_ATTRIBUTE", "filter"),
     ("too fine an amount", aggregate(filter="transaction.amount > 1.001"), "DECIMAL_MISUSE", "filter"),
     ("segments in a filter", aggregate(filter='"premium" in transaction.segments'), "INVALID_FIELD", "filter"),
+    (
+        "macros of accounts",
+        aggregate(account_filter="account.owners.exists(owner, owner.age > 18)"),
+        "UNSUPPORTED_OPERATION",
+        "account_filter",
+    ),
     ("no account", aggregate(account_filter="transaction.amount > 1.00"), "UNKNOWN_ATTRIBUTE", "account_filter"),
     (
         "segments of accounts",
