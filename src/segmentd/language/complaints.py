@@ -281,6 +281,15 @@ def _no_fields(complaints: Complaints, offset: int, match: re.Match[str]) -> Iss
     return complaints.source.error(at, ErrorReason.EXPRESSION_TYPE, message, **metadata)
 
 
+def _no_range(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
+    """A macro over something that is no list at all."""
+    given = printed_types(f"({match['type']})")[0]
+    message = f"macros do not go over {given}"
+    return complaints.source.error(
+        complaints.source.to_name(offset), ErrorReason.EXPRESSION_TYPE, message, operation="macro", left=given
+    )
+
+
 def _other_syntax(complaints: Complaints, offset: int, match: re.Match[str]) -> Issue:
     return complaints.syntax(offset, _scrubbed(match["words"]))
 
@@ -308,6 +317,7 @@ _SPEAKERS: Final[tuple[tuple[re.Pattern[str], Callable[[Complaints, int, re.Matc
         (r"undefined field '(?P<name>.*)' not found in struct '(?P<message>.*)'", Complaints.no_field),
         (r"undeclared reference to '(?P<name>.*)' \(in container ''\)", Complaints.undeclared),
         (r"found no matching overload for '(?P<function>.*)' applied to '(?P<types>.*)'", Complaints.no_overload),
+        (r"expression of type '(?P<type>.*)' cannot be the range of a comprehension.*", _no_range),
         (r"expression of type '(?P<type>.*)' cannot be the operand of a select operation", _no_fields),
     )
 )

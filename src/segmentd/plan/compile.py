@@ -23,7 +23,7 @@ from segmentd.plan.logic import LOGIC
 from segmentd.plan.lowered import Sort, Truth, sort_of
 from segmentd.plan.lowering import Lowering, items_column
 from segmentd.plan.operations import Op
-from segmentd.plan.program import ComputedOutput, ItemsProgram, Origin, Program
+from segmentd.plan.program import NO_SEGMENT, ComputedOutput, ItemsProgram, Origin, Program
 from segmentd.plan.sources import ItemsColumn
 from segmentd.schema import AttributeSpec, Schema, Subject
 
@@ -85,13 +85,14 @@ def _items_program(
     columns: Sequence[ItemsColumn], readers: Mapping[ItemsColumn, tuple[str, ...]], schema: Schema
 ) -> ItemsProgram:
     first = columns[0]
-    names = {column.predicate: f"{first.items}[{number}]" for number, column in enumerate(columns)}
+    predicates = dict.fromkeys(column.predicate for column in columns if not column.is_size)
+    names = {predicate: f"{first.items}[{number}]" for number, predicate in enumerate(predicates)}
     definitions = {name: predicate for predicate, name in names.items()}
     items = Schema(first.subject, _specs(definitions.values()), schema.time_zone)
     program = compile_program(tuple(definitions), (), definitions, items)
     needed = {
         attribute: tuple(
-            dict.fromkeys(name for column in columns if names[column.predicate] in own for name in readers[column])
+            dict.fromkeys(name for column in columns if names.get(column.predicate) in own for name in readers[column])
         )
         for attribute, own in program.attributes.items()
     }
@@ -101,7 +102,7 @@ def _items_program(
         subject=first.subject,
         outside=schema.subject,
         program=replace(program, attributes=needed),
-        columns={column: order[names[column.predicate]] for column in columns},
+        columns={column: NO_SEGMENT if column.is_size else order[names[column.predicate]] for column in columns},
         readers={column: readers[column] for column in columns},
         reads=tuple(sorted({id_ for tree in definitions.values() for id_ in read_of_subject(tree, schema.subject)})),
     )

@@ -44,13 +44,16 @@ class Origin:
     emissions: tuple[Emission, ...]
 
 
+NO_SEGMENT: Final = -1
+
+
 @dataclass(frozen=True, slots=True)
 class ItemsProgram:
     """What is asked of the items of a field, `accounts`, by the macros of a program.
 
-    `program` is over the items, a segment a predicate; `columns` says which is whose, `readers` which asked names need
-    it. `reads` are the attributes of the subject outside of the macros that the predicates read; in `program` they have
-    the subject's name in front.
+    `program` is over the items, a segment a predicate; `columns` says which is whose, NO_SEGMENT where all items are
+    counted; `readers` says which asked names need it. `reads` are the attributes of the subject outside of the macros
+    that the predicates read; in `program` they have the subject's name in front.
     """
 
     items: str

@@ -36,6 +36,8 @@ def render_program(program: Program, widths: Mapping[str, float] | None = None) 
     lines += _section("parameters", [_parameter(program, index) for index in range(len(program.parameters))])
     lines += _section("tables", [_table(program, index) for index in range(len(program.tables))])
     lines += _section("instructions", [_instruction(program, step) for step in program.instructions])
+    for part in (part for part in program.items if part.program.segments):
+        lines += _section(f"over {part.items}", render_program(part.program).rstrip("\n").split("\n"))
     return "\n".join(lines) + "\n"
 
 
@@ -51,7 +53,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _section(title: str, items: list[str]) -> list[str]:
-    return ["", f"{title}:", *(f"  {item}" for item in items)] if items else []
+    return ["", f"{title}:", *(f"  {item}".rstrip() for item in items)] if items else []
 
 
 def _column(program: Program, index: int, widths: Mapping[str, float]) -> str:

@@ -144,9 +144,10 @@ def _meaning(catalogue: Catalogue, subject: Subject, expression: CompiledExpress
     ids = ids_by_subject(entry.segment for entry in catalogue.segments.values())
     if errors := reference_issues(expression, ids[subject]):
         return Meaning(None, (), (), (*errors, *expression.warnings))
+    reads = expression.item_attributes.union((subject, id_) for id_ in expression.attributes)
     return Meaning(
         type=expression.type,
-        attributes=tuple(sorted(f"{subject}.{id_}" for id_ in expression.attributes)),
+        attributes=tuple(sorted(f"{of}.{id_}" for of, id_ in reads)),
         segments=tuple(sorted(expression.segments)),
         issues=expression.warnings,
     )
