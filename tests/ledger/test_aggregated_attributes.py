@@ -130,6 +130,30 @@ async def test_the_type_follows_from_function_and_measure(
     assert (error.reason, fields_of(error)) == (ErrorReason.INVALID_FIELD, ["attribute.type"])
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"window": {"trailing_seconds": 1}},
+        {"window": {"trailing_seconds": 3_153_600_000}},
+        {"window": {"trailing_days": 1}},
+        {"window": {"trailing_days": 36_500}},
+        {"window": {"complete_months": 1}},
+        {"window": {"complete_months": 120, "demand_coverage": True}},
+        {"function": "TREND", "measure": "amount", "window": {"complete_months": 2}},
+        {"function": "RECURRING", "measure": "amount", "window": {"complete_months": 1}},
+        {"function": "PERCENTILE", "measure": "amount", "percentile_hundredths": 0},
+        {"function": "MONTHS_BELOW", "window": {"complete_months": 1}, "threshold_minor": -(2**63)},
+        {"min_count": 1_000_000, "roles": [f"{role:064}" for role in range(16)]},
+        {"source": "ACCOUNTS", "roles": ["OWNER"], "filter": "account.external", "account_filter": "account.external"},
+        {"source": "ACCOUNTS", "function": "LAST", "measure": "kind"},
+    ],
+)
+async def test_what_is_at_a_bound_is_allowed(services: Assembly, fields: dict[str, Any]) -> None:
+    """The wrong request beyond it is in the table of the server's tests."""
+    await services.add_ledger()
+    assert (await add(services, **fields)).HasField("aggregate")
+
+
 async def test_amounts_are_of_the_ledgers_currency(services: Assembly) -> None:
     """A ledger in yen has aggregates without digits after the point."""
     await services.add_ledger(currency_code="JPY")

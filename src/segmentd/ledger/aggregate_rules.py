@@ -95,7 +95,7 @@ def _check_measure(aggregate: Aggregate) -> None:
 
 def _check_window(aggregate: Aggregate) -> None:
     field, window, function = f"{FIELD}.window", aggregate.window, aggregate.function
-    check_span(window.span, field)
+    _check_span(window.span, field)
     name = span_name(window.span)
     if aggregate.source is Source.ACCOUNTS and not isinstance(window.span, AllTime):
         raise InvalidFieldError(field, name, "accounts have no window: they count as they are at the moment")
@@ -112,8 +112,7 @@ def _check_window(aggregate: Aggregate) -> None:
         raise InvalidFieldError(f"{field}.complete_months", window.span.months, allowed)
 
 
-def check_span(span: Span, field: str) -> None:
-    """Raise InvalidFieldError unless the span's numbers are in their bounds. `field`: the window's."""
+def _check_span(span: Span, field: str) -> None:
     match span:
         case TrailingSeconds(seconds):
             _check_range(f"{field}.trailing_seconds", seconds, 1, MAX_SECONDS)
