@@ -18,6 +18,7 @@ COMMANDS = (
     ["warmup"],
     ["check"],
     ["evaluate"],
+    ["balances"],
     ["ledgers", "list"],
     ["ledgers", "create"],
     ["ledger", "write"],

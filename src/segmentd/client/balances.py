@@ -195,8 +195,8 @@ def _measure(name: str) -> balances_pb2.BalanceMeasure.ValueType:
 
 
 def _hundredths(percent: float) -> int:
-    hundredths = round(percent * 100)
-    if not 0 <= hundredths <= 10_000 or abs(hundredths - percent * 100) > 1e-6:
+    hundredths = round(percent * 100) if 0 <= percent <= 100 else -1
+    if hundredths < 0 or abs(hundredths - percent * 100) > 1e-6:
         raise ValueError(f"a percentile is 0 to 100, with up to two digits after the point, not {percent!r}")
     return hundredths
 

@@ -23,10 +23,10 @@ Key = tuple[Any, ...]
 ROWS = """
 rows AS (
     SELECT month, a.*, CASE WHEN held.account IS NOT NULL THEN held.last WHEN {is_now} THEN a.balance END AS held
-    FROM cuts CROSS JOIN accounts a
+    FROM valuations CROSS JOIN accounts a
     LEFT JOIN (
         SELECT month, account, arg_max(balance, (time_us, place)) AS last
-        FROM cuts JOIN seen ON time_us <= moment_us
+        FROM valuations JOIN seen ON time_us <= moment_us
         GROUP BY month, account
     ) held USING (month, account)
     WHERE (opened IS NULL OR opened <= local_day) AND (closed IS NULL OR local_day <= closed)
@@ -122,12 +122,12 @@ class Warehouse:
         found: list[tuple[Any, ...]] = self._base.execute(sql, list(parameters)).fetchall()
         return found
 
-    def figures(self, keys: str, cuts: Sequence[tuple[str, int]], *, is_now: bool = False) -> dict[Key, Figures]:
+    def figures(self, keys: str, valuations: Sequence[tuple[str, int]], *, is_now: bool = False) -> dict[Key, Figures]:
         """The groups by some columns of accounts, `month` and `segment`, which may be none, at some moments."""
-        days = [local_day(moment_us) for _, moment_us in cuts]
-        self.run("CREATE OR REPLACE TABLE cuts (month VARCHAR, moment_us BIGINT, local_day INTEGER)")
-        for (month, moment_us), day in zip(cuts, days, strict=True):
-            self.run("INSERT INTO cuts VALUES (?, ?, ?)", [month, moment_us, day])
+        days = [local_day(moment_us) for _, moment_us in valuations]
+        self.run("CREATE OR REPLACE TABLE valuations (month VARCHAR, moment_us BIGINT, local_day INTEGER)")
+        for (month, moment_us), day in zip(valuations, days, strict=True):
+            self.run("INSERT INTO valuations VALUES (?, ?, ?)", [month, moment_us, day])
         joined = "JOIN members USING (account)" if "segment" in keys else ""
         rows = ROWS.format(is_now="true" if is_now else "false")
         names = keys or "'all'"

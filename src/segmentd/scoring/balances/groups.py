@@ -96,7 +96,7 @@ class Groups:
         if daily is None:
             return
         message.daily_unknown_count = int(daily.unknowns[group])
-        days = layout.cuts[group // (layout.shape[1] * layout.shape[2])].days
+        days = layout.valuations[group // (layout.shape[1] * layout.shape[2])].days
         average = divide_half_even(daily.total(group), days)
         if not fits(average):
             raise AmountOverflowError("an average daily balance")
@@ -116,9 +116,9 @@ class Groups:
     def _key(self, grouping: Grouping) -> tuple[Numbers, tuple[Value, ...]]:
         """For each group, the place of its value among the values of a grouping; and these."""
         layout = self._report.layout
-        cuts, segments, classes = np.indices(layout.shape).reshape(3, -1)
+        valuations, segments, classes = np.indices(layout.shape).reshape(3, -1)
         if grouping.dimension is Dimension.MONTH:
-            return cuts, tuple(cut.month for cut in layout.cuts)
+            return valuations, tuple(valuation.month for valuation in layout.valuations)
         if grouping.dimension is Dimension.SEGMENT:
             return segments, layout.segments
         thing = layout.things.index(grouping)

@@ -12,19 +12,19 @@ from segmentd.columns.planes import pack, unpack
 from segmentd.engine.facts.groups import Balances, Codes, Planes, Sums
 from segmentd.scoring.balances.dimensions import Classes
 from segmentd.scoring.balances.figures import Orders
-from segmentd.scoring.balances.moments import Cut
+from segmentd.scoring.balances.moments import Valuation
 from segmentd.scoring.balances.question import Grouping
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """All possible groups: for each cut each segment, or all of them together, and of these each class of rows.
+    """All possible groups: for each valuation each segment, or all of them together, and of these each class of rows.
 
     `accounts` int64[rows]: the account of each row of `classes`, ascending; None: every account is one row. `segments`
     are those of which groups are made; none: groups are of all at once. `things` are what the classes are by, in order.
     """
 
-    cuts: tuple[Cut, ...]
+    valuations: tuple[Valuation, ...]
     segments: tuple[str, ...]
     classes: Classes
     accounts: npt.NDArray[np.int64] | None
@@ -32,8 +32,8 @@ class Layout:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Numbers of cuts, of segments or 1, and of classes; a group's number counts the last the fastest."""
-        return len(self.cuts), max(len(self.segments), 1), self.classes.number
+        """Numbers of valuations, of segments or 1, and of classes; a group's number counts the last the fastest."""
+        return len(self.valuations), max(len(self.segments), 1), self.classes.number
 
     @property
     def codes(self) -> Codes:
@@ -58,7 +58,7 @@ class Layout:
 
 @dataclass(slots=True)
 class Totals:
-    """What groups are checked against. A row is an account that is there, once for each cut."""
+    """What groups are checked against. A row is an account that is there, once for each valuation."""
 
     rows_in: int = 0
     rows_in_no_group: int = 0

@@ -35,7 +35,7 @@ _NO_BITS: Final = np.zeros(0, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Valuation:
     """A moment at which balances are looked at: facts up to it count. `month` as `2026-09`, "" of the moment asked for.
 
     An average daily balance is over `days` days from `first_day` on, counted from 1970-01-01.
@@ -47,21 +47,21 @@ class Cut:
     days: int = 0
 
 
-def month_cuts(as_of_us: int, months: int, zone: str) -> tuple[Cut, ...]:
+def month_valuations(as_of_us: int, months: int, zone: str) -> tuple[Valuation, ...]:
     """The last moments of so many complete months before that of a moment, in the zone, the earliest first."""
     first = _months_since_year_0(as_of_us, zone) - months
     starts = [_first_of(number) for number in range(first, first + months + 1)]
     ends = start_of_days(np.array(starts[1:], np.int64), zone).tolist()
     return tuple(
-        Cut(end - 1, f"{number // 12:04}-{number % 12 + 1:02}", start, following - start)
+        Valuation(end - 1, f"{number // 12:04}-{number % 12 + 1:02}", start, following - start)
         for number, end, (start, following) in zip(range(first, first + months), ends, pairwise(starts), strict=True)
     )
 
 
-def day_cut(as_of_us: int, days: int, zone: str) -> Cut:
+def day_valuation(as_of_us: int, days: int, zone: str) -> Valuation:
     """A moment, and so many complete days of the zone before it."""
     first = local_day_number(as_of_us, zone) - days if days else 0
-    return Cut(as_of_us, first_day=first, days=days)
+    return Valuation(as_of_us, first_day=first, days=days)
 
 
 def _months_since_year_0(moment_us: int, zone: str) -> int:
@@ -153,13 +153,14 @@ class Observations:
             find_balances(moment_us, *self._later, self._targets[self._touched], held)
         return held
 
-    def daily(self, cut: Cut) -> Balances:
-        """The sums over a cut's days of what accounts held at the end of each on which they were there.
+    def daily(self, valuation: Valuation) -> Balances:
+        """The sums over a valuation's days of what accounts held at the end of each on which they were there.
 
         An account that was not there on any of the days is not there; one whose balance is not known on all of those on
         which it was is unknown. Raises AmountOverflowError.
         """
-        ends = start_of_days(np.arange(cut.first_day + 1, cut.first_day + cut.days + 1), self._zone) - 1
+        following = valuation.first_day + 1 + np.arange(valuation.days)
+        ends = start_of_days(following, self._zone) - 1
         first, last = (np.searchsorted(ends, each) for each in (self.accounts.opened_us, self.accounts.closed_us))
         held, days = Held.nothing(self.accounts.rows), Days(ends, first, last)
         add_up_days(days, *self._seen, self._targets[: self._places], held)

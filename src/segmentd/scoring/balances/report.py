@@ -1,4 +1,4 @@
-"""The balances of all groups, computed cut by cut and segment by segment, with what they are checked against."""
+"""The balances of all groups, by valuation and by segment, with what they are checked against."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from segmentd.scoring.balances.errors import AmountOverflowError, TooManyGroupsE
 from segmentd.scoring.balances.figures import Rows, equal_bounds, fill_orders, fits, no_orders
 from segmentd.scoring.balances.layout import Layout, Report, SegmentAccounts, Totals
 from segmentd.scoring.balances.members import Memberships, union_of
-from segmentd.scoring.balances.moments import Cut
+from segmentd.scoring.balances.moments import Valuation
 from segmentd.scoring.balances.question import MAX_CELLS, MAX_GROUPS, BalanceQuestion, Measure
 from segmentd.scoring.service import Cancelled
 
@@ -25,8 +25,8 @@ from segmentd.scoring.service import Cancelled
 class Task:
     """A report to compute: over the accounts of `memberships`, or over all of them without.
 
-    `balances_at` gives what all accounts held at a cut; `daily_at` sums over the days that belong to it, or None where
-    no average daily balance is asked for. `there_now` are the accounts that are there at the question's moment.
+    `balances_at` gives what all accounts held at a valuation; `daily_at` sums over the days that belong to it, or None
+    where no average daily balance is asked for. `there_now` are the accounts that are there at the question's moment.
     """
 
     question: BalanceQuestion
@@ -34,8 +34,8 @@ class Task:
     memberships: Memberships | None
     accounts: int
     there_now: Plane
-    balances_at: Callable[[Cut], Balances]
-    daily_at: Callable[[Cut], Balances] | None = None
+    balances_at: Callable[[Valuation], Balances]
+    daily_at: Callable[[Valuation], Balances] | None = None
 
 
 def compute(task: Task, run: Run, cancelled: Cancelled) -> Report:
@@ -77,16 +77,16 @@ class _Computation:
             Totals(),
             self._segments(),
         )
-        for index, cut in enumerate(layout.cuts):
-            self._fill_cut(index, cut, report)
+        for index, valuation in enumerate(layout.valuations):
+            self._fill_valuation(index, valuation, report)
         return report
 
-    def _fill_cut(self, index: int, cut: Cut, report: Report) -> None:
+    def _fill_valuation(self, index: int, valuation: Valuation, report: Report) -> None:
         _, segments, classes = report.layout.shape
-        balances = self.task.balances_at(cut)
+        balances = self.task.balances_at(valuation)
         self._add_totals(balances, report.totals)
         rows = report.layout.spread_balances(balances)
-        daily = None if self.task.daily_at is None else report.layout.spread_balances(self.task.daily_at(cut))
+        daily = None if self.task.daily_at is None else report.layout.spread_balances(self.task.daily_at(valuation))
         for place, given in self._planes():
             planes = report.layout.spread_planes(given, self.task.accounts)
             first = (index * segments + place) * classes
@@ -135,7 +135,7 @@ class _Computation:
         return self._together
 
     def _add_totals(self, balances: Balances, totals: Totals) -> None:
-        """Add what is there at a cut, computed from all accounts and not from groups."""
+        """Add what is there at a valuation, computed from all accounts and not from groups."""
         outside = balances.there & ~self._all_together()
         sums = summarise_planes(np.array([balances.there, outside], np.uint64), balances, self.run)
         totals.rows_in += popcount(balances.there)
@@ -161,15 +161,15 @@ class _Computation:
         question = self.task.question
         if not question.bins:
             return question.bounds
-        found = [values for cut in self.task.layout.cuts if len(values := self._known_values(cut))]
+        found = [values for valuation in self.task.layout.valuations if len(values := self._known_values(valuation))]
         if not found:
             return ()
         least, greatest = min(int(each.min()) for each in found), max(int(each.max()) for each in found)
         return equal_bounds(least, greatest, question.bins)
 
-    def _known_values(self, cut: Cut) -> Any:
-        """The two extreme balances of the groups' accounts at a cut, or none."""
-        balances = self.task.balances_at(cut)
+    def _known_values(self, valuation: Valuation) -> Any:
+        """The two extreme balances of the groups' accounts at a valuation, or none."""
+        balances = self.task.balances_at(valuation)
         values = balances.values[unpack(balances.known & self._all_together(), balances.rows)]
         return values if len(values) < 2 else np.array([values.min(), values.max()])
 

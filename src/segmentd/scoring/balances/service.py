@@ -21,7 +21,7 @@ from segmentd.scoring.balances.dimensions import Classes, classes_of, combine, s
 from segmentd.scoring.balances.errors import NoFactsError, ResidentsMovedError
 from segmentd.scoring.balances.layout import Layout, Report
 from segmentd.scoring.balances.members import Memberships, Subjects, owners_of, segments_of
-from segmentd.scoring.balances.moments import Cut, Observations, day_cut, month_cuts
+from segmentd.scoring.balances.moments import Observations, Valuation, day_valuation, month_valuations
 from segmentd.scoring.balances.question import FIELDS, BalanceQuestion, Dimension, Grouping, Measure
 from segmentd.scoring.balances.report import Task, compute
 from segmentd.scoring.errors import DataVersionError
@@ -136,16 +136,16 @@ class _Answering:
         code = self._tied.catalogue.ledger.currency_code
         return Answer(self._question, basis, code, money(code).scale, report)
 
-    def _balances(self, observations: Observations, cut: Cut) -> Balances:
-        return observations.balances(cut.moment_us, is_now=not cut.month and not self._tied.is_past)
+    def _balances(self, observations: Observations, valuation: Valuation) -> Balances:
+        return observations.balances(valuation.moment_us, is_now=not valuation.month and not self._tied.is_past)
 
     def _layout(self) -> Layout:
         question, as_of_us = self._question, self._tied.as_of_us
         by_month = question.has(Dimension.MONTH)
-        cuts = (
-            month_cuts(as_of_us, question.months, self._tied.zone)
+        valuations = (
+            month_valuations(as_of_us, question.months, self._tied.zone)
             if by_month
-            else (day_cut(as_of_us, question.days, self._tied.zone),)
+            else (day_valuation(as_of_us, question.days, self._tied.zone),)
         )
         segments = self._tied.segments if question.has(Dimension.SEGMENT) else ()
         accounts = [each for each in question.by if each.is_of(Subject.ACCOUNT)]
@@ -153,12 +153,12 @@ class _Answering:
         rows = self._subjects.owners.accounts
         own = combine([self._classes(each) for each in accounts], rows)
         if not customers:
-            return Layout(cuts, segments, own, None, accounts)
+            return Layout(valuations, segments, own, None, accounts)
         population_rows = self._view.entities(RecordKind.CUSTOMER).batch.rows
         theirs = combine([self._classes(each) for each in customers], population_rows)
         spread = spread_by_owner(theirs, self._subjects.owners)
         both = combine([own.take(spread.accounts), spread.classes], len(spread.accounts))
-        return Layout(cuts, segments, both, spread.accounts, [*accounts, *customers])
+        return Layout(valuations, segments, both, spread.accounts, [*accounts, *customers])
 
     def _classes(self, grouping: Grouping) -> Classes:
         """The rows of the grouping's subject by its values."""
