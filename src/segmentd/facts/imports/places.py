@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -35,8 +35,8 @@ class FoundFiles:
 class Places:
     """What the operator of the server allows to be imported.
 
-    `roots`: folders of this machine; whatever lies below them, symbolic links resolved. `remotes`: beginnings of URIs,
-    such as `s3://landing/bank/`, or `s3://` for all that the server's own credentials open.
+    `roots`: folders of this machine; whatever lies below them, symbolic links resolved. `remotes`: folders as URIs, such
+    as `s3://landing/bank/`, or `s3://` for all that the server's own credentials open. ValueError for other URIs.
     """
 
     roots: tuple[Path, ...] = ()
@@ -98,9 +98,9 @@ class Places:
         user = parts.username if scheme != "abfss" else parts.password
         if user or parts.password:
             raise SourceRefusedError("…", "a URI has no credentials: the server's environment has them")
-        if ".." in parts.path.split("/"):
+        if ".." in unquote(parts.path).split("/"):
             raise SourceRefusedError(source, "a path has no ..")
-        if not any(source.startswith(remote) for remote in self.remotes):
+        if not any(f"{source}/".startswith(f"{remote.rstrip('/')}/") for remote in self.remotes):
             raise SourceRefusedError(source, self._allowed())
         fixed = _fixed_part(source)
         filesystem, base = pafs.FileSystem.from_uri(fixed)
