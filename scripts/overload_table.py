@@ -1,4 +1,4 @@
-"""Writes the table of supported operations into the page on the language, or with `--check` says whether it is current.
+"""Writes the tables of supported operations and macros into the page on the language; `--check` says if it is current.
 
 Usage: `python scripts/overload_table.py [--check]`, from the root of the repository.
 """
@@ -7,11 +7,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from segmentd.language.macros import FORMS, MacroForm
 from segmentd.language.overloads import SUPPORTED, Overload
 
 PAGE = Path("docs/semantics.md")
-START = "<!-- operations: written by scripts/overload_table.py -->\n"
-END = "<!-- end of operations -->\n"
+OPERATIONS = ("<!-- operations: written by scripts/overload_table.py -->\n", "<!-- end of operations -->\n")
+MACROS = ("<!-- macros: written by scripts/overload_table.py -->\n", "<!-- end of macros -->\n")
 
 
 def main() -> int:
@@ -20,7 +21,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare and write nothing")
     check: bool = parser.parse_args().check
     page = PAGE.read_text("utf-8")
-    current = with_table(page)
+    current = with_table(with_table(page, OPERATIONS, table()), MACROS, macro_table())
     if not check:
         PAGE.write_text(current, "utf-8")
     elif page != current:
@@ -29,13 +30,24 @@ def main() -> int:
     return 0
 
 
-def with_table(page: str) -> str:
-    """The page with the table of now between its marks. Raises ValueError where it has no marks."""
-    before, start, rest = page.partition(START)
-    _, end, after = rest.partition(END)
+def with_table(page: str, marks: tuple[str, str], rows: str) -> str:
+    """The page with a table between its marks. Raises ValueError where it has no marks."""
+    before, start, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not start or not end:
-        raise ValueError(f"{PAGE} lacks the marks {START.strip()} and {END.strip()}")
-    return f"{before}{START}\n{table()}\n{END}{after}"
+        raise ValueError(f"{PAGE} lacks the marks {marks[0].strip()} and {marks[1].strip()}")
+    return f"{before}{marks[0]}\n{rows}\n{marks[1]}{after}"
+
+
+def macro_table() -> str:
+    """The macros over items as Markdown, a row each."""
+    rows = ["| macro | without items | unknown where |", "|---|---|---|", *map(macro_row, FORMS)]
+    return "\n".join(rows) + "\n"
+
+
+def macro_row(form: MacroForm) -> str:
+    """One macro."""
+    return f"| `{form.signature}` | {form.without_items} | {form.unknown} |"
 
 
 def table() -> str:

@@ -11,6 +11,8 @@ import pytest
 
 from segmentd.language import Environment
 from segmentd.language.identifiers import SEGMENTS
+from segmentd.language.macros import FORMS, MacroForm
+from segmentd.language.tree import ItemsQuantifier, walk
 from segmentd.schema import BOOL, DATE, DOUBLE, INT64, LIST, STRING, TIMESTAMP, AttributeSpec, Kind, Schema, Subject
 from tests.language.schemas import EUR
 
@@ -31,11 +33,22 @@ KINDS = {
     "clientSince": DATE,
     "tags": LIST,
 }
-EXPRESSIONS = sorted(set(re.findall(r"`([^`\n]*customer\.[^`\n]*)`", PAGE)) - {f"customer.{SEGMENTS}"})
+EXPRESSIONS = sorted(
+    set(re.findall(r"`([^`\n]*customer\.[^`\n]*)`", PAGE))
+    - {f"customer.{SEGMENTS}", "customer.accounts", "customer.accounts[0]"}
+)
 
 
-def test_the_table_is_current() -> None:
-    """The page shows exactly the operations of `overloads.py`."""
+def environment() -> Environment:
+    """What the page's expressions read: customers with accounts."""
+    specs = tuple(AttributeSpec(attribute_id, type_) for attribute_id, type_ in KINDS.items())
+    fields = (AttributeSpec("kind", STRING), AttributeSpec("balance", EUR), AttributeSpec("external", BOOL))
+    accounts = Schema(Subject.ACCOUNT, fields, "Europe/Prague")
+    return Environment(Schema(Subject.CUSTOMER, specs, "Europe/Prague"), {"accounts": accounts})
+
+
+def test_the_tables_are_current() -> None:
+    """The page shows exactly the operations of `overloads.py` and the macros of `macros.py`."""
     done = subprocess.run(
         [sys.executable, "scripts/overload_table.py", "--check"],
         cwd=ROOT,
@@ -50,15 +63,20 @@ def test_the_table_is_current() -> None:
 @pytest.mark.parametrize("text", EXPRESSIONS)
 def test_expressions_of_the_page_compile(text: str) -> None:
     """Every expression that the page shows inside of a line can be used."""
-    specs = tuple(AttributeSpec(attribute_id, type_) for attribute_id, type_ in KINDS.items())
-    schema = Schema(Subject.CUSTOMER, specs, "Europe/Prague")
-    assert Environment(schema).compile(text, result=None).type.kind in Kind
+    assert environment().compile(text, result=None).type.kind in Kind
 
 
-def test_the_example_compiles() -> None:
-    """So can the first one, over several lines."""
-    example = re.search(r"```cel\n(.*?)```", PAGE, re.DOTALL)
-    assert example
-    specs = tuple(AttributeSpec(attribute_id, type_) for attribute_id, type_ in KINDS.items())
-    compiled = Environment(Schema(Subject.CUSTOMER, specs)).compile(example[1])
-    assert compiled.segments == {"optedOut"}
+def test_the_examples_compile() -> None:
+    """So can those over several lines."""
+    first, of_accounts = (environment().compile(text) for text in re.findall(r"```cel\n(.*?)```", PAGE, re.DOTALL))
+    assert first.segments == {"optedOut"}
+    assert {attribute for _, attribute in of_accounts.item_attributes} == {"kind", "balance", "external"}
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.signature)
+def test_every_macro_of_the_page_is_there(form: MacroForm) -> None:
+    """Each form compiles to the type that its row says."""
+    text, type_ = form.signature.replace("items", "customer.accounts").replace("BOOL)", "x.external)").split(" -> ")
+    compiled = environment().compile(text, result=None)
+    assert str(compiled.type) == type_
+    assert any(isinstance(node, ItemsQuantifier) for node in walk(compiled.tree))

@@ -18,6 +18,28 @@ MACROS: Final = ("exists", "all", "exists_one", FILTER)
 
 
 @dataclass(frozen=True, slots=True)
+class MacroForm:
+    """A way to ask about items as the documentation has it: how it is written, without items, where it is unknown."""
+
+    signature: str
+    without_items: str
+    unknown: str
+
+
+FORMS: Final = (
+    MacroForm("items.exists(x, BOOL) -> BOOL", "false", "no item is true, and one is unknown: true wins"),
+    MacroForm("items.all(x, BOOL) -> BOOL", "true", "no item is false, and one is unknown: false wins"),
+    MacroForm("items.exists_one(x, BOOL) -> BOOL", "false", "any item is unknown, whatever the others are"),
+    MacroForm("items.filter(x, BOOL).size() -> INT64", "0", "any item is unknown"),
+    MacroForm("size(items.filter(x, BOOL)) -> INT64", "0", "any item is unknown"),
+    MacroForm("items.size() -> INT64", "0", "never"),
+    MacroForm("size(items) -> INT64", "0", "never"),
+    MacroForm("has(items) -> BOOL", "false", "never"),
+)
+"""All that can be said about items."""
+
+
+@dataclass(frozen=True, slots=True)
 class Macro:
     """A macro: its name, the range it goes over, its variable, and what it asks of each item."""
 
