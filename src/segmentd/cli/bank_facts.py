@@ -155,7 +155,7 @@ class _Chunk:
         return pa.record_batch(
             {
                 "id": numbered("T", numbers, 10),
-                "account": pa.DictionaryArray.from_arrays(pa.array(accounts.astype(np.int32)), self.account_ids),
+                "account": self.account_ids.take(pa.array(accounts)),
                 "booking_time": _moments(ago),
                 "amount": pa.array(amount),
                 "balance_after": pa.array(balance),
