@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from enum import Enum
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,18 +26,8 @@ from segmentd.ledger.aggregates import (
     TrailingDays,
     TrailingSeconds,
 )
+from tests.oracle.aggregate_values import UNKNOWN, Result, Unknown, Value, of_doubles, of_integers
 
-Value = int | float | str | bool
-
-
-class Unknown(Enum):
-    """The value of what nobody knows."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN: Final = Unknown.UNKNOWN
-Result = Value | Unknown
 Truth = bool | Unknown
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -119,16 +109,10 @@ class _Evaluation:
     # The window
 
     def local(self, moment: int) -> datetime:
-        return (_EPOCH + moment * _US).astimezone(self.zone)
+        return _local(moment, self.zone)
 
     def midnight(self, day: date) -> int:
-        """The first moment of a local day: where midnight is skipped the first after the gap."""
-        begin = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=30)
-        low, high = (begin - _EPOCH) // _US, (begin + timedelta(hours=60) - _EPOCH) // _US
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self.local(middle).date() < day else (low, middle)
-        return high
+        return _midnight(day, self.zone)
 
     def _window(self) -> tuple[float, int]:
         today = self.local(self.now).date()
@@ -243,60 +227,10 @@ class _Evaluation:
                 return self._trend(facts)
             case Function.RECURRING:
                 return self._recurring(facts)
-        return self._of_numbers([value for value in values if isinstance(value, int | float)])
-
-    def _of_numbers(self, values: list[int | float]) -> Result:
-        if values and isinstance(values[0], float):
-            return self._of_doubles([float(value) for value in values])
-        whole = [int(value) for value in values]
-        match self.definition.function:
-            case Function.SUM:
-                return sum(whole) if -(2**63) <= sum(whole) < 2**63 else UNKNOWN
-            case Function.MIN:
-                return min(whole)
-            case Function.MAX:
-                return max(whole)
-            case Function.AVERAGE:
-                return self._mean(whole)
-            case Function.MEDIAN:
-                ordered = sorted(whole)
-                return self._mean([ordered[(len(whole) - 1) // 2], ordered[len(whole) // 2]])
-            case Function.PERCENTILE:
-                return _nearest_rank(whole, self.definition.percentile_hundredths)
-            case _:
-                mean = Fraction(sum(whole), len(whole))
-                variance = sum((value - mean) ** 2 for value in whole) / (len(whole) - 1)
-                if len(whole) * (max(whole) - min(whole)) >= 2**62:
-                    return UNKNOWN
-                return math.sqrt(variance) / 10.0**self.asked.scale
-
-    def _mean(self, values: list[int]) -> Result:
-        if self.asked.is_decimal:
-            return round(Fraction(sum(values), len(values)))
-        return float(sum(values)) / len(values)
-
-    def _of_doubles(self, values: list[float]) -> Result:
-        function = self.definition.function
-        if function is Function.SUM:
-            return _total(values)
-        if function is Function.AVERAGE:
-            return _total(values) / len(values)
-        if function is Function.STANDARD_DEVIATION:
-            mean = _total(values) / len(values)
-            return math.sqrt(_total((value - mean) * (value - mean) for value in values) / (len(values) - 1))
-        if any(math.isnan(value) for value in values):
-            return UNKNOWN
-        ordered = sorted(values)
-        match function:
-            case Function.MIN:
-                return ordered[0]
-            case Function.MAX:
-                return ordered[-1]
-            case Function.MEDIAN:
-                lower, upper = ordered[(len(values) - 1) // 2], ordered[len(values) // 2]
-                return lower if lower == upper else lower / 2 + upper / 2
-            case _:
-                return _nearest_rank(ordered, self.definition.percentile_hundredths)
+        numbers = [value for value in values if isinstance(value, int | float)]
+        if numbers and isinstance(numbers[0], float):
+            return of_doubles(self.definition, [float(value) for value in numbers])
+        return of_integers(self.definition, [int(value) for value in numbers], self.asked.scale, self.asked.is_decimal)
 
     def _trend(self, facts: list[Fact]) -> float:
         sums = []
@@ -403,21 +337,24 @@ _NEEDED: Final = {
 }
 
 
+def _local(moment: int, zone: ZoneInfo) -> datetime:
+    return (_EPOCH + moment * _US).astimezone(zone)
+
+
+@cache
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    """The first moment of a local day: where midnight is skipped the first after the gap."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=30)
+    low, high = (begin - _EPOCH) // _US, (begin + timedelta(hours=60) - _EPOCH) // _US
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _local(middle, zone).date() < day else (low, middle)
+    return high
+
+
 def _told(value: Value | None) -> Value:
     assert value is not None
     return value
-
-
-def _total(values: Iterable[float]) -> float:
-    total = 0.0
-    for value in values:
-        total += value
-    return total
-
-
-def _nearest_rank(values: Sequence[int | float], hundredths: int) -> int | float:
-    rank = max(math.ceil(Fraction(hundredths * len(values), 10_000)), 1)
-    return sorted(values)[rank - 1]
 
 
 def _day(number: int) -> date:

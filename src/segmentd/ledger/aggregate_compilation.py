@@ -55,6 +55,7 @@ def compile_aggregate(
     return CompiledAggregate(
         definition=aggregate,
         type=found,
+        measured=_measured(aggregate, environments[item].schema).type if aggregate.measure else found,
         filter=_compile_filter("filter", aggregate.filter, environments[item]),
         account_filter=_compile_filter("account_filter", aggregate.account_filter, environments[Subject.ACCOUNT]),
     )

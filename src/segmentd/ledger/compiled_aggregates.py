@@ -21,7 +21,7 @@ ITEM: Final[Mapping[Source, Subject]] = {
 
 @dataclass(frozen=True, slots=True)
 class CompiledAggregate:
-    """A definition that was checked against a ledger's attributes. Values are of `type`.
+    """A definition that was checked against a ledger's attributes. Values are of `type`, and measures of `measured`.
 
     `filter` is over the items of the source, `account_filter` over accounts; None where everything counts. What they
     read are fields and given attributes, computed ones pasted in, never segments or aggregated attributes.
@@ -29,6 +29,7 @@ class CompiledAggregate:
 
     definition: Aggregate
     type: DataType
+    measured: DataType
     filter: CompiledExpression | None
     account_filter: CompiledExpression | None
 

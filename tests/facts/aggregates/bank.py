@@ -18,7 +18,8 @@ from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import Changes, Entities, Holdings, Items, Rows, Slots
 from segmentd.ledger.fields import built_in
 from segmentd.schema import BOOL, DOUBLE, INT64, STRING, AttributeSpec, DataType, Kind, Schema, Subject
-from tests.oracle.aggregates import Account, Fact, Value
+from tests.oracle.aggregate_values import Value
+from tests.oracle.aggregates import Account, Fact
 from tests.oracle.aggregates import Subject as Owner
 
 CURRENCY: Final = "EUR"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Final
 
@@ -25,7 +25,8 @@ from segmentd.ledger.aggregates import (
 from segmentd.ledger.compiled_aggregates import ITEM, CompiledAggregate
 from segmentd.schema import Kind, Subject
 from tests.facts.aggregates.bank import CURRENCY, DAY_US, ROLES, schema
-from tests.oracle.aggregates import UNKNOWN, Account, Asked, Fact, Truth
+from tests.oracle.aggregate_values import UNKNOWN
+from tests.oracle.aggregates import Account, Asked, Fact, Truth
 
 
 def environments(zone: str) -> dict[Subject, Environment]:
@@ -113,11 +114,11 @@ def definition(random: Random, subject: Subject, now: int) -> Aggregate:
 
 
 class Questions:
-    """Definitions that are allowed, compiled for a zone."""
+    """Definitions that are allowed, compiled for a zone, of a bank's attributes or of others."""
 
-    def __init__(self, zone: str) -> None:
+    def __init__(self, zone: str, given: Mapping[Subject, Environment] | None = None) -> None:
         self.zone = zone
-        self._environments = environments(zone)
+        self._environments = environments(zone) if given is None else given
 
     def compile(self, definition: Aggregate, subject: Subject) -> CompiledAggregate:
         """The definition as it is computed."""

@@ -21,7 +21,8 @@ from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.schema import Kind, Subject
 from tests.facts.aggregates.bank import DAY_US, ArrayView, Bank, Maker, values_of
 from tests.facts.aggregates.questions import Questions
-from tests.oracle.aggregates import UNKNOWN, Asked, evaluate
+from tests.oracle.aggregate_values import UNKNOWN
+from tests.oracle.aggregates import Asked, evaluate
 
 ZONES = ("UTC", "Europe/Prague", "America/Sao_Paulo", "Asia/Kathmandu")
 QUESTIONS = {zone: Questions(zone) for zone in ZONES}

@@ -78,12 +78,16 @@ class Measure:
 
 
 def measure_of(batch: Batch, kind: RecordKind, name: str, type_: DataType) -> Measure:
-    """The field of facts. `type_`: what it is taken for where the batch does not have it."""
+    """The field of facts, of a type; no fact has it where the batch does not."""
     column = batch.columns.get(name)
     if column is None:
         column = missing_column(type_, batch.rows)
     present = _present(column)
-    return Measure(column, present, None if present is None else _unknown(batch, kind, name, present))
+    if present is None:
+        return Measure(column, None, None)
+    if kind is RecordKind.ACCOUNT and name == BALANCE:
+        return Measure(column, present, complement(present, batch.rows) & _in_other_currency(batch, type_.currency))
+    return Measure(column, present, _unknown(batch, kind, name, present))
 
 
 def _present(column: Column) -> Plane | None:
@@ -104,8 +108,6 @@ def _unknown(batch: Batch, kind: RecordKind, name: str, present: Plane) -> Plane
         amount = batch.columns.get(AMOUNT)
         known = zeros(batch.rows) if amount is None else _present(amount)
         return None if known is None else complement(known | present, batch.rows)
-    if kind is RecordKind.ACCOUNT and name == BALANCE:
-        return complement(present, batch.rows) & _in_other_currency(batch, batch.columns[name].type.currency)
     return None
 
 

@@ -62,7 +62,7 @@ class Scope:
             name = BALANCE_AFTER if self.definition.source is Source.TRANSACTIONS else AMOUNT
         if not name:
             return None
-        return measure_of(self.gathered.items.batch, KIND[self.definition.source], name, self.type)
+        return measure_of(self.gathered.items.batch, KIND[self.definition.source], name, self.aggregate.measured)
 
     @property
     def measured(self) -> Measure:
