@@ -10,15 +10,18 @@ import pyarrow as pa
 import pytest
 
 from segmentd.columns.arrow import batch_from_arrow
-from segmentd.columns.column import Batch, ItemsOf
+from segmentd.columns.column import Batch, BoolColumn, FixedColumn, ItemsOf
 from segmentd.columns.gather import gather
 from segmentd.columns.planes import unpack
 from segmentd.engine import Engine, Evaluation
+from segmentd.engine import items as items_module
 from segmentd.engine.engine import estimate_cost_s
 from segmentd.engine.errors import ItemsMissingError, RequiredAttributeMissingError
+from segmentd.engine.facts.segmented import Owned, RunTasks, Truths, fold
 from segmentd.engine.short_scores.program import short_program
 from segmentd.errors import ErrorReason
 from segmentd.language import Environment
+from segmentd.language.tree import Quantifier
 from segmentd.plan import Program, compile_program
 from segmentd.schema import BOOL, DATE, INT64, STRING, AttributeSpec, DataType, Kind, Schema, Subject
 
@@ -242,6 +245,31 @@ def test_macros_take_time_and_no_short_way() -> None:
     assert estimate_cost_s(with_macro, 1_000) > estimate_cost_s(without, 1_000)
     assert short_program(with_macro) is None
     assert short_program(without) is not None
+
+
+def test_what_is_kept_of_residents(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folds of many rows are kept with their items: others, and what reads `now` or the owner, are made anew."""
+    texts = {
+        "kept": "customer.accounts.exists(a, a.rich)",
+        "now": "customer.accounts.exists(a, a.opened < now)",
+        "owner": "customer.accounts.exists(a, a.kind == customer.wanted)",
+    }
+    asked, batch, made = program(texts), customers(items_module.KEPT_ROWS // 4), []
+
+    def noted(quantifier: Quantifier, owned: Owned, truths: Truths, run: RunTasks) -> BoolColumn | FixedColumn:
+        made.append(quantifier)
+        return fold(quantifier, owned, truths, run)
+
+    monkeypatch.setattr(items_module, "fold", noted)
+    first = engine.evaluate(asked, batch, 86_400_000_000, planes=True)
+    again = engine.evaluate(asked, batch, 86_400_000_000 * 15, planes=True)
+    assert len(made) == 3 + 2
+    assert verdicts(first, 0) == verdicts(again, 0) == [True, False, True, None] * (items_module.KEPT_ROWS // 4)
+    assert verdicts(first, 1)[:4] == [True, False, None, False]
+    assert verdicts(again, 1)[:4] == [True, False, True, False]
+    others = Batch(batch.rows, batch.columns, items={"accounts": items([[2]] * batch.rows, accounts())})
+    assert not any(verdicts(engine.evaluate(asked, others, 0, planes=True), 0))
+    assert len(made) == 3 + 2 + 3
 
 
 def test_nobody_at_all(engine: Engine) -> None:

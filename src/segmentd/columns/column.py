@@ -158,7 +158,7 @@ class ListColumn:
 Column = FixedColumn | BoolColumn | TextColumn | ListColumn
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ItemsOf:
     """The items of each row, `customer.accounts`: those of row i are `batch` rows `rows[offsets[i]:offsets[i + 1]]`.
 

@@ -22,7 +22,7 @@ from segmentd.engine.codes.coder import Coder
 from segmentd.engine.encoding import is_encoded
 from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.engine.evaluation import ComputedValues, Evaluation, PlaneBuffers
-from segmentd.engine.items import fold_items
+from segmentd.engine.items import KEPT_BYTES, Folding, KeptFolds, fold_items
 from segmentd.engine.running import Stretch, Target, is_brief, make_target, run_part, stretches
 from segmentd.engine.text.tabulation import Cancelled, Evaluators
 from segmentd.engine.zones import is_prepared
@@ -62,6 +62,7 @@ class Engine:
         self.threads = threads or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="segmentd-engine")
         self._evaluators = Evaluators()
+        self._folds = KeptFolds(KEPT_BYTES)
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +99,7 @@ class Engine:
         def evaluate(over: Program, among: Batch) -> Evaluation:
             return self.evaluate(over, among, now_us, planes=True, cancelled=cancelled)
 
-        items = fold_items(program, batch, evaluate, self.run_tasks) if program.items else None
+        items = fold_items(program, batch, Folding(evaluate, self.run_tasks, self._folds)) if program.items else None
         return bind(program, batch, now_us, self._evaluators, cancelled, items)
 
     def coder(self, batch: Batch, wanted: Distinctions, *, cancelled: Cancelled | None = None) -> Coder:

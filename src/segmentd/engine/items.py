@@ -13,6 +13,7 @@ from segmentd.columns.gather import gather
 from segmentd.engine.errors import ItemsMissingError
 from segmentd.engine.evaluation import Evaluation
 from segmentd.engine.facts.segmented import Owned, RunTasks, Truths, fold
+from segmentd.engine.text.weak_cache import WeakCache
 from segmentd.plan.program import ItemsProgram, Program
 from segmentd.plan.sources import ItemsColumn
 from segmentd.schema import INT64
@@ -24,12 +25,31 @@ Evaluate = Callable[[Program, Batch], Evaluation]
 ItemsValues = Mapping[ItemsColumn, BoolColumn | FixedColumn]
 
 
+KEPT_ROWS: Final = 1 << 14
+"""Rows from which results are kept: of residents, who are asked about again, and of few requests."""
+
+KEPT_BYTES: Final = 64 << 20
+
+Folded = BoolColumn | FixedColumn
+KeptFolds = WeakCache[Folded]
+"""What macros said of all rows, by their items, for as long as these live: they do not change."""
+
+
 @dataclass(frozen=True, slots=True)
 class FoldedItems:
     """The columns of macros, and the attributes of items that were read and have no column, `account.kind`."""
 
     values: ItemsValues = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """How macros are folded: what evaluates programs over items at the moment of the call, threads, what is kept."""
+
+    evaluate: Evaluate
+    run: RunTasks
+    kept: KeptFolds
 
 
 def check_items(program: Program, batch: Batch) -> None:
@@ -42,23 +62,42 @@ def check_items(program: Program, batch: Batch) -> None:
             raise ItemsMissingError(program.schema.qualified(part.items), in_order)
 
 
-def fold_items(program: Program, batch: Batch, evaluate: Evaluate, run: RunTasks) -> FoldedItems:
+def fold_items(program: Program, batch: Batch, folding: Folding) -> FoldedItems:
     """The columns that the program reads of macros. Raises ItemsMissingError, and what evaluating raises."""
     check_items(program, batch)
-    values: dict[ItemsColumn, BoolColumn | FixedColumn] = {}
+    values: dict[ItemsColumn, Folded] = {}
     absent: dict[str, None] = {}
     for part in program.items:
-        items = batch.items[part.items]
-        values |= {column: _sizes(items) for column in part.columns if column.is_size}
-        folded = {column: number for column, number in part.columns.items() if not column.is_size}
-        if folded:
-            owned, among = _placed(part, batch, items)
-            evaluation = evaluate(part.program, among)
-            for column, number in folded.items():
-                values[column] = fold(column.quantifier, owned, _truths(evaluation, number), run)
-            names = (f"{part.subject}.{name}" for name in evaluation.absent if "." not in name)
-            absent |= dict.fromkeys(names)
+        values |= _fold_part(part, batch, folding)
+        there = batch.items[part.items].batch.columns
+        names = (name for name in part.program.attributes if name not in there and not part.is_outside(name))
+        absent |= dict.fromkeys(f"{part.subject}.{name}" for name in names)
     return FoldedItems(values, tuple(absent))
+
+
+def _fold_part(part: ItemsProgram, batch: Batch, folding: Folding) -> dict[ItemsColumn, Folded]:
+    """The columns of macros over the items of one field: those that are kept, and the others."""
+    items, zone = batch.items[part.items], part.program.schema.time_zone
+    can_keep = batch.rows >= KEPT_ROWS and not part.reads
+    values: dict[ItemsColumn, Folded] = {column: _sizes(items) for column in part.columns if column.is_size}
+    wanted = {column: number for column, number in part.columns.items() if not column.is_size}
+    if can_keep:
+        known = {column: folding.kept.get((items,), (column, zone)) for column in wanted}
+        values |= {column: value for column, value in known.items() if value is not None}
+    missing = {column: number for column, number in wanted.items() if column not in values}
+    if missing:
+        owned, among = _placed(part, batch, items)
+        evaluation = folding.evaluate(part.program, among)
+        for column, number in missing.items():
+            value = fold(column.quantifier, owned, _truths(evaluation, number), folding.run)
+            values[column] = value
+            if can_keep and column.is_stable:
+                folding.kept.keep((items,), (column, zone), value, _size_bytes(value))
+    return values
+
+
+def _size_bytes(column: Folded) -> int:
+    return column.values.nbytes + (0 if column.validity is None else column.validity.nbytes)
 
 
 def _sizes(items: ItemsOf) -> FixedColumn:

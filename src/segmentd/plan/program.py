@@ -68,6 +68,10 @@ class ItemsProgram:
         """What `program` calls an attribute of the subject outside of the macros."""
         return f"{self.outside}.{attribute}"
 
+    def is_outside(self, program_id: str) -> bool:
+        """Whether `program` reads this of the subject outside of the macros, and not of an item."""
+        return program_id.startswith(f"{self.outside}.")
+
 
 @dataclass(frozen=True, eq=False)
 class Program:

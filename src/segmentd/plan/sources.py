@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from segmentd.columns.coding import Layout
-from segmentd.language.tree import Constant, Node, Quantifier
+from segmentd.language.tree import Constant, Node, Now, Quantifier, walk
 from segmentd.schema import Subject
 
 
@@ -57,6 +57,11 @@ class ItemsColumn:
     subject: Subject
     quantifier: Quantifier
     predicate: Node
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether it says the same of the same items at any moment."""
+        return not any(isinstance(node, Now) for node in walk(self.predicate))
 
     @property
     def is_size(self) -> bool:
