@@ -17,6 +17,7 @@ from segmentd.columns.coding import empty_planes
 from segmentd.columns.column import Batch, FixedColumn
 from segmentd.engine.engine import Engine
 from segmentd.engine.facts.aggregates_sample import aggregate_sample
+from segmentd.engine.facts.book_sample import keep_sample
 from segmentd.engine.facts.groups_sample import sum_up_sample
 from segmentd.engine.facts.segmented import fold_sample
 from segmentd.engine.members.sample import extract_sample
@@ -90,6 +91,7 @@ def _evaluate_sample() -> None:
     with Engine(1) as engine:
         engine.evaluate(program, Batch(1, {}), 0, planes=True)
         fold_sample()
+        keep_sample()
         _code_sample(engine)
 
 

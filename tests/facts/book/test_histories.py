@@ -32,11 +32,7 @@ BEGINNING = (
     Given(
         RecordKind.RATE,
         ["r1", "r2", "r3"],
-        {
-            "currency": ["USD", "USD", "JPY"],
-            "day": [STARTS[0], STARTS[1], STARTS[1]],
-            "rate": ["0.5", "0.9", "0.00625"],
-        },
+        {"currency": ["USD", "USD", "JPY"], "day": [*STARTS[:2], STARTS[1]], "rate": ["0.5", "0.9", "0.00625"]},
     ),
     Given(
         RecordKind.TRANSACTION,
@@ -117,8 +113,11 @@ def assert_changes_cover(view: View, version: int, before: Records, after: Recor
     for id_, slot in _slots(view, RecordKind.ACCOUNT).items():
         if _state(before, RecordKind.ACCOUNT, id_) != _state(after, RecordKind.ACCOUNT, id_):
             assert slot in accounts
-            owners = after[RecordKind.ACCOUNT][id_].get("owners", [])
-            owners += before[RecordKind.ACCOUNT].get(id_, {}).get("owners", [])
+            owners = {
+                owner
+                for records in (before, after)
+                for owner in records[RecordKind.ACCOUNT].get(id_, {}).get("owners", [])
+            }
             slots = _slots(view, RecordKind.CUSTOMER)
             assert {slots[owner] for owner in owners if owner in slots} <= customers
     for id_, slot in _slots(view, RecordKind.CUSTOMER).items():

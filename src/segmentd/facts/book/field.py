@@ -78,7 +78,7 @@ class Prefix:
         return self._column
 
     def converted(self, by: object) -> Column | None:
-        """What was kept of an amount in the ledger's currency by these rates."""
+        """What was kept of an amount in the ledger's currency by these rates, None: without any."""
         kept = self._converted
         return kept[1] if kept is not None and kept[0] is by else None
 

@@ -47,13 +47,18 @@ def missing_rows(column: Column, rows: int) -> npt.NDArray[np.bool_]:
             return np.zeros(rows, np.bool_)
 
 
-def used_entries(codes: npt.NDArray[np.int32], dictionary: pa.Array) -> tuple[Numbers, pa.Array]:
-    """Codes into the dictionary's entries that they use, where it has many more; the code past its end stays that."""
-    if len(dictionary) <= len(codes):
+def used_entries(codes: Numbers, dictionary: pa.Array) -> tuple[Numbers, pa.Array]:
+    """Codes into the dictionary's entries that they use; the code past its end stays that.
+
+    What no row has must not be kept: it may be the text of a row that was rejected, or of a person long gone.
+    """
+    is_used = np.zeros(len(dictionary) + 1, np.bool_)
+    is_used[codes] = True
+    is_used[-1] = True
+    if is_used.all():
         return codes, dictionary
-    used, renumbered = np.unique(codes, return_inverse=True)
-    entries = used[: np.searchsorted(used, len(dictionary))]
-    return renumbered.astype(np.int32), dictionary.take(pa.array(entries))
+    renumbered = np.cumsum(is_used, dtype=np.int32) - np.int32(1)
+    return renumbered[codes], dictionary.filter(pa.array(is_used[:-1]))
 
 
 def _texts(codes: Numbers, dictionary: pa.StringArray, pool: TextPool) -> Numbers:

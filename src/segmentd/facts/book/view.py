@@ -141,13 +141,14 @@ class View:
     def _prefix_column(self, table: TableView, name: str, field: FieldView) -> Column:
         if not _is_amount(table.kind, name):
             return field.column()
-        cells, by = Cells(field.prefix.values, field.prefix.present), self.tables[RecordKind.RATE]
-        if self._exchange is None:
-            return self._money(cells)
+        by = None if self._exchange is None else self.tables[RecordKind.RATE]
         column = field.prefix.converted(by)
         if column is None:
-            times = table.fields[_time(table)].prefix.values
-            column = self._money(self._exchange.at(cells, table.fields[OWNER].prefix.values, times))
+            cells = Cells(field.prefix.values, field.prefix.present)
+            if self._exchange is not None:
+                times = table.fields[_time(table)].prefix.values
+                cells = self._exchange.at(cells, table.fields[OWNER].prefix.values, times)
+            column = self._money(cells)
             field.prefix.keep_converted(by, column)
         return column
 

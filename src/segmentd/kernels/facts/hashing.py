@@ -59,7 +59,7 @@ fold_product = _multiply(is_folded=True)
 
 
 @inline_kernel
-def hash_bytes(address: int, size: int, secrets: Any) -> Any:
+def hash_bytes(address: Any, size: Any, secrets: Any) -> Any:
     """The hash of so many bytes, a word. `secrets`: uint64[3]."""
     seed = secrets[0]
     if size <= 16:
@@ -93,7 +93,7 @@ def hash_bytes(address: int, size: int, secrets: Any) -> Any:
 
 
 @inline_kernel
-def same_bytes(left: int, right: int, size: int) -> bool:
+def same_bytes(left: Any, right: Any, size: Any) -> bool:
     """Whether so many bytes at two addresses are equal."""
     place = 0
     while place + 8 <= size:

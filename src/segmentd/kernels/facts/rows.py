@@ -9,7 +9,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from numba import types
+from numba.extending import intrinsic
+
 from segmentd.kernels.compiler import inline_kernel, kernel
+
+
+@intrinsic
+def publish_stores(typing_context: Any) -> Any:
+    """What was stored before is seen by every thread that sees what is stored after."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.fence("release")
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 @kernel
@@ -38,6 +52,8 @@ def link_rows(owners: Any, first: int, end: int, heads: Any, links: Any) -> None
     for row in range(first, end):
         owner = owners[row]
         links[row] = heads[owner]
+        # Readers follow the chains meanwhile: who meets the row must meet what it leads to.
+        publish_stores()
         heads[owner] = row
 
 

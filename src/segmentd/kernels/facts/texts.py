@@ -18,7 +18,7 @@ from segmentd.kernels.members.bits import copy_bytes
 
 
 @inline_kernel
-def _find(address: int, size: int, tag: Any, place: int, pool: int, pool_offsets: Any, count: int, table: Any) -> Any:
+def _find(address: Any, size: Any, tag: Any, place: Any, pool: int, pool_offsets: Any, count: int, table: Any) -> Any:
     """The number of a text below `count` or -1, and the place of its entry or of the empty one."""
     mask = table.shape[0] - 1
     while True:
