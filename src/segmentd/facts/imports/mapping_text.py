@@ -177,9 +177,12 @@ def _texts(table: Table, key: str) -> tuple[str, ...]:
     tree = table.entries.get(key)
     if tree is None:
         return ()
-    if not isinstance(tree, List) or not all(isinstance(item, Text) for item in tree.items):
-        raise MappingError(f"{key} has to be a list of texts", table.key_lines[key])
-    return tuple(item.value or "" for item in tree.items if isinstance(item, Text))
+    items = tree.items if isinstance(tree, List) else ()
+    texts = tuple(item.value for item in items if isinstance(item, Text) and item.value is not None)
+    if not items or len(texts) < len(items):
+        # YAML reads NULL and nothing as no text at all.
+        raise MappingError(f'{key} has to be a list of texts; put "" and "NULL" in quotes', table.key_lines[key])
+    return texts
 
 
 def _character(table: Table, key: str, default: str) -> str:

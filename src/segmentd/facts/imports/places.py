@@ -35,7 +35,7 @@ class FoundFiles:
 class Places:
     """What the operator of the server allows to be imported.
 
-    `roots`: folders of this machine; whatever lies below them, symbolic links resolved. `remotes`: folders as URIs, such
+    `roots`: folders of this machine; what lies below them, symbolic links resolved. `remotes`: folders as URIs, such
     as `s3://landing/bank/`, or `s3://` for all that the server's own credentials open. ValueError for other URIs.
     """
 
