@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from segmentd.columns.arrow import batch_from_arrow
 from segmentd.columns.build import first_missing
-from segmentd.columns.column import Batch
+from segmentd.columns.column import Batch, FixedColumn, ItemsOf
 from segmentd.columns.errors import ColumnError
 from segmentd.errors import ErrorReason
 from segmentd.ledger.defaults import Default
@@ -134,6 +135,22 @@ def test_defaults_stand_where_customers_have_no_value() -> None:
     assert "score" not in completed.batch.columns
     assert values_of(population.batch, "age") == [30, None]
     assert first_missing(completed.batch.columns["isGlobetrotter"], 2) is None
+
+
+def test_defaults_of_items_stand_in_the_items() -> None:
+    """What macros read of accounts has the defaults of accounts' attributes, not of customers' of the same id."""
+    given = population_of(pa.table({"customer_id": ["a", "b"], "age": pa.array([None, 3], pa.int8())}))
+    accounts = Batch(2, {"age": FixedColumn(INT64, np.array([7, 0]), np.array([1], np.uint64))})
+    held = ItemsOf(np.array([0, 1, 2]), np.array([1, 0]), accounts)
+    population = replace(given, batch=replace(given.batch, items={"accounts": held}))
+    of_customers, of_accounts = attribute("age", INT64, 1), replace(attribute("age", INT64, 5), subject=Subject.ACCOUNT)
+    completed = population.with_defaults([of_customers, of_accounts]).batch
+    assert values_of(completed, "age") == [1, 3]
+    items = completed.items["accounts"]
+    assert values_of(items.batch, "age") == [7, 5]
+    assert (items.offsets is held.offsets, items.rows is held.rows) == (True, True)
+    assert population.with_defaults([of_customers]).batch.items["accounts"].batch is accounts
+    assert given.with_defaults([of_accounts]) is given
 
 
 def test_columns_of_defaults_are_made_once() -> None:

@@ -16,7 +16,7 @@ from segmentd.errors import ErrorReason, SegmentdError, Status
 from segmentd.ledger.index import IdIndex, Rows
 from segmentd.ledger.model import Attribute
 from segmentd.ledger.usage import Residency
-from segmentd.schema import AttributeSpec, DataType, Kind, Schema, Subject
+from segmentd.schema import ITEMS, AttributeSpec, DataType, Kind, Schema, Subject
 
 _KEPT_COMPLETIONS = 4
 """Sets of default values whose columns are kept: definitions change seldom, and calls in flight hold the one before."""
@@ -74,15 +74,16 @@ class Population:
         return gather(self.batch, rows, attributes)
 
     def with_defaults(self, attributes: Iterable[Attribute]) -> Population:
-        """The population with the default values of attributes where customers have no value.
+        """The population with the default values of attributes where there is no value, of its items too.
 
         An attribute that was added after the population was read, or that its file lacks, gets a column of its
         default. The columns are built once for each set of defaults; other threads wait for them.
         """
-        defaults = [attribute for attribute in attributes if attribute.default is not None]
+        there = {self.schema.subject, *(self._items()[name] for name in self.batch.items)}
+        defaults = [each for each in attributes if each.default is not None and each.subject in there]
         if not defaults:
             return self
-        key = tuple((attribute.spec, attribute.default) for attribute in defaults)
+        key = tuple((attribute.subject, attribute.spec, attribute.default) for attribute in defaults)
         with self._completing:
             batch = self._completed.get(key)
             if batch is None:
@@ -93,8 +94,23 @@ class Population:
         return replace(self, batch=batch)
 
     def _complete(self, attributes: Sequence[Attribute]) -> Batch:
-        columns, rows, zone = dict(self.batch.columns), self.batch.rows, self.schema.time_zone
-        for attribute in attributes:
+        batch = self._completed_batch(self.batch, self.schema.subject, attributes)
+        items = {
+            name: replace(of, batch=self._completed_batch(of.batch, self._items()[name], attributes))
+            for name, of in batch.items.items()
+        }
+        return replace(batch, items=items)
+
+    def _items(self) -> Mapping[str, Subject]:
+        return ITEMS.get(self.schema.subject, {})
+
+    def _completed_batch(self, batch: Batch, subject: Subject, attributes: Sequence[Attribute]) -> Batch:
+        """The batch with the defaults of a subject's attributes; the same one where it has none."""
+        own = [attribute for attribute in attributes if attribute.subject is subject]
+        if not own:
+            return batch
+        columns, rows, zone = dict(batch.columns), batch.rows, self.schema.time_zone
+        for attribute in own:
             spec, value = attribute.spec, attribute.default
             if value is None:
                 continue
@@ -103,7 +119,7 @@ class Population:
                 columns[spec.id] = constant_column(spec, value, rows, time_zone=zone)
             else:
                 columns[spec.id] = fill_missing(spec, column, value, rows, time_zone=zone)
-        return Batch(rows, columns, self.batch.ids, items=self.batch.items)
+        return Batch(rows, columns, batch.ids, items=batch.items)
 
 
 def build_population(

@@ -18,7 +18,7 @@ from segmentd.engine import Bound, Engine, Evaluation
 from segmentd.ledger.population import Population
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.plan import Program
-from segmentd.schema import Subject
+from segmentd.schema import ITEMS, Subject
 from segmentd.scoring.batches import ROW_LIMIT
 from segmentd.scoring.errors import (
     NoIdsError,
@@ -149,7 +149,8 @@ class Scoring:
         if population is None:
             raise NoResidentPopulationError(ledger, subject)
         catalogue = plan.catalogue
-        attributes = tuple(catalogue.attributes[subject].values())
+        read = (subject, *ITEMS.get(subject, {}).values())
+        attributes = tuple(attribute for each in read for attribute in catalogue.attributes[each].values())
         fitted = self._fittings.fit(ledger, population, catalogue.schemas[subject], attributes)
         return self._populations.complete(fitted, plan.program, catalogue.vocabulary, plan.now_us, cancelled)
 
