@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,9 +44,13 @@ class Bank:
 
     def wait(self, job: ImportJob) -> ImportJob:
         """A job at its end. TimeoutError."""
+        return self.wait_for_rows(job, sys.maxsize)
+
+    def wait_for_rows(self, job: ImportJob, rows: int) -> ImportJob:
+        """A job once it has read so many rows, or at its end. TimeoutError."""
         moved = threading.Event()
         with self.imports.watching(job.key, moved.set):
-            while not (seen := self.imports.get(*job.key)).state.is_final:
+            while not (seen := self.imports.get(*job.key)).state.is_final and seen.progress.counts.read < rows:
                 if not moved.wait(WAIT_S):
                     raise TimeoutError(f"{job.name} is {seen.state}")
                 moved.clear()

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Gateway:
     """A running gateway: its buckets are the folders in `folder`, and clients reach it by the environment."""
 
     folder: Path
-    environment: Mapping[str, str]
+    environment: dict[str, str]
 
 
 def gateway_program() -> Path:

@@ -96,7 +96,7 @@ def test_a_mapping_is_read_whole() -> None:
         ("fields: {a: a}\ntypes:\n  a: MONEY", "line 3: column 'a' has the type 'MONEY'; allowed are BOOL, INT64"),
         ("fields: {a: a}\ntypes:\n  a: {type: INT64, format: x}", "only DATE and TIMESTAMP have a format"),
         ("fields: {a: a}\ncsv: {delimiter: ab}", "delimiter is 'ab', and has to be one character"),
-        ("fields: {a: a}\ncsv: {null_values: [NULL]}", "put \"\" and \"NULL\" in quotes"),
+        ("fields: {a: a}\ncsv: {null_values: [NULL]}", 'put "" and "NULL" in quotes'),
         ("fields: {a: a}\ncsv: {encoding: klingon}", "encoding 'klingon' is not known"),
         ("fields: {a: a}\ntime_zone: Mars/Base", "line 2: 'Mars/Base' is no time zone"),
         ("fields: &x {a: a}", "anchors and aliases are not taken"),
