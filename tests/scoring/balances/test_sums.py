@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -75,13 +75,13 @@ def test_sums_by_plane(rows: int, limits: tuple[int, int]) -> None:
 def test_sums_by_code(rows: int, limits: tuple[int, int]) -> None:
     """So are those of groups, and the sums of squares, of up to 158 bits."""
     data = Rows(rows, limits)
-    for plane, members in zip(data.planes, data.members, strict=True):
-        sums = summarise_codes(plane, data.codes, GROUPS, data.balances, run, squares=True)
-        for group in range(GROUPS):
-            inside = members & (data.codes == group)
-            values = data.chosen(inside)
-            check(sums, group, values, int((inside & data.unknown).sum()))
-            assert sums.square_total(group) == sum(value * value for value in values)
+    for given in (data.planes, np.concatenate([data.planes, data.planes])):
+        sums = summarise_codes(given, data.codes, GROUPS, data.balances, run, squares=True)
+        for place, group in itertools.product(range(len(given)), range(GROUPS)):
+            inside = data.members[place % PLANES] & (data.codes == group)
+            values, at = data.chosen(inside), place * GROUPS + group
+            check(sums, at, values, int((inside & data.unknown).sum()))
+            assert sums.square_total(at) == sum(value * value for value in values)
 
 
 def test_squares_of_the_extremes() -> None:
@@ -89,7 +89,7 @@ def test_squares_of_the_extremes() -> None:
     values = np.array([LEAST, LEAST, MOST, 2**32, 2**32 - 1, -(2**31), 2**62 + 3, -1, 0], np.int64)
     plane = pack(np.ones(len(values), np.bool_))
     balances = Balances(values, plane, np.zeros_like(plane))
-    sums = summarise_codes(plane, np.zeros(len(values), np.int32), 1, balances, run, squares=True)
+    sums = summarise_codes(plane.reshape(1, -1), np.zeros(len(values), np.int32), 1, balances, run, squares=True)
     assert sums.square_total(0) == sum(int(value) ** 2 for value in values)
     assert sums.total(0) == sum(int(value) for value in values)
 
@@ -101,7 +101,7 @@ def test_values_side_by_side_and_by_size() -> None:
     expected = [data.chosen(members & (data.codes == group)) for group in range(GROUPS)]
     ends = np.cumsum([0, *map(len, expected)])
     values = gather_groups(plane, data.codes, ends, data.balances)
-    assert [values[first:last].tolist() for first, last in pairwise(ends)] == expected
+    assert [values[first:last].tolist() for first, last in itertools.pairwise(ends)] == expected
     bounds = np.array([-5, 0, expected[0][0], 10**8 * 5], np.int64)
     bounds.sort()
     counts = count_by_size(plane, data.codes, GROUPS, data.balances, bounds)
@@ -131,4 +131,4 @@ def test_planes_of_accounts_are_those_of_their_owners(customers: int, accounts: 
         if role != 1 and customer_rows[customer] >= 0:
             expected[:, account_rows[account]] |= members[:, customer_rows[customer]]
     packed = np.array([pack(each) for each in expected]).reshape(7, word_count(accounts))
-    assert (carry_over(planes, owners) == packed).all()
+    assert (carry_over(planes, owners, run) == packed).all()

@@ -24,8 +24,14 @@ Run = Callable[[Sequence[Callable[[], Any]]], list[Any]]
 PART_BLOCKS: Final = 64
 """Blocks that a thread sums up at a time: some ms of a hundred planes."""
 
+PART_WORDS: Final = PART_BLOCKS * BLOCK_WORDS
+"""The words of a plane that are as many rows."""
+
 MAX_PRIVATE_GROUPS: Final = 1 << 14
-"""Of so many groups each thread has sums of its own at most, to be added up; more are summed up by one thread."""
+"""Of so many groups at most, each part of the rows has sums of its own, to be added up; of more, there is one part."""
+
+WHOLE_PLANES: Final = 8
+"""So many planes keep all threads busy without being cut into parts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,25 +115,25 @@ def summarise_planes(planes: Planes, balances: Balances, run: Run) -> Sums:
     return total
 
 
-def summarise_codes(plane: Plane, codes: Codes, number: int, balances: Balances, run: Run, *, squares: bool) -> Sums:
-    """Results by group of the plane's rows; `codes` int32[rows] are the groups, below `number`."""
+def summarise_codes(planes: Planes, codes: Codes, number: int, balances: Balances, run: Run, *, squares: bool) -> Sums:
+    """Results by group of each plane's rows, plane by plane; `codes` int32[rows] are the groups, below `number`."""
     words = word_count(balances.rows)
-    step = PART_BLOCKS * BLOCK_WORDS if number <= MAX_PRIVATE_GROUPS else max(words, 1)
-    total = Sums.nothing(number, squares=squares)
-    ranges = [(at, min(at + step, words)) for at in range(0, words, step)]
-    for part in run([partial(_codes_part, plane, codes, balances, each, total) for each in ranges]):
-        total.add(part)
+    is_cut = len(planes) < WHOLE_PLANES and number <= MAX_PRIVATE_GROUPS
+    cuts = ranges(words, PART_WORDS if is_cut else words)
+    given, like = np.ascontiguousarray(planes), Sums.nothing(number, squares=squares)
+    total = Sums.nothing(number * len(given), squares=squares)
+    parts = run([partial(_codes_part, plane, codes, balances, each, like) for plane in given for each in cuts])
+    for place in range(len(given)):
+        whole = Sums.nothing(number, squares=squares)
+        for part in parts[place * len(cuts) : (place + 1) * len(cuts)]:
+            whole.add(part)
+        total.put(place * number, whole)
     return total
 
 
-def join_sums(parts: Sequence[Sums]) -> Sums:
-    """The results of groups, one after the other."""
-    whole = Sums.nothing(sum(len(part.counts) for part in parts), squares=any(len(part.squares) for part in parts))
-    first = 0
-    for part in parts:
-        whole.put(first, part)
-        first += len(part.counts)
-    return whole
+def ranges(stop: int, step: int) -> list[tuple[int, int]]:
+    """The numbers from 0 to before `stop` as ranges of `step`, the last one shorter."""
+    return [(first, min(first + step, stop)) for first in range(0, stop, max(step, 1))]
 
 
 def _planes_part(planes: Planes, balances: Balances, first: int, blocks: int) -> Sums:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from segmentd.columns.planes import Plane, word_count
-from segmentd.engine.facts.groups import Balances, Codes, Integers, Planes
+from segmentd.engine.facts.groups import PART_WORDS, Balances, Codes, Integers, Planes, Run, ranges
 from segmentd.engine.members.extraction import address
 from segmentd.kernels.facts import groups_members
 
@@ -64,22 +65,26 @@ def find_owners(links: OwnerLinks, account_rows: Slots, accounts: int, customer_
     return Owners(ends, owners)
 
 
-def carry_over(planes: Planes, owners: Owners) -> Planes:
+def carry_over(planes: Planes, owners: Owners, run: Run) -> Planes:
     """Planes of accounts, of which a bit is one where that of an owner is: at most `AT_ONCE` at a time."""
+    if not planes.any():
+        return np.zeros((len(planes), word_count(owners.accounts)), np.uint64)
     given = np.ascontiguousarray(planes)
     words = given.shape[1]
     by_row = np.empty(words * 64, np.uint64)
-    groups_members.planes_by_row(address(given), words, len(given), words, by_row)
+    run([partial(_turn, given, each, by_row) for each in ranges(words, PART_WORDS)])
     out = np.empty((len(given), word_count(owners.accounts)), np.uint64)
-    groups_members.planes_of_owners(
-        address(by_row),
-        address(owners.ends),
-        address(owners.rows),
-        owners.accounts,
-        np.empty(64, np.uint64),
-        out,
-    )
+    run([partial(_join_owners, by_row, owners, each, out) for each in ranges(out.shape[1], PART_WORDS)])
     return out
+
+
+def _turn(planes: Planes, words: tuple[int, int], by_row: Plane) -> None:
+    groups_members.planes_by_row(address(planes), planes.shape[1], len(planes), *words, by_row)
+
+
+def _join_owners(by_row: Plane, owners: Owners, words: tuple[int, int], out: Planes) -> None:
+    sources = address(by_row), address(owners.ends), address(owners.rows), owners.accounts
+    groups_members.planes_of_owners(*sources, *words, np.empty(64, np.uint64), out)
 
 
 def gather_groups(plane: Plane, codes: Codes, ends: Integers, balances: Balances) -> Integers:

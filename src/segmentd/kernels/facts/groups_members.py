@@ -62,10 +62,10 @@ def list_owners(
 
 
 @kernel
-def planes_by_row(planes: int, row_words: int, number: int, words: int, by_row: Any) -> None:
-    """A word a row, bit i of plane i, of up to 64 planes of `words` words: uint64[words * 64]."""
+def planes_by_row(planes: int, row_words: int, number: int, first: int, stop: int, by_row: Any) -> None:
+    """A word a row, bit i of plane i, of the words `first` to before `stop` of up to 64 planes: uint64[words * 64]."""
     bits = uint64_at(planes, number * row_words)
-    for word in range(words):
+    for word in range(first, stop):
         square = by_row[word * 64 : word * 64 + 64]
         square[:] = 0
         ones = np.uint64(0)
@@ -77,15 +77,17 @@ def planes_by_row(planes: int, row_words: int, number: int, words: int, by_row: 
 
 
 @kernel
-def planes_of_owners(by_row: int, ends: int, owners: int, accounts: int, square: Any, out: Any) -> None:
-    """Planes of accounts: one where one of an account's owners is in the plane, by `by_row` of customers.
+def planes_of_owners(
+    by_row: int, ends: int, owners: int, accounts: int, first: int, stop: int, square: Any, out: Any
+) -> None:
+    """Words `first` to before `stop` of planes of accounts: ones where an owner is in the plane, by `by_row`.
 
     `ends` int64[accounts + 1] cuts `owners`, int32 rows of customers, -1 for none. `square` uint64[64] is scratch,
     `out` uint64[planes, words].
     """
     limits = int64_at(ends, accounts + 1)
     member_of, owner_of = uint64_at(by_row, 0), int32_at(owners, limits[accounts])
-    for word in range((accounts + 63) // 64):
+    for word in range(first, stop):
         found = np.uint64(0)
         square[:] = 0
         for account in range(word * 64, min(word * 64 + 64, accounts)):

@@ -95,13 +95,22 @@ def spread_by_owner(customers: Classes, owners: Owners) -> Expansion:
     same = np.flatnonzero((customers.ranks == missing).all(axis=1))
     nobody = int(same[0]) if len(same) else customers.number
     ranks = customers.ranks if len(same) else np.concatenate([customers.ranks, missing])
+    accounts, groups = _pairs(customers.codes, owners, nobody, len(ranks))
+    return Expansion(accounts, Classes(groups, ranks, values))
+
+
+def _pairs(codes: Codes, owners: Owners, nobody: int, number: int) -> tuple[Codes, Codes]:
+    """Accounts with the groups of their owners, each once. Only accounts of several owners have to be sorted."""
     linked = np.repeat(np.arange(owners.accounts), np.diff(owners.ends))
     found = owners.rows >= 0
     linked, owner = linked[found], owners.rows[found]
-    alone = np.setdiff1d(np.arange(owners.accounts), linked)
-    pairs = np.concatenate([linked * len(ranks) + customers.codes[owner], alone * len(ranks) + nobody])
-    accounts, groups = np.divmod(np.unique(pairs), len(ranks))
-    return Expansion(accounts, Classes(groups, ranks, values))
+    each = np.bincount(linked, minlength=owners.accounts)
+    several = each[linked] > 1
+    pairs = np.unique(linked[several] * number + codes[owner[several]])
+    alone = np.flatnonzero(each == 0)
+    accounts = np.concatenate([pairs // max(number, 1), linked[~several], alone])
+    groups = np.concatenate([pairs % max(number, 1), codes[owner[~several]], np.full(len(alone), nobody)])
+    return accounts, groups
 
 
 def _texts(column: TextColumn) -> Classes:

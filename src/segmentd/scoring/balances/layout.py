@@ -20,7 +20,7 @@ from segmentd.scoring.balances.question import Grouping
 class Layout:
     """All possible groups: for each valuation each segment, or all of them together, and of these each class of rows.
 
-    `accounts` int64[rows]: the account of each row of `classes`, ascending; None: every account is one row. `segments`
+    `accounts` int64[rows]: the account of each row of `classes`; None: every account is one row. `segments`
     are those of which groups are made; none: groups are of all at once. `things` are what the classes are by, in order.
     """
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from segmentd.api.errors import InvalidFieldError
 from segmentd.columns.planes import word_count
-from segmentd.engine.facts.groups import Planes
+from segmentd.engine.facts.groups import Planes, Run
 from segmentd.engine.facts.groups_members import AT_ONCE, OwnerLinks, Owners, carry_over, find_owners
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView
@@ -66,6 +66,7 @@ class Memberships:
 
     subjects: Subjects
     segments: tuple[str, ...]
+    run: Run
     _kept: dict[int, Chunk] = field(default_factory=dict)
     _absent: set[str] = field(default_factory=set)
 
@@ -109,7 +110,7 @@ class Memberships:
         members, unknowns = verdicts.known_planes()
         if subject is Subject.ACCOUNT:
             return members, unknowns
-        return carry_over(members, about.owners), carry_over(unknowns, about.owners)
+        return carry_over(members, about.owners, self.run), carry_over(unknowns, about.owners, self.run)
 
 
 def union_of(chunks: Iterator[Chunk], accounts: int) -> npt.NDArray[np.uint64]:

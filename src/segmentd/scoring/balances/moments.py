@@ -14,12 +14,13 @@ from segmentd.columns.column import Batch, FixedColumn
 from segmentd.columns.fixed import EPOCH_ORDINAL
 from segmentd.columns.planes import Plane, pack, unpack
 from segmentd.columns.zones import DAY_US, start_of_days, utc_offsets
-from segmentd.engine.facts.groups import Balances
+from segmentd.engine.facts.groups import Balances, Run
 from segmentd.engine.facts.groups_moments import (
     KNOWN,
     OVERFLOWN,
     UNSEEN,
     Days,
+    Facts,
     Held,
     Observed,
     add_up_days,
@@ -131,26 +132,26 @@ def whole_numbers(batch: Batch, field: str) -> tuple[npt.NDArray[np.int64], Bool
 class Observations:
     """What a version of a ledger's facts says of what its accounts held. Read once, asked for many moments."""
 
-    def __init__(self, view: BookView, zone: str) -> None:
+    def __init__(self, view: BookView, zone: str, run: Run) -> None:
+        self._zone, self._run = zone, run
         entities = view.entities(RecordKind.ACCOUNT)
         self.accounts = read_accounts(entities.batch, zone)
         self._targets = entities.row_of
-        sorted_items = view.sorted_items(RecordKind.TRANSACTION), view.sorted_items(RecordKind.BALANCE)
-        self._seen = _transactions(sorted_items[0]), _snapshots(sorted_items[1])
+        transactions, snapshots = view.sorted_items(RecordKind.TRANSACTION), view.sorted_items(RecordKind.BALANCE)
+        self._seen = Facts(_transactions(transactions), _snapshots(snapshots))
         touched = np.union1d(view.touched(RecordKind.TRANSACTION), view.touched(RecordKind.BALANCE)).astype(np.int32)
         self._touched: Slots = touched[touched < len(entities.row_of)]
         later = (view.items_of(kind, self._touched) for kind in (RecordKind.TRANSACTION, RecordKind.BALANCE))
         transactions, snapshots = later
-        self._later = _transactions(transactions), _snapshots(snapshots)
-        self._places = min(len(self._targets), *(len(seen.offsets) - 1 for seen in self._seen))
-        self._zone = zone
+        self._later = Facts(_transactions(transactions), _snapshots(snapshots))
+        self._places = min(len(self._targets), self._seen.places)
 
     def held(self, moment_us: int) -> Held:
         """What was seen of each account, by row, up to the moment."""
         held = Held.nothing(self.accounts.rows)
-        find_balances(moment_us, *self._seen, self._targets[: self._places], held)
+        find_balances(moment_us, self._seen, self._targets[: self._places], held, self._run)
         if len(self._touched):
-            find_balances(moment_us, *self._later, self._targets[self._touched], held)
+            find_balances(moment_us, self._later, self._targets[self._touched], held, self._run)
         return held
 
     def daily(self, valuation: Valuation) -> Balances:
@@ -163,9 +164,9 @@ class Observations:
         ends = start_of_days(following, self._zone) - 1
         first, last = (np.searchsorted(ends, each) for each in (self.accounts.opened_us, self.accounts.closed_us))
         held, days = Held.nothing(self.accounts.rows), Days(ends, first, last)
-        add_up_days(days, *self._seen, self._targets[: self._places], held)
+        add_up_days(days, self._seen, self._targets[: self._places], held, self._run)
         if len(self._touched):
-            add_up_days(days, *self._later, self._targets[self._touched], held)
+            add_up_days(days, self._later, self._targets[self._touched], held, self._run)
         if (held.states == OVERFLOWN).any():
             raise AmountOverflowError("an account's daily balances")
         there = first < last

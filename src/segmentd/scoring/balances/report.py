@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from segmentd.columns.planes import Plane, ones, popcount, unpack
 from segmentd.engine.errors import EvaluationCancelledError
-from segmentd.engine.facts.groups import Balances, Planes, Run, Sums, join_sums, summarise_codes, summarise_planes
+from segmentd.engine.facts.groups import Balances, Planes, Run, Sums, summarise_codes, summarise_planes
 from segmentd.engine.facts.groups_members import count_by_size
 from segmentd.scoring.balances.errors import AmountOverflowError, TooManyGroupsError
 from segmentd.scoring.balances.figures import Rows, equal_bounds, fill_orders, fits, no_orders
@@ -100,24 +101,28 @@ class _Computation:
         number = layout.classes.number
         if number == 1 and not squares:
             return summarise_planes(planes, rows, self.run)
-        codes = layout.codes
-        return join_sums([summarise_codes(each, codes, number, rows, self.run, squares=squares) for each in planes])
+        return summarise_codes(planes, layout.codes, number, rows, self.run, squares=squares)
 
     def _fill_rows(self, first: int, planes: Planes, rows: Balances, report: Report) -> None:
         """What needs the balances of each group side by side."""
         if report.orders is None and report.sizes is None:
             return
         number, codes = report.layout.classes.number, report.layout.codes
+        tasks = []
         for place, plane in enumerate(planes):
-            if self.cancelled():
-                raise EvaluationCancelledError
             at = first + place * number
-            if report.orders is not None:
-                found = Rows(plane, codes, report.sums.counts[at : at + number], rows)
-                fill_orders(found, at, report.orders, self.cancelled)
-            if report.sizes is not None:
-                bounds = np.array(report.bounds, np.int64)
-                report.sizes[at : at + number] = count_by_size(plane, codes, number, rows, bounds)
+            given = Rows(plane, codes, report.sums.counts[at : at + number], rows)
+            tasks.append(partial(self._fill_plane, given, at, report))
+        self.run(tasks)
+
+    def _fill_plane(self, rows: Rows, first: int, report: Report) -> None:
+        """The same of one plane: groups of their own, so that threads may do several."""
+        if report.orders is not None:
+            fill_orders(rows, first, report.orders, self.cancelled)
+        if report.sizes is not None:
+            number, bounds = len(rows.counts), np.array(report.bounds, np.int64)
+            found = count_by_size(rows.plane, rows.codes, number, rows.balances, bounds)
+            report.sizes[first : first + number] = found
 
     def _planes(self) -> Iterator[tuple[int, Planes]]:
         """Planes of accounts, of which groups are made each, and the place of the first in the layout's segments."""

@@ -11,7 +11,7 @@ from segmentd.api.errors import InvalidFieldError
 from segmentd.columns.planes import pack
 from segmentd.columns.zones import SECOND_US
 from segmentd.engine import Engine
-from segmentd.engine.facts.groups import Balances
+from segmentd.engine.facts.groups import Balances, Run
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView
 from segmentd.ledger.fields import money
@@ -74,7 +74,7 @@ class BalanceReports:
         for _ in range(_TRIES):
             view = self._view(question)
             with suppress(ResidentsMovedError):
-                return _Answering(tied, view, self._scoring, cancelled).answer(self._engine)
+                return _Answering(tied, view, self._scoring, cancelled).answer(self._engine.run_tasks)
         raise ResidentsMovedError(view.version, self._scoring.data_version(question.ledger))
 
     def _view(self, question: BalanceQuestion) -> BookView:
@@ -117,10 +117,10 @@ class _Answering:
         owners = owners_of(view, tied.question.roles)
         self._subjects = Subjects(scoring, tied.catalogue, view.version, tied.as_of_us, owners, cancelled)
 
-    def answer(self, engine: Engine) -> Answer:
-        """The answer."""
-        observations = Observations(self._view, self._tied.zone)
-        memberships = Memberships(self._subjects, self._tied.segments) if self._question.is_over_segments else None
+    def answer(self, run: Run) -> Answer:
+        """The answer, by work on threads."""
+        observations = Observations(self._view, self._tied.zone, run)
+        memberships = Memberships(self._subjects, self._tied.segments, run) if self._question.is_over_segments else None
         task = Task(
             self._question,
             self._layout(),
@@ -130,7 +130,7 @@ class _Answering:
             lru_cache(1)(partial(self._balances, observations)),
             observations.daily if Measure.AVERAGE_DAILY_BALANCE in self._question.measures else None,
         )
-        report = compute(task, engine.run_tasks, self._cancelled)
+        report = compute(task, run, self._cancelled)
         absent = () if memberships is None else memberships.absent
         basis = Basis(self._tied.catalogue.version, self._view.version, self._tied.as_of_us, absent)
         code = self._tied.catalogue.ledger.currency_code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from segmentd.api.v1 import scoring_service_pb2 as pb
@@ -10,7 +10,6 @@ from segmentd.api.wire import parse_request
 from segmentd.scoring.balances.requests import balance_question
 from segmentd.scoring.balances.responses import answer_pages
 from segmentd.scoring.balances.service import BalanceReports
-from segmentd.scoring.service import Cancelled
 from segmentd.scoring.workers import Cancellation, Workers
 
 
@@ -33,10 +32,9 @@ class BalancesServicer:
         """Sum up balances. The next page is made when the one before was taken."""
         cancellation = Cancellation(context.time_remaining())
         message = parse_request(pb.AggregateBalancesRequest, request)
-        pages = self._pages(message, cancellation)
+        question = balance_question(message)
+        answer = await self._workers.run(lambda: self._reports.answer(question, cancellation), cancellation)
+        self._note_rows(answer.report.totals.rows_in)
+        pages = answer_pages(answer)
         while (page := await self._workers.run(lambda: next(pages, None), cancellation)) is not None:
             yield page
-
-    def _pages(self, message: pb.AggregateBalancesRequest, cancelled: Cancelled) -> Iterator[bytes]:
-        answer = self._reports.answer(balance_question(message), cancelled)
-        yield from answer_pages(answer)
