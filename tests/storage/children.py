@@ -18,7 +18,7 @@ Work = Callable[..., None]
 # Forked from a process of its own: one without the threads that other tests left in this one.
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["segmentd.storage", "segmentd.segments.catalogue", "alembic.command", "tests.facts.journal.writing"]
+    ["segmentd.storage", "segmentd.segments.catalogue", "alembic.command", "tests.facts.journal.warm"]
 )
 
 

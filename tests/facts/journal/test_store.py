@@ -251,7 +251,7 @@ def test_the_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SchemaTooNewError, match="schema 99") as caught:
         Journal(tmp_path)
     assert caught.value.metadata["found"] == "99"
-    change(tmp_path, "PRAGMA user_version = 1")
+    change(tmp_path, "PRAGMA user_version = 2")
     Journal(tmp_path).close()
 
 

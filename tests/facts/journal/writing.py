@@ -6,36 +6,66 @@ import random
 from collections import deque
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd  # noqa: F401 - pyarrow imports it when it meets a list: 0.7 s in every child, else once for all
 
 from segmentd.facts.books import Books
 from segmentd.facts.ingestion import CheckpointPolicy
+from segmentd.facts.kinds import FIELDS, RecordKind
 from segmentd.facts.records import RecordBatch
-from tests.facts.ingestion.batches import Definitions, accounts, customers, transactions
-from tests.facts.ingestion.naive_book import NaiveBook
+from segmentd.ledger.vocabulary import Vocabulary
+from segmentd.schema import INT64, Subject
+from tests.facts.book.model import Given
+from tests.facts.book.records import batch, vocabulary
 
-IN_FLIGHT = 8
+IN_FLIGHT: Final = 8
 """Batches that the child submits before it waits for the first of them."""
 
-REOPENED = 40
+REOPENED: Final = 40
 """The child closes its books, and opens them again, after so many batches."""
 
-OFTEN = CheckpointPolicy(after_bytes=20_000, fraction=0.0, on_close_bytes=5_000)
+OFTEN: Final = CheckpointPolicy(after_bytes=100_000, fraction=0.0, on_close_bytes=20_000)
+
+TIME_US: Final = 1_711_785_600_000_000
+
+WORDS: Final = vocabulary([(Subject.CUSTOMER, "age", INT64)])
 
 
-def batch(number: int) -> RecordBatch:
+class Words:
+    """The definitions of ledger `main`."""
+
+    def vocabulary(self, ledger_id: str) -> Vocabulary:
+        """Its vocabulary."""
+        assert ledger_id == "main"
+        return WORDS
+
+
+def given(number: int) -> Given:
     """The n-th batch of all: some of each kind, rows that are rejected and deletions among them."""
     chance = random.Random(number)  # noqa: S311 - the same for each number is what is wanted
-    ids = [f"{chance.randrange(30)}" for _ in range(chance.randrange(1, 9))]
-    gone = [f"{chance.randrange(30)}"] if number % 3 == 0 else []
-    match number % 4:
+
+    def some() -> list[str]:
+        return [f"{chance.randrange(30)}" for _ in ids]
+
+    ids = [f"{chance.randrange(60)}" for _ in range(chance.randrange(1, 20))]
+    gone = [f"{chance.randrange(30)}"] if number % 7 == 0 else []
+    match number % 5:
         case 0:
-            return customers(dict.fromkeys(ids, number), gone)
+            return Given(RecordKind.CUSTOMER, ids, {"age": [number] * len(ids)}, gone)
         case 1:
-            return accounts(ids, gone)
-    return transactions({id_: (f"{chance.randrange(30)}", number) for id_ in ids}, gone)
+            owners = [[owner] if chance.random() < 0.5 else [] for owner in some()]
+            return Given(RecordKind.ACCOUNT, ids, {"owners": owners, "balance": [number] * len(ids)}, gone)
+    times = [TIME_US + chance.randrange(10**12) for _ in ids]
+    columns: dict[str, list[Any]] = {"account": some(), "booking_time": times, "amount": [number] * len(ids)}
+    return Given(RecordKind.TRANSACTION, ids, {**columns, "purpose": some()}, gone)
+
+
+def record_batch(asked: Given) -> RecordBatch:
+    """The batch as it is submitted."""
+    types = {**FIELDS[asked.kind], "age": INT64}
+    columns = {name: (types[name], values) for name, values in asked.columns.items()}
+    return batch(asked.kind, asked.ids, columns, deletions=asked.deletions)
 
 
 def work(pipe: Connection, directory: Path, start: int) -> None:
@@ -43,10 +73,11 @@ def work(pipe: Connection, directory: Path, start: int) -> None:
     waiting: deque[Any] = deque()
     number = start
     while True:
-        books = Books(directory, Definitions(), make=NaiveBook, policy=OFTEN)
+        books = Books(directory, Words(), policy=OFTEN)
         books.open()
         for _ in range(REOPENED):
-            waiting.append((number, books.ingestion.submit("main", batch(number), f"b{number}")))
+            answer = books.ingestion.submit("main", record_batch(given(number)), f"b{number}", delete_customers=True)
+            waiting.append((number, answer))
             number += 1
             if len(waiting) == IN_FLIGHT:
                 tell(pipe, *waiting.popleft())
@@ -58,5 +89,4 @@ def work(pipe: Connection, directory: Path, start: int) -> None:
 def tell(pipe: Connection, number: int, answer: Any) -> None:
     """Acknowledge what is written, as a server would."""
     outcome = answer.result(60)
-    assert outcome.version == number
-    pipe.send(number)
+    pipe.send((number, outcome.version))
