@@ -20,6 +20,8 @@ from segmentd.server.config import ServerConfig
 from tests.berka import ROOT, berka_directory
 from tests.facts.imports.bank import Bank, open_bank
 
+pytestmark = pytest.mark.timeout(300)  # a server starts, and may compile its kernels first
+
 EXAMPLES = ROOT / "examples" / "berka"
 FILES = {"customers": "client", "accounts": "account", "owners": "disp", "transactions": "trans"}
 """The files of the bank by mapping, in the order in which they refer to each other."""

@@ -114,13 +114,13 @@ class Places:
 
 
 def _files_of(filesystem: pafs.FileSystem, path: str) -> FoundFiles:
+    info = filesystem.get_file_info(path)
+    if info.type == pafs.FileType.File:  # its name may look like a glob
+        return FoundFiles(filesystem, (_source_file(info),))
     if _WILDCARD.search(path):
         matches = re.compile(_pattern(path))
         found = [file for file in _below(filesystem, _fixed_part(path)) if matches.fullmatch(file.path)]
         return FoundFiles(filesystem, tuple(found))
-    info = filesystem.get_file_info(path)
-    if info.type == pafs.FileType.File:
-        return FoundFiles(filesystem, (_source_file(info),))
     if info.type == pafs.FileType.NotFound:
         raise SourceUnreadableError(path, "there is no such file or folder")
     return FoundFiles(filesystem, tuple(_below(filesystem, path)))
@@ -156,6 +156,6 @@ def _pattern(path: str) -> str:
 
 def _part_pattern(part: str) -> str:
     if part.startswith("[") and part.endswith("]") and len(part) > 2:
-        inside = part[1:-1].replace("\\", "\\\\").replace("^", "\\^")
+        inside = re.sub(r"[\\^\[&~|]", r"\\\g<0>", part[1:-1])
         return f"[^/{inside[1:]}]" if inside[0] == "!" else f"(?!/)[{inside}]"
     return _WILD_PATTERNS.get(part) or re.escape(part)
