@@ -20,6 +20,9 @@ from segmentd.ledger.model import Attribute, Ledger
 from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
 from segmentd.schema import AttributeSpec, DataType, Kind, Subject
 
+Columns = Mapping[str, tuple[DataType, Sequence[Any]]]
+"""Columns by field: their type and Python values."""
+
 THEN: Final = datetime(2024, 1, 1, tzinfo=UTC)
 LEDGER: Final = Ledger("main", "", "EUR", "Europe/Prague", THEN, THEN, "1")
 
@@ -56,7 +59,7 @@ def column(type_: DataType, values: Sequence[Any]) -> Column:
 def batch(
     kind: RecordKind,
     ids: Sequence[str],
-    columns: Mapping[str, tuple[DataType, Sequence[Any]]],
+    columns: Columns,
     *,
     deletions: Sequence[str] = (),
     scales: Mapping[str, int] | None = None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,8 +9,8 @@ import pytest
 from segmentd.facts.book import Book
 from segmentd.facts.kinds import AMOUNT, RecordKind
 from segmentd.facts.records import RecordBatch
-from segmentd.schema import LIST, STRING, TIMESTAMP, DataType
-from tests.facts.book.records import LEDGER, batch, vocabulary
+from segmentd.schema import LIST, STRING, TIMESTAMP
+from tests.facts.book.records import LEDGER, Columns, batch, vocabulary
 
 WORDS = vocabulary()
 
@@ -30,7 +28,7 @@ def book() -> Book:
 
 def transactions(ids: list[str], accounts: list[str | None], times: list[int | None]) -> RecordBatch:
     """Transactions of one minor unit more each."""
-    columns: dict[str, tuple[DataType, list[Any]]] = {
+    columns: Columns = {
         "account": (STRING, accounts),
         "booking_time": (TIMESTAMP, times),
         "amount": (AMOUNT, list(range(len(ids)))),

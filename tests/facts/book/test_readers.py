@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +12,8 @@ import pyarrow as pa
 from segmentd.facts.book import Book, View
 from segmentd.facts.kinds import AMOUNT, RecordKind
 from segmentd.facts.records import RecordBatch
-from segmentd.schema import LIST, STRING, TIMESTAMP, DataType
-from tests.facts.book.records import LEDGER, batch, vocabulary
+from segmentd.schema import LIST, STRING, TIMESTAMP
+from tests.facts.book.records import LEDGER, Columns, batch, vocabulary
 
 WORDS = vocabulary()
 ACCOUNTS = 50
@@ -31,7 +30,7 @@ def accounts(first: int, count: int) -> RecordBatch:
 def transactions(version: int) -> RecordBatch:
     """On every account as many as make its balance the version: those before are corrected to 0, one is new."""
     ids = [f"{account}: {number}" for account in range(ACCOUNTS) for number in range(version + 1)]
-    columns: dict[str, tuple[DataType, list[Any]]] = {
+    columns: Columns = {
         "account": (STRING, [f"account {account}" for account in range(ACCOUNTS) for _ in range(version + 1)]),
         "booking_time": (TIMESTAMP, [-number for _ in range(ACCOUNTS) for number in range(version + 1)]),
         "amount": (

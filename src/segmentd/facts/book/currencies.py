@@ -50,7 +50,8 @@ def minor_units(
     more = DIGITS[currencies] - scale
     factors = _POWERS[np.clip(more, 0, _MAX_POWER)]
     divisors = _POWERS[np.clip(-more, 0, _MAX_POWER)]
-    wrong: npt.NDArray[Any] = (values % divisors != 0) | (values > _MAX // factors) | (values < -(_MAX // factors))
+    most = _MAX // factors
+    wrong: npt.NDArray[Any] = (values % divisors != 0) | (values > most) | (values < -most - (factors == 1))
     wrong |= (np.abs(more) > _MAX_POWER) & (values != 0)
     return np.where(wrong, 0, values) // divisors * factors, wrong
 

@@ -42,9 +42,9 @@ class Cells:
     values: Values
     present: Present | None = None
 
-    def some(self, rows: npt.NDArray[Any]) -> Cells:
-        """The cells of some rows."""
-        return Cells(self.values[rows], None if self.present is None else self.present[rows])
+    def some(self, rows: npt.NDArray[np.int64]) -> Cells:
+        """The cells of some rows, ascending, each once."""
+        return Cells(some(self.values, rows), None if self.present is None else some(self.present, rows))
 
     def equals(self, other: Cells) -> npt.NDArray[np.bool_]:
         """Which rows have the same value, or both have none; doubles are compared by their bits."""
@@ -187,6 +187,11 @@ class Field:
             return Cells(np.full(rows, NO_TEXT, np.int32))
         flags = None if self.type.kind is Kind.LIST else np.zeros(rows, np.uint8)
         return Cells(np.zeros(rows, self.tail.dtype), flags)
+
+
+def some(values: Values, rows: npt.NDArray[np.int64]) -> Values:
+    """The values of some rows, ascending, each once: the very array where these are all."""
+    return values if len(rows) == len(values) else values[rows]
 
 
 def column_of(type_: DataType, cells: Cells, pool: AnyPoolView | None) -> Column:

@@ -11,26 +11,26 @@ import pyarrow as pa
 from segmentd.columns.column import BoolColumn, Column, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.planes import Plane, unpack
 from segmentd.engine.facts.rows import Numbers
-from segmentd.facts.book.field import ELEMENTS, NO_TEXT, Cells, Pool, Present
+from segmentd.facts.book.field import ELEMENTS, NO_TEXT, Cells, Pool, Present, some
 from segmentd.facts.book.pool import ListPool, TextPool
 
 Places = npt.NDArray[np.int64]
 
 
 def cells_of(column: Column, places: Places, pool: Pool | None) -> Cells:
-    """The cells of some rows of a column. What their texts lack is added to the pool."""
+    """The cells of some rows of a column, ascending. What their texts lack is added to the pool."""
     match column:
         case TextColumn() if isinstance(pool, TextPool):
-            return Cells(_texts(column.codes[places], column.dictionary, pool))
+            return Cells(_texts(some(column.codes, places), column.dictionary, pool))
         case ListColumn() if isinstance(pool, ListPool):
-            return Cells(_lists(column.codes[places], column.dictionary, pool))
+            return Cells(_lists(some(column.codes, places), column.dictionary, pool))
         case BoolColumn():
             bits = unpack(column.values, _length(column.values)).view(np.uint8)[places]
             return _without_missing(bits, _present(column.validity, places))
         case FixedColumn():
             element = ELEMENTS.get(column.type.kind, np.int64)
             return _without_missing(
-                column.values[places].astype(element, copy=False), _present(column.validity, places)
+                some(column.values, places).astype(element, copy=False), _present(column.validity, places)
             )
         case _:
             raise TypeError(f"a column of {column.type} has no place in a field of another type")

@@ -201,6 +201,8 @@ class Table:
 
     def merge(self, version: int, owners: int) -> None:
         """Make one prefix of what lives, all of which is published. `owners`: how many there are."""
+        if not self.rows and version - self.epoch <= MAX_MARK and not self.died.any():
+            return
         rows, offsets = self._sorted(owners)
         prefixes = {name: _merged(kept, rows) for name, kept in self.fields.items()}
         self.rebase(prefixes, offsets, version)
