@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segmentd.columns.planes import Plane
-from segmentd.engine.facts.aggregates_ranges import Flags, Integers, Ranges, Slots, read_only
+from segmentd.engine.facts.aggregates_ranges import NEVER, Flags, Integers, Ranges, Slots, read_only
 from segmentd.engine.facts.aggregates_values import WideSums
 from segmentd.kernels.facts import aggregates_balances as balances
 from segmentd.kernels.facts import aggregates_months as months
@@ -40,10 +40,26 @@ class History:
     closed: Integers
 
 
+def day_cells(days: Days) -> Integers:
+    """The days in cells of equal length, as `kernels/facts/aggregates_balances.py` says; for moments in the window."""
+    closings, base = days.closings, days.from_us
+    count = 1 + ((int(closings[-1]) - base) >> balances.CELL_SHIFT) if len(closings) else 1
+    turns = np.full(count, NEVER, np.int64)
+    ends = closings[:-1]
+    turns[(ends - base) >> balances.CELL_SHIFT] = ends
+    starts = base + (np.arange(count, dtype=np.int64) << balances.CELL_SHIFT)
+    cells = np.zeros((count + 1, 3), np.int64)
+    cells[0, balances.TURN] = base
+    cells[1:, balances.TURN] = turns
+    cells[1:, balances.BEFORE] = np.searchsorted(closings, starts, side="right")
+    cells[1:, balances.AFTER] = np.searchsorted(closings, turns, side="right")
+    return read_only(cells, np.int64)
+
+
 def sum_daily_balances(ranges: Ranges, history: History, days: Days) -> WideSums:
     """The sums of balances over days, and over how many days there has been a fact. Sets `ranges.unknown`."""
     found = WideSums(*(np.zeros(len(ranges), np.int64) for _ in range(3)))
-    inputs = (*_inputs(ranges, history), read_only(days.closings, np.int64), days.from_us, days.demand)
+    inputs = (*_inputs(ranges, history), read_only(days.closings, np.int64), day_cells(days), days.from_us, days.demand)
     ranges.each(balances.sum_daily_balances, inputs, (found.high, found.low, found.counts, ranges.unknown))
     return found
 
@@ -51,7 +67,7 @@ def sum_daily_balances(ranges: Ranges, history: History, days: Days) -> WideSums
 def count_months_below(ranges: Ranges, history: History, days: Days, threshold: int) -> tuple[Integers, Integers]:
     """In how many months the balance was below a threshold, and over how many days there has been a fact."""
     counts, covered = np.zeros(len(ranges), np.int64), np.zeros(len(ranges), np.int64)
-    grid = read_only(days.closings, np.int64), read_only(days.months, np.int64)
+    grid = read_only(days.closings, np.int64), day_cells(days), read_only(days.months, np.int64)
     inputs = (*_inputs(ranges, history), *grid, days.from_us, days.demand, threshold)
     outputs = (counts, covered, ranges.unknown)
 

@@ -14,6 +14,14 @@ from segmentd.kernels.facts.aggregates_sums import LOW
 
 DAY_US = 86_400_000_000
 
+CELL_SHIFT = 35
+"""Cells of 2^35 microseconds, 9.5 hours: shorter than any day."""
+TURN, BEFORE, AFTER = 0, 1, 2
+"""Columns of `cells[cells + 1, 3]`: the end of a day in the cell, and the numbers of the days before and after it.
+
+The first row's TURN is where the first cell begins. An end that coincides with the window's is left out.
+"""
+
 
 @inline_kernel
 def day_at(closings: Any, moment: int) -> Any:
@@ -29,6 +37,13 @@ def day_at(closings: Any, moment: int) -> Any:
     while closings[day - 1] > moment:
         day -= 1
     return day
+
+
+@inline_kernel
+def day_of_fact(cells: Any, closings: Any, moment: int) -> Any:
+    """What `day_at` gives of a moment in the window: at most one day ends in a cell, so there is nothing to search."""
+    cell = (moment - cells[0, TURN]) >> CELL_SHIFT
+    return cells[cell + 1, BEFORE] if moment < cells[cell + 1, TURN] else cells[cell + 1, AFTER]
 
 
 @inline_kernel
@@ -53,12 +68,12 @@ def last_before(kept: Any, poison: Any, begin: int, start: int) -> int:
 
 
 @inline_kernel
-def first_day(kept: Any, closings: Any, times: Any, before: int, start: int, stop: int) -> Any:
+def first_day(kept: Any, cells: Any, closings: Any, times: Any, before: int, start: int, stop: int) -> Any:
     """The number of the first day at whose end there has been a fact."""
     if before >= 0:
         return 0
     row = first_kept(kept, start, stop)
-    return day_at(closings, times[row]) if row < stop else closings.shape[0]
+    return day_of_fact(cells, closings, times[row]) if row < stop else closings.shape[0]
 
 
 @kernel
@@ -75,6 +90,7 @@ def sum_daily_balances(
     opened: Any,
     closed: Any,
     closings: Any,
+    cells: Any,
     from_us: int,
     demand: Any,
     first: int,
@@ -99,7 +115,7 @@ def sum_daily_balances(
             if before == -2:
                 unknown[owner] = 1
             end = day_after(closings, from_us, closed[pair])
-            begins = first_day(kept, closings, times, before, start, stop)
+            begins = first_day(kept, cells, closings, times, before, start, stop)
             uncovered = min(uncovered, begins)
             if demand and day_at(closings, opened[pair]) < min(begins, end):
                 unknown[owner] = 1
@@ -107,7 +123,7 @@ def sum_daily_balances(
             day = 0
             for row in range(start, stop):
                 if counts_row(kept, row):
-                    until = min(day_at(closings, times[row]), end)
+                    until = min(day_of_fact(cells, closings, times[row]), end)
                     above += (balance >> 32) * (until - day)
                     below += (balance & LOW) * (until - day)
                     day = until
@@ -134,6 +150,7 @@ def count_months_below(
     opened: Any,
     closed: Any,
     closings: Any,
+    cells: Any,
     months: Any,
     from_us: int,
     demand: Any,
@@ -162,7 +179,7 @@ def count_months_below(
             if before == -2:
                 unknown[owner] = 1
             end = day_after(closings, from_us, closed[begin + pair])
-            begins = first_day(kept, closings, times, before, start, stop)
+            begins = first_day(kept, cells, closings, times, before, start, stop)
             uncovered = min(uncovered, begins)
             if demand and day_at(closings, opened[begin + pair]) < min(begins, end):
                 unknown[owner] = 1
@@ -178,7 +195,7 @@ def count_months_below(
             until = total_days
             for pair in range(pairs):
                 if cursors[pair] < stops[begin + pair]:
-                    until = min(until, day_at(closings, times[cursors[pair]]), ends[pair])
+                    until = min(until, day_of_fact(cells, closings, times[cursors[pair]]), ends[pair])
                 elif balances[pair] != 0:
                     until = min(until, ends[pair])
             if until > day and total < threshold:
@@ -191,7 +208,7 @@ def count_months_below(
             for pair in range(pairs):
                 stop = stops[begin + pair]
                 balance = balances[pair]
-                while cursors[pair] < stop and day_at(closings, times[cursors[pair]]) <= day:
+                while cursors[pair] < stop and day_of_fact(cells, closings, times[cursors[pair]]) <= day:
                     balance = values[cursors[pair]]
                     cursors[pair] = first_kept(kept, cursors[pair] + 1, stop)
                 if ends[pair] <= day:

@@ -68,13 +68,12 @@ def insert_account(accounts: Any, begin: int, filled: int, account: int) -> int:
 @inline_kernel
 def lower_bound(times: Any, start: int, stop: int, moment: int) -> int:
     """The first row of `start` to before `stop` at the moment or later; `stop` where there is none."""
-    while start < stop:
-        middle = (start + stop) >> 1
-        if times[middle] < moment:
-            start = middle + 1
-        else:
-            stop = middle
-    return start
+    rows = stop - start
+    while rows > 1:  # without a branch on times, which nobody can foresee
+        half = rows >> 1
+        start += half if times[start + half - 1] < moment else 0
+        rows -= half
+    return start + (rows == 1 and times[start] < moment)
 
 
 @kernel
