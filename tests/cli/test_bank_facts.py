@@ -23,7 +23,7 @@ def facts() -> Facts:
 
 def test_accounts_are_of_the_banks_customers(facts: Facts) -> None:
     """Some are joint; nobody owns one who is no customer."""
-    customers = Bank(CUSTOMERS).table().column("customer_id")
+    customers = Bank(CUSTOMERS).table().column("id")
     owners = facts.accounts.column("owners")
     assert pc.all(pc.is_in(owners.flatten(), customers)).as_py()
     assert set(pc.list_value_length(owners).to_pylist()) == {1, 2}

@@ -1,4 +1,4 @@
-"""A bank that never was: seeded customers with accounts rolled up to attributes, for the demo and for load tests."""
+"""A bank that never was: seeded customers, as records of a ledger, for the demo and for load tests."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ CENTS: Final = pa.decimal128(15, 2)
 AS_OF: Final = date(2026, 6, 30)
 """The day on which the bank was counted: nothing in it is later."""
 
+CONSENTED: Final = "2025-05-25T00:00:00Z"
+"""When those who agreed to be written to did so."""
+
 CHUNK_ROWS: Final = 1 << 17
 """Customers drawn from one stream of random numbers: fewer at a time would change the bank."""
 
@@ -41,7 +44,7 @@ class Bank:
     seed: int = 1
 
     def table(self) -> pa.Table:
-        """All customers, `customer_id` first."""
+        """All customers, `id` first."""
         return pa.Table.from_batches(self.batches(), SCHEMA)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -80,37 +83,6 @@ class _Chunk:
         return (self.age_years < 27.0) & self.chance(0.55)
 
     @cached_property
-    def savings(self) -> Bools:
-        """Who owns a savings account."""
-        return self.chance(0.62)
-
-    @cached_property
-    def checking(self) -> Bools:
-        """Who owns a checking account: nearly all, and everybody without savings."""
-        return self.chance(0.93) | ~self.savings
-
-    @cached_property
-    def money_market(self) -> Bools:
-        """Who owns a money-market account: rather the wealthy."""
-        return self.wealth + self.random.standard_normal(CHUNK_ROWS) > 1.45
-
-    @cached_property
-    def deposits(self) -> Cents:
-        """Average daily balance over savings and checking."""
-        return self.money(7.4 + 1.25 * self.wealth, 0.8)
-
-    @cached_property
-    def market_balance(self) -> Cents:
-        """Average daily balance over money-market accounts."""
-        return np.where(self.money_market, self.money(9.1 + 0.8 * self.wealth, 0.7), 0)
-
-    @cached_property
-    def lowest(self) -> Cents:
-        """The lowest balance at the end of a complete month of the last twelve; some are overdrawn."""
-        share = 1.15 * self.random.random(CHUNK_ROWS) - 0.15
-        return np.rint(self.deposits * share).astype(np.int64)
-
-    @cached_property
     def travels(self) -> npt.NDArray[np.int64]:
         """Trips abroad within twelve months."""
         return self.random.poisson(np.clip(0.9 + 0.9 * self.wealth, 0.05, 6.0)).astype(np.int64)
@@ -119,6 +91,11 @@ class _Chunk:
     def online(self) -> Bools:
         """Who uses the bank's web site."""
         return self.chance(0.84)
+
+    @cached_property
+    def consenting(self) -> Bools:
+        """Who agreed to be written to."""
+        return self.chance(0.5)
 
     def chance(self, share: float) -> Bools:
         """A coin for each customer."""
@@ -185,36 +162,15 @@ def _income(chunk: _Chunk) -> pa.Array:
     return _amounts(np.where(chunk.student, monthly // 3, monthly), chunk.chance(0.12))
 
 
-def _all_balances(chunk: _Chunk) -> pa.Array:
-    """Known for those alone who let the bank see their accounts elsewhere."""
-    external = np.where(chunk.chance(0.4), chunk.money(7.9 + 1.1 * chunk.wealth, 0.9), 0)
-    return _amounts(chunk.deposits + chunk.market_balance + external, chunk.chance(0.27))
-
-
-def _balance(chunk: _Chunk) -> pa.Array:
-    drift = 0.8 + 0.4 * chunk.random.random(CHUNK_ROWS)
-    overdrawn = (chunk.lowest < 0) & chunk.chance(0.3)
-    current = np.rint((chunk.deposits + chunk.market_balance) * drift).astype(np.int64)
-    return _amounts(np.where(overdrawn, chunk.lowest, current))
-
-
-def _lowest(chunk: _Chunk) -> pa.Array:
-    return _amounts(chunk.lowest, chunk.tenure_years < 1.0 / 12.0)
-
-
-def _months_below(chunk: _Chunk) -> pa.Array:
-    likely = np.clip(0.5 - chunk.lowest / 400_000.0, 0.0, 1.0)
-    return pa.array(chunk.random.binomial(12, likely).astype(np.int8), mask=chunk.tenure_years < 1.0)
-
-
-def _real_estate(chunk: _Chunk) -> pa.Array:
-    """Minutes of the longest visit to pages on real estate: 0 for none, missing where nobody may look."""
-    minutes = np.where(chunk.chance(0.22), chunk.random.exponential(14.0, CHUNK_ROWS), 0.0)
-    return pa.array(np.round(minutes, 1), mask=~chunk.online | chunk.chance(0.1))
-
-
 def _visited(chunk: _Chunk) -> pa.Array:
     return chunk.pick_lists(COUNTRIES, np.where(chunk.travels > 0, 1 + chunk.travels // 2, 0))
+
+
+def _where(flags: Bools, text: str) -> pa.ListArray:
+    """A list of the text for those of whom it is so, an empty one for the others."""
+    offsets = np.concatenate([[0], np.cumsum(flags)]).astype(np.int32)
+    texts = pa.array([text]).take(pa.array(np.zeros(offsets[-1], dtype=np.int8)))
+    return pa.ListArray.from_arrays(pa.array(offsets), texts)
 
 
 def _loan(chunk: _Chunk) -> pa.Array:
@@ -233,64 +189,44 @@ def _tier(chunk: _Chunk) -> pa.Array:
 
 # In the order of the columns; a column takes its random numbers when its turn comes.
 _COLUMNS: Final[Mapping[str, Callable[[_Chunk], Any]]] = {
-    "customer_id": _ids,
+    "id": _ids,
     "country": lambda c: c.choose(COUNTRIES[:6], (0.48, 0.17, 0.14, 0.09, 0.07, 0.05), 0.01),
     "region": lambda c: c.choose(CITIES, (0.3, 0.2, 0.15, 0.15, 0.1, 0.1), 0.03),
     "birthDate": lambda c: _days_ago(c.age_years * _YEAR_DAYS, c.chance(0.004)),
-    "clientSince": lambda c: _days_ago(c.tenure_years * _YEAR_DAYS),
     "isStudent": lambda c: pa.array(c.student, mask=c.chance(0.02)),
     "income": _income,
-    "accountCount": lambda c: pa.array((c.savings * 1 + c.checking + c.money_market).astype(np.int8)),
-    "ownsSavings": lambda c: pa.array(c.savings),
-    "ownsChecking": lambda c: pa.array(c.checking),
-    "ownsMoneyMarket": lambda c: pa.array(c.money_market),
-    "avgDailyBalanceSavingsChecking": lambda c: _amounts(c.deposits),
-    "avgDailyBalanceAll": _all_balances,
-    "balance": _balance,
-    "lowestBalance12Months": _lowest,
-    "monthsBelowThreshold": _months_below,
     "loanAmount": _loan,
     "riskGrade": lambda c: c.choose(GRADES, (0.35, 0.3, 0.2, 0.1, 0.05), 0.05),
     "creditUtilisation": lambda c: pa.array(c.random.beta(1.3, 3.0, CHUNK_ROWS), mask=c.chance(0.18)),
     "cardTier": _tier,
     "tripsAbroad12Months": lambda c: pa.array(c.travels.astype(np.int16), mask=c.chance(0.04)),
     "foreignCountriesVisited": _visited,
-    "realEstateVisitMinutesMax": _real_estate,
     "children": lambda c: pa.array(c.random.poisson(0.8, CHUNK_ROWS).astype(np.int8), mask=c.chance(0.15)),
     "email": _email,
-    "consentMarketing": lambda c: pa.array(c.chance(0.58), mask=c.chance(0.14)),
+    "consents": lambda c: _where(c.consenting, "marketing"),
+    "consent_times": lambda c: _where(c.consenting, CONSENTED),
     "lastLogin": _last_login,
     "tags": _tags,
 }
 
 _DICTIONARY: Final = pa.dictionary(pa.int32(), pa.string())
 _TYPES: Final[Mapping[str, pa.DataType]] = {
-    "customer_id": pa.string(),
+    "id": pa.string(),
     "country": _DICTIONARY,
     "region": _DICTIONARY,
     "birthDate": pa.date32(),
-    "clientSince": pa.date32(),
     "isStudent": pa.bool_(),
     "income": CENTS,
-    "accountCount": pa.int8(),
-    "ownsSavings": pa.bool_(),
-    "ownsChecking": pa.bool_(),
-    "ownsMoneyMarket": pa.bool_(),
-    "avgDailyBalanceSavingsChecking": CENTS,
-    "avgDailyBalanceAll": CENTS,
-    "balance": CENTS,
-    "lowestBalance12Months": CENTS,
-    "monthsBelowThreshold": pa.int8(),
     "loanAmount": CENTS,
     "riskGrade": _DICTIONARY,
     "creditUtilisation": pa.float64(),
     "cardTier": _DICTIONARY,
     "tripsAbroad12Months": pa.int16(),
     "foreignCountriesVisited": pa.list_(pa.string()),
-    "realEstateVisitMinutesMax": pa.float64(),
     "children": pa.int8(),
     "email": pa.string(),
-    "consentMarketing": pa.bool_(),
+    "consents": pa.list_(pa.string()),
+    "consent_times": pa.list_(pa.string()),
     "lastLogin": pa.timestamp("us", "UTC"),
     "tags": pa.list_(pa.string()),
 }
@@ -301,4 +237,4 @@ SCHEMA: Final = pa.schema(
         for name, type_ in _TYPES.items()
     ]
 )
-"""The columns of a bank. The currency of amounts is in the fields' metadata, where `infer_attributes` finds it."""
+"""The columns of a bank. The currency of amounts is in the fields' metadata."""

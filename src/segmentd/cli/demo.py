@@ -28,7 +28,7 @@ def demo(
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Generate a bank, start a server, define its segments, evaluate them, and show what came out."""
+    """Generate a bank, start a server, load the bank into a ledger, evaluate its segments, and show what came out."""
     from segmentd.cli.demonstration import demonstrate
     from segmentd.cli.timing import Steps
 
@@ -59,18 +59,23 @@ def print_result(result: Demonstration) -> None:
             line.id,
             line.name,
             f"{line.members:,}",
-            share(line.members, result.customers),
+            share(line.members, result.records[line.subject]),
             f"{line.unknown:,}",
+            f"{line.accounts:,}",
             f"{line.balance:,}",
         )
         for line in result.segments
     ]
-    columns = ("segment", "name?", "members>", "share>", "unknown>", f"balance {result.currency}>")
+    columns = ("segment", "name?", "members>", "share>", "unknown>", "accounts>", f"balance {result.currency}>")
     typer.echo()
     print_table(columns, rows)
-    segments = len(result.segments)
-    typer.echo(f"resident customers: {result.evaluated_per_s:,.0f} a second, {segments} segments each, over gRPC")
-    typer.echo(f"feature batches:    {result.scored_per_s:,.0f} a second, {segments} segments each, over gRPC")
+    records, news = sum(result.records.values()), result.news
+    typer.echo(f"records:   {records:,} written, {result.loaded_per_s:,.0f} a second, each on disk")
+    typer.echo(f"customers: {result.evaluated_per_s:,.0f} a second, {len(result.segments)} segments each, over gRPC")
+    typer.echo(
+        f"news:      {news.transactions:,} transactions on disk after {1e3 * news.written_s:,.0f} ms; the next answer, "
+        f"{1e3 * news.evaluated_s:,.0f} ms later, has {news.after:,} customers in {news.segment}, not {news.before:,}"
+    )
     for process, mebibytes in result.peak_memory_mib.items():
         if mebibytes is not None:
             typer.echo(f"peak memory of the {process}: {mebibytes:,} MiB")
@@ -79,12 +84,12 @@ def print_result(result: Demonstration) -> None:
 def print_next_steps(keep: Path | None, as_of: str) -> None:
     """Print the commands to go on with; the bank is seen as of one moment."""
     segmentd, place = program_name(), keep or Path("bank")
-    files = f"{place}/bank.parquet --segments {place}/segments.yaml"
     commands = [
-        f"{segmentd} evaluate {files} --as-of {as_of} --members members.parquet",
-        f"{segmentd} explain-plan {place}/segments.yaml --population {place}/bank.parquet",
-        f"{segmentd} serve --population {place}/bank.parquet --data-dir {place}/data &",
+        f"{segmentd} serve --data-dir {place}/data &",
+        f"{segmentd} ledger status",
         f"{segmentd} segments list",
+        f"{segmentd} balances --by kind,institution --as-of {as_of}",
+        f"{segmentd} ledger snapshot create today --as-of {as_of}",
     ]
     if keep is None:
         commands.insert(0, f"{segmentd} demo --keep {place}")

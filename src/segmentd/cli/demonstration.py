@@ -1,8 +1,7 @@
-"""What `segmentd demo` does: a generated bank, a real server, its segments, and what came out."""
+"""What `segmentd demo` does: a generated bank, a real server, its facts and segments, and what came out."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,105 +10,116 @@ from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet
-
-from segmentd.cli.bank import AS_OF, CURRENCY, SCHEMA, Bank
+from segmentd.cli.bank import AS_OF, CURRENCY, Bank
+from segmentd.cli.bank_files import LoadedBank, write_bank
+from segmentd.cli.bank_loading import load, salaries
 from segmentd.cli.child import serving
-from segmentd.cli.progress import Report
 from segmentd.cli.timing import Steps, peak_memory_mib
 from segmentd.cli.wanted import wanted_attributes, wanted_segments
-from segmentd.client import Client, EvaluationResult, SegmentdCallError
+from segmentd.client import BalanceReport, Client, EvaluationResult
 from segmentd.client.evaluation import collect
+from segmentd.schema import Subject
 from segmentd.segments.definitions import Definitions, load_definitions
 from segmentd.time_zones import time_zone
 
 DEFINITIONS = Path(__file__).with_name("demo_definitions.yaml")
 
-BATCH_ROWS = 65_536
-"""Customers a message of the stream."""
+NEWS = 1_000
+"""Transactions that are written at last, to see how soon segments follow."""
 
-CENTS = 2
-"""Digits of the balance after the point."""
+FOLLOWING = "salaried"
+"""The segment that they are about."""
 
 
 class DemoMismatchError(RuntimeError):
-    """The same segments over the same customers were counted differently in two ways."""
+    """The balances of a segment are not the sum of what its members have."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentLine:
-    """A segment of the bank: how many are in it, and the exact sum of their balances."""
+    """A segment of the bank: how many are in it, and the exact sum of what their accounts hold."""
 
     id: str
     name: str
+    subject: Subject
     members: int
     unknown: int
+    accounts: int
     balance: Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Demonstration:
-    """What came out, and what it took. Rates are customers a second, each with all segments."""
+class News:
+    """What came of the transactions written at last: seconds until they were on disk, and until the answer had them.
 
-    customers: int
+    `before` and `after`: members of the segment.
+    """
+
+    segment: str
+    transactions: int
+    written_s: float
+    evaluated_s: float
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """What came out, and what it took. Rates are a second; of evaluation, customers with all segments."""
+
+    records: Mapping[str, int]
     currency: str
     as_of: datetime
     segments: tuple[SegmentLine, ...]
     seconds: Mapping[str, float]
+    loaded_per_s: float
     evaluated_per_s: float
-    scored_per_s: float
+    news: News
     peak_memory_mib: Mapping[str, int | None]
 
 
 def demonstrate(directory: Path, customers: int, seed: int, steps: Steps) -> Demonstration:
-    """Generate the bank in a directory, serve it, define its segments, evaluate it and score it."""
+    """Generate the bank in a directory, serve it, load its facts, define and evaluate segments, sum up balances.
+
+    Raises DemoMismatchError.
+    """
     definitions = load_definitions(DEFINITIONS)
     (directory / "segments.yaml").write_bytes(DEFINITIONS.read_bytes())
-    population = directory / "bank.parquet"
-    with steps.step("generate", f"generate {customers:,} customers") as report:
-        balances = write_bank(population, Bank(customers, seed), report)
+    with steps.step("generate", f"generate a bank of {customers:,} customers") as report:
+        bank = write_bank(directory, Bank(customers, seed), report)
     with ExitStack() as running:
         with steps.step("start", "start a server (the first compiles kernels)"):
-            child = running.enter_context(serving(server_options(directory, definitions), directory / "server.log"))
+            child = running.enter_context(serving([f"--data-dir={directory / 'data'}"], directory / "server.log"))
             client = running.enter_context(Client(child.target))
-        with steps.step("define", "define the segments"):
-            client.apply_attributes(wanted_attributes(definitions, CURRENCY))
-            client.apply_segments(wanted_segments(definitions))
-        evaluated, evaluated_s = evaluate(client, as_of(definitions), steps)
-        scored_s = score(client, population, definitions, evaluated, steps)
+        with steps.step("define", "define attributes and segments"):
+            define(client, definitions)
+        with steps.step("load", f"load {bank.total:,} records, durably") as report:
+            loaded_s = load(client, bank, report)
+        moment = as_of(definitions)
+        evaluated, evaluated_s = evaluate(client, moment, steps)
+        with steps.step("balances", "sum up the balances of every segment"):
+            lines = tuple(sum_up(client, definitions, bank, evaluated, moment))
+        with steps.step("follow", f"write {NEWS:,} transactions, evaluate again"):
+            news = follow(client, bank, evaluated, moment)
         memory = {"server": peak_memory_mib(child.pid), "demo": peak_memory_mib()}
     return Demonstration(
-        customers=evaluated.rows,
+        records=bank.counts,
         currency=CURRENCY,
-        as_of=evaluated.basis.now.astimezone(as_of(definitions).tzinfo),
-        segments=tuple(lines(definitions, evaluated, balances)),
+        as_of=moment,
+        segments=lines,
         seconds=dict(steps.seconds),
+        loaded_per_s=bank.total / loaded_s,
         evaluated_per_s=evaluated.rows / evaluated_s,
-        scored_per_s=evaluated.rows / scored_s,
+        news=news,
         peak_memory_mib=memory,
     )
 
 
-def write_bank(path: Path, bank: Bank, report: Report) -> npt.NDArray[np.int64]:
-    """Write the bank as Parquet, a row group at a time; returns the balances in cents, a row each."""
-    cents, done = [], 0
-    with pa.parquet.ParquetWriter(path, SCHEMA) as file:
-        for batch in bank.batches():
-            file.write_batch(batch)
-            cents.append(cents_of(batch.column("balance")))
-            done += batch.num_rows
-            report(done, bank.customers)
-    return np.concatenate(cents)
-
-
-def cents_of(amounts: pa.Array) -> npt.NDArray[np.int64]:
-    """Decimals of two digits below 2^63 cents as whole cents, 0 where there is none."""
-    low_words = np.frombuffer(amounts.buffers()[1], np.int64).reshape(-1, 2)[amounts.offset :, 0]
-    missing = amounts.is_null().to_numpy(zero_copy_only=False)
-    return np.where(missing, 0, low_words[: len(amounts)])
+def define(client: Client, definitions: Definitions) -> None:
+    """Create ledger `main` with all attributes and segments of the file."""
+    client.create_ledger("main", currency_code=CURRENCY, time_zone=definitions.time_zone or "UTC")
+    client.apply_attributes(wanted_attributes(definitions, CURRENCY))
+    client.apply_segments(wanted_segments(definitions))
 
 
 def as_of(definitions: Definitions) -> datetime:
@@ -117,19 +127,11 @@ def as_of(definitions: Definitions) -> datetime:
     return datetime.combine(AS_OF, time(23, 59, 59), time_zone(definitions.time_zone or "UTC"))
 
 
-def server_options(directory: Path, definitions: Definitions) -> list[str]:
-    """How the bank is served."""
-    return [
-        f"--population={directory / 'bank.parquet'}",
-        f"--data-dir={directory / 'data'}",
-        f"--currency={CURRENCY}",
-        f"--time-zone={definitions.time_zone or 'UTC'}",
-    ]
-
-
 def evaluate(client: Client, now: datetime, steps: Steps) -> tuple[EvaluationResult, float]:
-    """Evaluate all segments over the resident customers; the seconds too, as the caller waits them."""
-    with steps.step("evaluate", "evaluate all segments") as report:
+    """Evaluate all segments of customers; the seconds of the second time, as the caller waits them."""
+    with steps.step("compute", "compute what is aggregated, evaluate all segments"):
+        client.evaluate(now=now)
+    with steps.step("evaluate", "evaluate all segments again") as report:
         started = perf_counter()
         pages = []
         for page in client.evaluate_pages(form="planes", now=now):
@@ -138,35 +140,44 @@ def evaluate(client: Client, now: datetime, steps: Steps) -> tuple[EvaluationRes
         return collect(pages), perf_counter() - started
 
 
-def score(
-    client: Client, population: Path, definitions: Definitions, evaluated: EvaluationResult, steps: Steps
-) -> float:
-    """Send the same customers as feature batches on a stream; the seconds. Raises DemoMismatchError."""
-    members: Counter[str] = Counter()
-    done = 0
-    with steps.step("score", "score them as feature batches") as report:
-        started = perf_counter()
-        batches = pa.parquet.ParquetFile(population).iter_batches(BATCH_ROWS)
-        id_column, now = definitions.id_column or "customer_id", evaluated.basis.now
-        for answer in client.stream_scores(batches, form="counts", now=now, id_column=id_column):
-            if isinstance(answer, SegmentdCallError):
-                raise answer
-            members.update({segment: count.members for segment, count in answer.counts.items()})
-            done += answer.memberships.row_count
-            report(done, evaluated.rows)
-        seconds = perf_counter() - started
-    if members != Counter({segment: count.members for segment, count in evaluated.counts.items()}):
-        raise DemoMismatchError("the resident customers and the feature batches were counted differently")
-    return seconds
-
-
-def lines(
-    definitions: Definitions, evaluated: EvaluationResult, balances: npt.NDArray[np.int64]
+def sum_up(
+    client: Client, definitions: Definitions, bank: LoadedBank, evaluated: EvaluationResult, now: datetime
 ) -> Iterator[SegmentLine]:
-    """The segments as the file orders them. `balances` is in cents, a row each."""
+    """The segments as the file orders them, with what their accounts hold; checked against the generated balances."""
+    counts = dict(evaluated.counts)
+    accounts = client.evaluate(subject=Subject.ACCOUNT, now=now)
+    counts.update(accounts.counts)
+    report = client.aggregate_balances(by=["segment"], as_of=now)
     for segment in definitions.segments:
-        if segment.id not in evaluated.counts:
+        if segment.id not in counts:
             continue
-        count = evaluated.counts[segment.id]
-        cents = int(balances[evaluated.members(segment.id)].sum())
-        yield SegmentLine(segment.id, segment.display_name, count.members, count.unknown, Decimal(cents).scaleb(-CENTS))
+        group = report.group(segment.id)
+        if segment.subject is Subject.CUSTOMER:
+            check(segment.id, bank, evaluated, report)
+        yield SegmentLine(
+            id=segment.id,
+            name=segment.display_name,
+            subject=segment.subject,
+            members=counts[segment.id].members,
+            unknown=counts[segment.id].unknown,
+            accounts=group.count,
+            balance=report.amount(group.sum or 0),
+        )
+
+
+def check(segment: str, bank: LoadedBank, evaluated: EvaluationResult, report: BalanceReport) -> None:
+    """Raise DemoMismatchError unless the segment's accounts hold what those of its members were generated with."""
+    group, held = report.group(segment), bank.held_by(evaluated.members(segment))
+    if (group.count, group.sum) != held:
+        raise DemoMismatchError(f"{segment}: accounts and cents are {(group.count, group.sum)}, generated were {held}")
+
+
+def follow(client: Client, bank: LoadedBank, evaluated: EvaluationResult, now: datetime) -> News:
+    """Pay salaries to people who had none, and evaluate the segment that they come to."""
+    before = evaluated.counts[FOLLOWING].members
+    paid = salaries(bank, evaluated.members(FOLLOWING), NEWS)
+    started = perf_counter()
+    client.write_records("transaction", paid, batch_id="salaries")
+    written = perf_counter()
+    after = client.evaluate(segments=[FOLLOWING], now=now).counts[FOLLOWING].members
+    return News(FOLLOWING, paid.num_rows, written - started, perf_counter() - written, before, after)

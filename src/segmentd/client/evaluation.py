@@ -15,7 +15,9 @@ from segmentd.client.call import Scope, Stream
 from segmentd.client.membership import Count, Form, Memberships, read_counts, read_memberships
 from segmentd.client.moments import to_seconds, to_timestamp
 from segmentd.client.scores import Basis, read_basis
+from segmentd.client.values import encode_subject
 from segmentd.client.verdicts import WANTED, Bools, FormError, Rows, bitmap_of
+from segmentd.schema import Subject
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -115,20 +117,22 @@ def evaluate_pages(  # noqa: PLR0913 - an option each field of the request
     scope: Scope,
     *,
     segments: Sequence[str] = (),
+    subject: Subject = Subject.CUSTOMER,
     form: Form | str = Form.COUNTS,
     now: datetime | None = None,
     rows: range | None = None,
     page_rows: int = 0,
     data_version: int = 0,
 ) -> Stream[EvaluationPage]:
-    """Evaluate segments over the resident population, page by page as they arrive.
+    """Evaluate segments over the resident customers or accounts, page by page as they arrive.
 
-    No `segments`: all active ones. `rows` is a range of row numbers with step 1, None for all; `page_rows` a limit for
-    the pages' size; `data_version`, if not 0, the one that must be current.
+    No `segments`: all active ones of the subject. `rows` is a range of row numbers with step 1, None for all;
+    `page_rows` a limit for the pages' size; `data_version`, if not 0, the one that must be current.
     """
     request = pb.EvaluateSegmentsRequest(
         parent=scope.parent,
         segments=segments,
+        subject=encode_subject(subject),
         form=Form(form).to_message(),
         now=to_timestamp(now),
         row_start=rows.start if rows else 0,
