@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from segmentd.engine import Engine
+from segmentd.engine import Engine, binding
 from segmentd.language.tree import Quantifier
+from tests.engine.test_oracle import CodedEngine
 from tests.oracle.campaign import Record, run_campaign
 from tests.oracle.evaluator import UNKNOWN
 from tests.oracle.populations import population_with_items
@@ -19,6 +20,7 @@ WORLDS, FUZZ_WORLDS = 4, 200
 PAIRS = 5_000
 EXPRESSIONS_A_QUANTIFIER = 20
 REFUSED_SHARE = 0.02
+CODED_READS = 40
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +46,12 @@ def test_generated_macros_are_accepted(record: Record) -> None:
     """What the generator holds for the language is the language: few of its expressions are refused."""
     tally = record.tally
     assert tally.refused.total() <= REFUSED_SHARE * tally.accepted, tally.examples
+
+
+def test_codes_and_complete_columns_equal_the_oracle_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With codes in the place of columns, of accounts too, and programs for complete columns, nothing changes."""
+    monkeypatch.setattr(binding, "COMPLETE_ROWS", 1)
+    with CodedEngine(2) as engine:
+        record = run_campaign(engine, SEED + 1, 2, 4, population_with_items)
+        assert not record.failures, "\n\n".join(record.failures)
+        assert engine.coded_reads >= CODED_READS
