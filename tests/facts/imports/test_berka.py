@@ -23,7 +23,7 @@ from tests.facts.imports.bank import Bank, open_bank
 pytestmark = pytest.mark.timeout(300)  # a server starts, and may compile its kernels first
 
 EXAMPLES = ROOT / "examples" / "berka"
-FILES = {"customers": "client", "accounts": "account", "owners": "disp", "transactions": "trans"}
+FILES = {"customers": "client", "accounts": "account", "owners": "disp", "orders": "order", "transactions": "trans"}
 """The files of the bank by mapping, in the order in which they refer to each other."""
 
 
@@ -123,6 +123,16 @@ def test_accounts_and_their_owners(bank: Bank) -> None:
         role = {"OWNER": "OWNER", "DISPONENT": "AUTHORIZED"}[row["type"]]
         owners[f"a{row['account_id']}"].add((f"c{row['client_id']}", role))
     assert {account: set(of_account) for account, of_account in bank.owners().items()} == owners
+
+
+def test_accounts_list_their_standing_orders(bank: Bank) -> None:
+    """6,471 standing orders are on the accounts that they are of, in the order of the file."""
+    expected = defaultdict(list)
+    for row in rows_of("order"):
+        expected[f"a{row['account_id']}"].append(f"{row['k_symbol'].strip() or 'OTHER'} {row['amount']}")
+    held = {id_: row["standing_orders"] for id_, row in bank.entities(RecordKind.ACCOUNT).items()}
+    assert sum(map(len, held.values())) == 6_471
+    assert {id_: orders for id_, orders in held.items() if orders} == expected
 
 
 def test_customers_have_the_birth_years_and_genders_of_their_numbers(bank: Bank) -> None:
