@@ -175,7 +175,8 @@ class Table:
         mark = self._published
         if self.index is not None:
             self.index.undo(self.fields[OWNER].tail, mark.rows, self.rows, mark.noted)
-        self.current[self.fields[ID].tail[mark.rows : self.rows]] = -1
+        written = self.fields[ID].tail[mark.rows : self.rows]
+        self.current[written[self.current[written] >= self.prefix_rows + mark.rows]] = -1
         self.tail_died[mark.rows : self.rows] = 0
         self.rows, self.fields = mark.rows, dict(mark.fields)
         for killed in mark.killed:
