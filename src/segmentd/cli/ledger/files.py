@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from segmentd.columns.csv_files import read_csv, split_lists, types_of
+from segmentd.columns.csv_files import read_csv, read_headers, split_lists, types_of
 from segmentd.columns.files import read_table, reading
 from segmentd.columns.headers import attribute_ids
 from segmentd.facts.kinds import AMOUNT, FIELDS, RecordKind
-from segmentd.schema import AttributeSpec, DataType, Kind, Schema, Subject
+from segmentd.schema import AttributeSpec, DataType, Kind, Schema, Subject, lower_camel
 
 if TYPE_CHECKING:
     from segmentd.client import Attribute
@@ -38,23 +38,35 @@ def fields_of(kind: RecordKind, attributes: Iterable[Attribute], time_zone: str)
 def read_records(path: Path, schema: Schema, id_column: str) -> tuple[Any, list[str]]:
     """The table of a file's columns that are fields, named by them, and the headers of those that are not.
 
+    A header names a field as it names an attribute, in either spelling: `Booking Time`, `bookingTime`, `booking_time`.
     The column `id_column`, if there is one, is named `id`. Raises ColumnErrors where the file cannot be read.
     """
-    table = _read(path, schema, id_column)
-    if id_column in table.column_names:
-        table = table.rename_columns([ID if name == id_column else name for name in table.column_names])
-    ids = attribute_ids([name for name in table.column_names if name != ID])
-    known = {header: field for header, field in ids.items() if schema.get(field) is not None}
-    left_out = [name for name in table.column_names if name != ID and name not in known]
+    if path.suffix.lower() == ".csv":
+        table = reading(path, lambda: _read_csv(path, schema, id_column))
+    else:
+        table = read_table(path)
+    names = {id_column: ID, **_fields(table.column_names, schema, id_column)}
+    left_out = [name for name in table.column_names if name not in names]
     kept = table.drop_columns(left_out)
-    named = kept.rename_columns([known.get(name, name) for name in kept.column_names])
-    return _as_moments(named, schema), left_out
+    return _as_moments(kept.rename_columns([names[name] for name in kept.column_names]), schema), left_out
 
 
-def _read(path: Path, schema: Schema, id_column: str) -> Any:
-    if path.suffix.lower() != ".csv":
-        return read_table(path)
-    return reading(path, lambda: split_lists(read_csv(path, types_of(path, schema, id_column)), schema))
+def _read_csv(path: Path, schema: Schema, id_column: str) -> Any:
+    """The table with the types of the fields, which are looked up by the ids that the headers give."""
+    fields = _fields(read_headers(path), schema, id_column)
+    ids = attribute_ids(list(fields))
+    known = {ids[header]: schema.get(field) for header, field in fields.items()}
+    specs = tuple(AttributeSpec(id_, spec.type) for id_, spec in known.items() if spec is not None)
+    spelled = Schema(schema.subject, specs, schema.time_zone)
+    return split_lists(read_csv(path, types_of(path, spelled, id_column)), spelled)
+
+
+def _fields(headers: Sequence[str], schema: Schema, id_column: str) -> dict[str, str]:
+    """The field that each header names, without those that name none."""
+    by_spelling = {lower_camel(spec.id): spec.id for spec in schema}
+    ids = attribute_ids([header for header in headers if header != id_column])
+    named = {header: by_spelling.get(lower_camel(id_)) for header, id_ in ids.items()}
+    return {header: field for header, field in named.items() if field is not None}
 
 
 def _as_moments(table: Any, schema: Schema) -> Any:
