@@ -94,6 +94,7 @@ class ErrorReason(StrEnum):
     NO_FACTS = "NO_FACTS"
     TOO_MANY_GROUPS = "TOO_MANY_GROUPS"
     AMOUNT_OVERFLOW = "AMOUNT_OVERFLOW"
+    CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from segmentd.client.balances import BalanceFrame, BalanceGroup, BalancePage, Ba
 from segmentd.client.category_rules import CategoryRule, CategoryRules
 from segmentd.client.channel import Timeouts, Tls
 from segmentd.client.computed import Computed
+from segmentd.client.erasure import ErasedCustomer
 from segmentd.client.errors import SegmentdCallError, ServerUnreachableError
 from segmentd.client.evaluation import EvaluationPage, EvaluationResult
 from segmentd.client.ledgers import Ledger
@@ -73,6 +74,7 @@ __all__ = [
     "Computed",
     "Count",
     "DataType",
+    "ErasedCustomer",
     "EvaluationPage",
     "EvaluationResult",
     "ExpressionIssue",

@@ -15,6 +15,7 @@ from segmentd.client import (
     attributes,
     balances,
     category_rules,
+    erasure,
     evaluation,
     imports,
     ledgers,
@@ -139,6 +140,7 @@ class AsyncClient:
     write_records = delivered(records.write_records)
     stream_records = exchanged(records.stream_records)
     delete_records = delivered(records.delete_records)
+    delete_customer = unary(erasure.delete_customer)
     get_category_rules = unary(category_rules.get_category_rules)
     update_category_rules = unary(category_rules.update_category_rules)
 

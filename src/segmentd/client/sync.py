@@ -14,6 +14,7 @@ from segmentd.client import (
     attributes,
     balances,
     category_rules,
+    erasure,
     evaluation,
     imports,
     ledgers,
@@ -132,6 +133,7 @@ class Client:
     write_records = delivered(records.write_records)
     stream_records = exchanged(records.stream_records)
     delete_records = delivered(records.delete_records)
+    delete_customer = unary(erasure.delete_customer)
     get_category_rules = unary(category_rules.get_category_rules)
     update_category_rules = unary(category_rules.update_category_rules)
 

@@ -88,7 +88,7 @@ class Books:
         self._listener = listener or BooksListener()
         self._books: dict[str, WritableBook] = {}
         self._distrusted: set[str] = set()
-        self._journal = Journal(directory)
+        self.journal = self._journal = Journal(directory)
         checkpoints = self._listener.checkpoints
         self.ingestion = Ingestion(self, self._journal, limits=limits, policy=policy, listener=checkpoints)
 
@@ -106,7 +106,7 @@ class Books:
     def view(self, ledger_id: str) -> BookView | None:
         """The current version of a ledger's facts; None where nothing was ever written."""
         book = self._books.get(ledger_id)
-        return None if book is None else book.view
+        return None if book is None or not book.version else book.view
 
     def close(self) -> None:
         """Write what was taken, and close the journal."""

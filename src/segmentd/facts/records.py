@@ -48,10 +48,26 @@ class RecordBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """What went with customers who were deleted: their ids, those of accounts that nobody else owned, numbers of facts.
+
+    `shared_accounts`: how many accounts stay with their other owners.
+    """
+
+    customers: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    shared_accounts: int = 0
+    transactions: int = 0
+    balances: int = 0
+    engagements: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WriteOutcome:
     """What was written of a batch: numbers of records, and the rows that were rejected, by row.
 
-    `version`: the data version that has the batch in it. `repeated`: the batch had been written before.
+    `version`: the data version that has the batch in it. `repeated`: the batch had been written before. `erased`: what
+    went with customers, which is not kept with the outcome.
     """
 
     version: int
@@ -61,3 +77,4 @@ class WriteOutcome:
     deleted: int = 0
     rejected: tuple[Rejection, ...] = ()
     repeated: bool = False
+    erased: Erased | None = field(default=None, compare=False)

@@ -21,6 +21,7 @@ from segmentd.api.v1 import (
     snapshot_service_pb2,
 )
 from segmentd.engine import Engine, warm
+from segmentd.facts.erasure.servicer import ErasureServicer
 from segmentd.facts.imports.servicer import ImportServicer
 from segmentd.facts.residents import ResidentSubjects
 from segmentd.facts.rules.categorization import Categorizer
@@ -43,6 +44,7 @@ from segmentd.server.calls import Gate, explain, note_rows
 from segmentd.server.config import ServerConfig
 from segmentd.server.definitions import Definitions
 from segmentd.server.departures import ignore_departures
+from segmentd.server.erasures import erasures_of
 from segmentd.server.errors import StartAbandonedError
 from segmentd.server.handlers import generic_handler
 from segmentd.server.imports import imports_of
@@ -124,6 +126,9 @@ class Server:
         opened.push_async_callback(asyncio.to_thread, self._workers.close)
         self._categories = Categorizer(self._engine, self._definitions.rules)
         self._imports = imports_of(self.config, self._definitions, self._books, self._categories, self._engine)
+        self._scoring = Scoring(self._engine, catalogues, self._residents, recoder=self._recoder)
+        self._snapshots = Snapshots(SnapshotFiles(self.config.data_dir), self._scoring)
+        self._erasures = erasures_of(self._books, self._snapshots, self._imports)
         self._transport = Transport(self.config, [service.full_name for service in SERVICES])
         opened.push_async_callback(self._stop_serving)
         self._add_handlers()
@@ -131,6 +136,7 @@ class Server:
     async def _stop_serving(self) -> None:
         self._gate.stop()
         await asyncio.to_thread(self._imports.close)
+        await asyncio.to_thread(self._erasures.close)
         await self._transport.stop(self._grace_s)
 
     def _prepare(self) -> None:
@@ -142,6 +148,7 @@ class Server:
         self._go_on()
         prepare_main(self.config, self._definitions, self._populations, self._go_on)
         self._imports.start()
+        self._erasures.start()
 
     def _go_on(self) -> None:
         if self._abandoned.is_set():
@@ -149,8 +156,7 @@ class Server:
 
     def _add_handlers(self) -> None:
         definitions, writer = self._definitions, self._definitions.writer
-        scoring = Scoring(self._engine, definitions.catalogues, self._residents, recoder=self._recoder)
-        snapshots = Snapshots(SnapshotFiles(self.config.data_dir), scoring)
+        scoring = self._scoring
         surroundings = Surroundings(explain, self._gate.check_size, note_rows)
         servicers: dict[str, tuple[object, ...]] = {
             "LedgerService": (
@@ -164,6 +170,7 @@ class Server:
                     surroundings,
                 ),
                 ImportServicer(self._imports),
+                ErasureServicer(self._erasures, definitions.catalogues, self._books.view),
             ),
             "AttributeService": (AttributeServicer(definitions.attributes, writer),),
             "SegmentService": (SegmentServicer(definitions.segments, writer),),
@@ -171,7 +178,7 @@ class Server:
                 ScoringServicer(scoring, self._workers, surroundings),
                 BalancesServicer(BalanceReports(scoring, self._engine, self._residents), self._workers, note_rows),
             ),
-            "SnapshotService": (SnapshotServicer(snapshots, self._workers),),
+            "SnapshotService": (SnapshotServicer(self._snapshots, self._workers),),
         }
         most_called_first = sorted(SERVICES, key=lambda service: service.name != "ScoringService")
         self._transport.server.add_generic_rpc_handlers(

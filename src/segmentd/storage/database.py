@@ -52,6 +52,23 @@ class Database:
         with _translated(f"writing {self.path}"), self._writing.begin() as connection:
             yield connection
 
+    def scrub(self) -> None:
+        """Write the file anew, so that neither it nor its write-ahead log has a byte of what was changed or deleted.
+
+        Raises StoreFailedError, also where somebody reads for longer than the usual time to wait.
+        """
+        doing = f"rewriting {self.path}"
+        try:
+            with closing(self._engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                cursor.execute("VACUUM")
+                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor.close()
+        except SqliteError as error:
+            raise StoreFailedError(doing, error) from error
+        if busy:
+            raise StoreFailedError(doing, "the write-ahead log is being read")
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()

@@ -356,7 +356,7 @@ def test_an_erased_customer_is_in_no_byte_of_the_directory(tmp_path: Path) -> No
         planted = (b"4711-erika", (1_234_567_890_123_456_789).to_bytes(8, "little"))
         assert any(planted[0] in path.read_bytes() for path in tmp_path.iterdir())
         write(books, customers({}, ["4711-erika"]), delete_customers=True)
-        books.ingestion.scrub("main").result(60)
+        books.ingestion.scrub("main", 1).result(60)
         for path in tmp_path.rglob("*"):
             assert path.is_dir() or not any(each in path.read_bytes() for each in planted), path
     with opened(tmp_path) as books:

@@ -3,6 +3,7 @@
 from tests.server.wrong.aggregates import AGGREGATES
 from tests.server.wrong.attributes import ATTRIBUTES
 from tests.server.wrong.balances import BALANCES
+from tests.server.wrong.erasures import ERASURES
 from tests.server.wrong.evaluations import EVALUATIONS
 from tests.server.wrong.imports import IMPORTS
 from tests.server.wrong.ledgers import LEDGERS
@@ -16,6 +17,7 @@ WRONG: list[Wrong] = [
     *LEDGERS,
     *RECORDS,
     *IMPORTS,
+    *ERASURES,
     *ATTRIBUTES,
     *AGGREGATES,
     *SEGMENTS,

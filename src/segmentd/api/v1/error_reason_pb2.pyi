@@ -267,6 +267,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A sum of balances does not fit 64 bits of minor units.
     Metadata: `what: "all accounts"`.
     """
+    ERROR_REASON_CUSTOMER_NOT_FOUND: _ErrorReason.ValueType  # 62
+    """The ledger has no customer of this id.
+    Metadata: `ledger: "main"`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the `reason` of the `google.rpc.ErrorInfo`, with domain "segmentd", of every error that segmentd
@@ -519,5 +523,9 @@ Metadata: `by: "segment, account.branch", groups: "4000000", limit: "1048576"`.
 ERROR_REASON_AMOUNT_OVERFLOW: ErrorReason.ValueType  # 58
 """A sum of balances does not fit 64 bits of minor units.
 Metadata: `what: "all accounts"`.
+"""
+ERROR_REASON_CUSTOMER_NOT_FOUND: ErrorReason.ValueType  # 62
+"""The ledger has no customer of this id.
+Metadata: `ledger: "main"`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -9,6 +9,7 @@ from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.rpc import status_pb2 as _status_pb2
 from segmentd.api.v1 import record_pb2 as _record_pb2
 import builtins as _builtins
@@ -21,6 +22,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ErasureState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ErasureStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErasureState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ERASURE_STATE_UNSPECIFIED: _ErasureState.ValueType  # 0
+    """Not used."""
+    ERASURE_STATE_PENDING_REWRITE: _ErasureState.ValueType  # 1
+    """The facts are deleted, for good; the files that had them wait to be rewritten. What fails is tried again by itself."""
+    ERASURE_STATE_ERASED: _ErasureState.ValueType  # 2
+    """No byte is left."""
+
+class ErasureState(_ErasureState, metaclass=_ErasureStateEnumTypeWrapper):
+    """Whether an erased customer is still in a byte of the server's data directory."""
+
+ERASURE_STATE_UNSPECIFIED: ErasureState.ValueType  # 0
+"""Not used."""
+ERASURE_STATE_PENDING_REWRITE: ErasureState.ValueType  # 1
+"""The facts are deleted, for good; the files that had them wait to be rewritten. What fails is tried again by itself."""
+ERASURE_STATE_ERASED: ErasureState.ValueType  # 2
+"""No byte is left."""
+Global___ErasureState: _TypeAlias = ErasureState  # noqa: Y015
 
 @_typing.final
 class Ledger(_message.Message):
@@ -512,3 +537,87 @@ class RejectedRow(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RejectedRow: _TypeAlias = RejectedRow  # noqa: Y015
+
+@_typing.final
+class DeleteCustomerRequest(_message.Message):
+    """Request of DeleteCustomer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    ALLOW_MISSING_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """`ledgers/{ledger}`."""
+    customer_id: _builtins.str
+    """The customer's id, whatever text it is; 1 to 256 bytes."""
+    allow_missing: _builtins.bool
+    """Erases what else may tell of a customer whom the ledger does not have, such as one who was erased before. Not set: NOT_FOUND."""
+    wait: _builtins.bool
+    """Answers once the files are rewritten, too."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        allow_missing: _builtins.bool = ...,
+        wait: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "customer_id", b"customer_id", "parent", b"parent", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteCustomerRequest: _TypeAlias = DeleteCustomerRequest  # noqa: Y015
+
+@_typing.final
+class DeleteCustomerResponse(_message.Message):
+    """What was deleted with a customer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_VERSION_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    ACCOUNT_COUNT_FIELD_NUMBER: _builtins.int
+    SHARED_ACCOUNT_COUNT_FIELD_NUMBER: _builtins.int
+    TRANSACTION_COUNT_FIELD_NUMBER: _builtins.int
+    BALANCE_COUNT_FIELD_NUMBER: _builtins.int
+    ENGAGEMENT_COUNT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    data_version: _builtins.int
+    """The data version without the customer."""
+    found: _builtins.bool
+    """Whether the ledger had the customer."""
+    account_count: _builtins.int
+    """Accounts that nobody else owned."""
+    shared_account_count: _builtins.int
+    """Accounts that stay with their other owners."""
+    transaction_count: _builtins.int
+    """Transactions on the deleted accounts."""
+    balance_count: _builtins.int
+    """Balances of the deleted accounts."""
+    engagement_count: _builtins.int
+    """The customer's engagements."""
+    state: Global___ErasureState.ValueType
+    """Whether its bytes are gone. Without `wait`, PENDING_REWRITE."""
+    def __init__(
+        self,
+        *,
+        data_version: _builtins.int = ...,
+        found: _builtins.bool = ...,
+        account_count: _builtins.int = ...,
+        shared_account_count: _builtins.int = ...,
+        transaction_count: _builtins.int = ...,
+        balance_count: _builtins.int = ...,
+        engagement_count: _builtins.int = ...,
+        state: Global___ErasureState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_count", b"account_count", "balance_count", b"balance_count", "data_version", b"data_version", "engagement_count", b"engagement_count", "found", b"found", "shared_account_count", b"shared_account_count", "state", b"state", "transaction_count", b"transaction_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteCustomerResponse: _TypeAlias = DeleteCustomerResponse  # noqa: Y015

@@ -61,6 +61,11 @@ class LedgerServiceStub:
                 request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsRequest.SerializeToString,
                 response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsResponse.FromString,
                 _registered_method=True)
+        self.DeleteCustomer = channel.unary_unary(
+                '/segmentd.api.v1.LedgerService/DeleteCustomer',
+                request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerResponse.FromString,
+                _registered_method=True)
         self.ImportRecords = channel.unary_unary(
                 '/segmentd.api.v1.LedgerService/ImportRecords',
                 request_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportRecordsRequest.SerializeToString,
@@ -138,6 +143,16 @@ class LedgerServiceServicer:
     def WriteRecords(self, request_iterator, context):
         """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
         be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteCustomer(self, request, context):
+        """Erases a customer: deletes the customer, what the customer did, and the accounts that nobody else owns with all that happened on
+        them; joint accounts stay with their other owners. The answer comes once that is on disk and out of everybody's sight. Named
+        snapshots, messages about rejected records, and the bytes of what was deleted go with the next rewriting of the ledger's files,
+        which is begun at once, does not stop reads or writes, and is finished at the next start if the server is killed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -227,6 +242,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.WriteRecords,
                     request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsRequest.FromString,
                     response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsResponse.SerializeToString,
+            ),
+            'DeleteCustomer': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteCustomer,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerResponse.SerializeToString,
             ),
             'ImportRecords': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportRecords,
@@ -405,6 +425,33 @@ class LedgerService:
             '/segmentd.api.v1.LedgerService/WriteRecords',
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsRequest.SerializeToString,
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.WriteRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteCustomer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/DeleteCustomer',
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,12 @@ class LedgerServiceStub:
     """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
     be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
     """
+    DeleteCustomer: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.DeleteCustomerRequest, _ledger_service_pb2.DeleteCustomerResponse]
+    """Erases a customer: deletes the customer, what the customer did, and the accounts that nobody else owns with all that happened on
+    them; joint accounts stay with their other owners. The answer comes once that is on disk and out of everybody's sight. Named
+    snapshots, messages about rejected records, and the bytes of what was deleted go with the next rewriting of the ledger's files,
+    which is begun at once, does not stop reads or writes, and is finished at the next start if the server is killed.
+    """
     ImportRecords: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.ImportRecordsRequest, _import_job_pb2.ImportJob]
     """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
     not started to read them.
@@ -81,6 +87,12 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     WriteRecords: _aio.StreamStreamMultiCallable[_ledger_service_pb2.WriteRecordsRequest, _ledger_service_pb2.WriteRecordsResponse]  # type: ignore[assignment]
     """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
     be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+    """
+    DeleteCustomer: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.DeleteCustomerRequest, _ledger_service_pb2.DeleteCustomerResponse]  # type: ignore[assignment]
+    """Erases a customer: deletes the customer, what the customer did, and the accounts that nobody else owns with all that happened on
+    them; joint accounts stay with their other owners. The answer comes once that is on disk and out of everybody's sight. Named
+    snapshots, messages about rejected records, and the bytes of what was deleted go with the next rewriting of the ledger's files,
+    which is begun at once, does not stop reads or writes, and is finished at the next start if the server is killed.
     """
     ImportRecords: _aio.UnaryUnaryMultiCallable[_import_job_pb2.ImportRecordsRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
     """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
@@ -144,6 +156,18 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_ledger_service_pb2.WriteRecordsResponse], _abc.AsyncIterator[_ledger_service_pb2.WriteRecordsResponse]]:
         """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
         be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteCustomer(
+        self,
+        request: _ledger_service_pb2.DeleteCustomerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.DeleteCustomerResponse, _abc.Awaitable[_ledger_service_pb2.DeleteCustomerResponse]]:
+        """Erases a customer: deletes the customer, what the customer did, and the accounts that nobody else owns with all that happened on
+        them; joint accounts stay with their other owners. The answer comes once that is on disk and out of everybody's sight. Named
+        snapshots, messages about rejected records, and the bytes of what was deleted go with the next rewriting of the ledger's files,
+        which is begun at once, does not stop reads or writes, and is finished at the next start if the server is killed.
         """
 
     @_abc_1.abstractmethod

@@ -20,7 +20,7 @@ from segmentd.facts.book.ownership import accounts_in, owners_of
 from segmentd.facts.book.pool import ListPool, TextPool
 from segmentd.facts.book.table import Table, Written
 from segmentd.facts.book.table_view import OWNER, OWNERS
-from segmentd.facts.book.tables import Tables, distinct, last_of_each
+from segmentd.facts.book.tables import Tables, last_of_each
 from segmentd.facts.kinds import OWNER as OWNER_FIELD
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.records import RecordBatch, WriteOutcome
@@ -52,8 +52,8 @@ class Staging:
         inserted, updated = self._write_records(batch, checked, schema)
         deleted = delete(batch, self.tables, self.version, self.customers, self.accounts)
         unchanged = len(checked.rejected.right) - inserted - updated
-        version = self.version if inserted + updated + deleted else self.version - 1
-        return WriteOutcome(version, inserted, updated, unchanged, deleted, rejected)
+        version = self.version if inserted + updated + deleted.count else self.version - 1
+        return WriteOutcome(version, inserted, updated, unchanged, deleted.count, rejected, erased=deleted.erased)
 
     def _write_records(self, batch: RecordBatch, checked: Checked, schema: Schema) -> tuple[int, int]:
         places = checked.rejected.right
@@ -79,9 +79,9 @@ class Staging:
             case RecordKind.RATE:
                 self.accounts.append(accounts_in(self.tables.accounts, table, rows))
             case RecordKind.ENGAGEMENT:
-                self.customers.append(distinct(table.owners(rows)))
+                self.customers.append(table.owners(rows))
             case _:
-                self.accounts.append(distinct(table.owners(rows)))
+                self.accounts.append(table.owners(rows))
 
 
 def _columns_in(batch: RecordBatch, schema: Schema) -> dict[str, Column]:

@@ -41,10 +41,14 @@ class Tables:
         """The tables of facts that customers or accounts own."""
         return tuple(self.by_kind[kind] for kind, field in OWNER.items() if field == owner.value)
 
-    def kill_facts(self, owner: RecordKind, slots: Numbers, version: int) -> None:
-        """The facts of some owners are dead from a version on."""
+    def kill_facts(self, owner: RecordKind, slots: Numbers, version: int) -> Mapping[RecordKind, int]:
+        """The facts of some owners are dead from a version on; how many these are."""
+        killed = {}
         for table in self.facts_of(owner):
-            table.kill(table.rows_of(slots), version)
+            rows = table.rows_of(slots)
+            table.kill(rows, version)
+            killed[table.kind] = len(rows)
+        return killed
 
 
 def distinct(numbers: Numbers) -> Numbers:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,9 @@ from typing import Final, Self
 
 MAX_REJECT_BYTES: Final = 64 << 20
 FOLDER: Final = "imports"
+
+FORGOTTEN: Final = "not kept: a customer was erased"
+"""What rejected rows, and jobs that failed, are told after somebody was erased whose values it may have quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,42 @@ class RejectFolder:
             while file.tell() < size and (line := file.readline()):
                 yield Reject(**json.loads(line)), file.tell()
 
+    def silence(self, uid: str) -> None:
+        """Overwrite what the rows of a job's file were told, in place: it may quote values of a person who was erased.
+
+        Lines keep their lengths, so that whoever reads or writes on meanwhile goes on where it was.
+        """
+        path = self._path(uid)
+        if not path.exists():
+            return
+        with path.open("r+b") as file:
+            start = 0
+            while (line := file.readline()).endswith(b"\n"):
+                end = file.tell()
+                file.seek(start)
+                file.write(_silent(line))
+                file.seek(end)
+                start = end
+            file.flush()
+            os.fsync(file.fileno())
+
     def remove(self, uid: str) -> None:
         """Remove the file of a job, if it has one."""
         self._path(uid).unlink(missing_ok=True)
 
     def _path(self, uid: str) -> Path:
         return self._folder / f"{uid}.rejects.jsonl"
+
+
+def _silent(line: bytes) -> bytes:
+    """The line with another message, of as many bytes."""
+    told = json.loads(line)
+    length = len(line) - len(_line(told | {"message": ""}))
+    return _line(told | {"message": FORGOTTEN[:length].ljust(length)})
+
+
+def _line(fields: Mapping[str, object]) -> bytes:
+    return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
 
 
 class RejectWriter:
@@ -70,7 +103,7 @@ class RejectWriter:
 
     def write(self, rejects: Iterable[Reject]) -> None:
         """Write rows, on disk when it returns."""
-        lines = [json.dumps(asdict(reject), ensure_ascii=False).encode() + b"\n" for reject in rejects]
+        lines = [_line(asdict(reject)) for reject in rejects]
         if not lines:
             return
         for place, line in enumerate(lines):

@@ -14,10 +14,11 @@ from segmentd.errors import ErrorReason, SegmentdError
 from segmentd.facts.imports.checking import Wanted, check_order
 from segmentd.facts.imports.errors import ImportJobNotFoundError, ImportsStoppingError, TooManyImportJobsError
 from segmentd.facts.imports.model import ImportJob, JobState, Key, Progress
-from segmentd.facts.imports.rejects import Reject
+from segmentd.facts.imports.rejects import FORGOTTEN, Reject
 from segmentd.facts.imports.running import Control, JobRun, Tools, Verdict
 from segmentd.facts.imports.store import ImportStore
 from segmentd.ledger.editions import Clock, utc_now
+from segmentd.storage import StoreFailedError
 
 MAX_UNFINISHED: Final = 100
 """Jobs of all ledgers that wait or run."""
@@ -116,6 +117,17 @@ class ImportService:
         """The rejected rows from a byte of the reject file on, each with where the next one begins."""
         job = self.get(ledger_id, job_id)
         return self._tools.rejects.read(job.uid, start, job.progress.reject_bytes)
+
+    def forget_messages(self, ledger_id: str) -> None:
+        """Leave no byte of why rows of a ledger's jobs were rejected, and why jobs failed: it may quote values.
+
+        Raises StoreFailedError.
+        """
+        try:
+            for uid in self._store.forget_errors(ledger_id, FORGOTTEN):
+                self._tools.rejects.silence(uid)
+        except OSError as error:
+            raise StoreFailedError("overwriting messages about rejected rows", error) from error
 
     @contextmanager
     def watching(self, key: Key, changed: Callable[[], object]) -> Iterator[None]:

@@ -38,6 +38,9 @@ class ImportStore(Protocol):
     def forget_old(self, ledger_id: str, kept: int) -> tuple[ImportJob, ...]:
         """Forget all finished jobs of a ledger but the newest so many; those that were forgotten."""
 
+    def forget_errors(self, ledger_id: str, message: str) -> tuple[str, ...]:
+        """Say this in place of why jobs of a ledger failed, with no byte of that left; the uids of all jobs."""
+
 
 class SqlImportStore:
     """Import jobs in the SQL database."""
@@ -90,6 +93,17 @@ class SqlImportStore:
             for job in old:
                 connection.execute(delete(import_jobs).where(*_is(ledger_id, job.id)))
         return old
+
+    def forget_errors(self, ledger_id: str, message: str) -> tuple[str, ...]:
+        """Say this in place of why jobs of a ledger failed, with no byte of that left."""
+        is_telling = import_jobs.c.ledger_id == ledger_id, import_jobs.c.error_message != ""
+        with self._database.write() as connection:
+            connection.execute(update(import_jobs).where(*is_telling).values(error_message=message))
+            uids = connection.execute(select(import_jobs.c.uid).where(import_jobs.c.ledger_id == ledger_id)).scalars()
+            jobs = tuple(uids)
+        if jobs:
+            self._database.scrub()
+        return jobs
 
 
 def _is(ledger_id: str, job_id: str) -> tuple[Any, ...]:

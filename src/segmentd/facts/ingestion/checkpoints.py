@@ -25,13 +25,13 @@ FORGET_S: Final = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPolicy:
-    """When checkpoints are made: once the batches since the last one take so many bytes.
+    """When checkpoints are made: once the batches since the last one take so many bytes, which replay in 2 to 4 s.
 
     A checkpoint writes all facts of a ledger, so that of a large one waits for `fraction` of the last one's size: each
     byte of a batch then causes at most `1 / fraction` bytes more. On closing a shorter journal is worth it.
     """
 
-    after_bytes: int = 256 * MEBIBYTE
+    after_bytes: int = 64 * MEBIBYTE
     fraction: float = 0.25
     on_close_bytes: int = 16 * MEBIBYTE
 
@@ -54,6 +54,10 @@ class CheckpointListener:
     failed: Callable[[str, Exception], None] = lambda _ledger, _error: None
 
 
+Scrubs = list[tuple[int, Future[None]]]
+"""Who waits for bytes to be overwritten: up to which number erasures are, and what is to be told."""
+
+
 class Checkpointer:
     """One thread. What fails leaves journal and checkpoint as they were, and is tried again later."""
 
@@ -62,7 +66,7 @@ class Checkpointer:
         self._journal = journal
         self._policy = policy
         self._listener = listener
-        self._due: dict[str, list[Future[None]]] = {}
+        self._due: dict[str, Scrubs] = {}
         self._not_before: dict[str, float] = {}
         self._changed = threading.Condition()
         self._closed = False
@@ -78,16 +82,17 @@ class Checkpointer:
                 self._due.setdefault(ledger_id, [])
                 self._changed.notify()
 
-    def scrub(self, ledger_id: str) -> Future[None]:
+    def scrub(self, ledger_id: str, until: int = 0) -> Future[None]:
         """Make a checkpoint of all that was published, then leave no byte of what it does not have.
 
-        The future ends with it, or with a StoreFailedError; called after an erasure, it can be asked for again.
+        Nor of whom erasures up to number `until` were of. The future ends with it, or with a StoreFailedError; called
+        after an erasure, it can be asked for again.
         """
         done: Future[None] = Future()
         with self._changed:
             if self._closed:
                 raise StoreFailedError("erasing what was deleted", "the server stops; it can be asked for again")
-            self._due.setdefault(ledger_id, []).append(done)
+            self._due.setdefault(ledger_id, []).append((until, done))
             self._changed.notify()
         return done
 
@@ -109,14 +114,16 @@ class Checkpointer:
                 self._forget_old_ids()
                 continue
             try:
-                self._checkpoint(ledger_id, scrub=bool(scrubs))
+                self._checkpoint(ledger_id)
+                if scrubs:
+                    self._journal.scrub(ledger_id, max(until for until, _ in scrubs))
             except Exception as error:  # noqa: BLE001 - batches are written and read all the same
                 self._fail(ledger_id, error, scrubs)
             else:
-                for done in scrubs:
+                for _, done in scrubs:
                     done.set_result(None)
 
-    def _next(self) -> tuple[str, list[Future[None]]] | None:
+    def _next(self) -> tuple[str, Scrubs] | None:
         """A ledger, and who waits for its scrubbing; no ledger when a time has passed; None once it is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._due or self._closed, FORGET_S)
@@ -125,7 +132,7 @@ class Checkpointer:
                 return ledger_id, self._due.pop(ledger_id)
             return None if self._closed else ("", [])
 
-    def _checkpoint(self, ledger_id: str, *, scrub: bool) -> None:
+    def _checkpoint(self, ledger_id: str) -> None:
         begun = time.monotonic()
         book = self._shelf.opened(ledger_id)
         if book is not None:
@@ -135,12 +142,10 @@ class Checkpointer:
             done = Checkpointed(ledger_id, view.version, size, time.monotonic() - begun)
             with suppress(Exception):  # a listener that fails must not undo what was done
                 self._listener.done(done)
-        if scrub:
-            self._journal.scrub(ledger_id)
 
-    def _fail(self, ledger_id: str, error: Exception, scrubs: list[Future[None]]) -> None:
+    def _fail(self, ledger_id: str, error: Exception, scrubs: Scrubs) -> None:
         self._not_before[ledger_id] = time.monotonic() + RETRY_S
-        for done in scrubs:
+        for _, done in scrubs:
             done.set_exception(error)
         with suppress(Exception):  # a listener that fails must not end the thread
             self._listener.failed(ledger_id, error)

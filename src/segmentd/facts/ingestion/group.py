@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from segmentd.facts.arrow_form import encode_batch, fitted
 from segmentd.facts.ingestion.orders import Order
 from segmentd.facts.ingestion.shelf import Shelf
-from segmentd.facts.journal import Entry, Journal
+from segmentd.facts.journal import Entry, Journal, Traces
 from segmentd.facts.records import WriteOutcome
 
 Listener = Callable[[str], None]
@@ -34,9 +34,10 @@ class _Staged:
         changed = outcome.version > last
         if changed:
             self.versions[order.ledger_id] = outcome.version
-        if changed or order.batch_id:
+        erases = _erased(order, outcome)
+        if changed or order.batch_id or erases is not None:
             payload = encode_batch(order.batch, delete_customers=order.delete_customers) if changed else None
-            self.entries.append(Entry(order.ledger_id, order.batch_id, outcome, payload))
+            self.entries.append(Entry(order.ledger_id, order.batch_id, outcome, payload, erases))
         if order.batch_id:
             self.by_id[order.ledger_id, order.batch_id] = replace(outcome, repeated=True)
 
@@ -127,6 +128,13 @@ class GroupWriter:
                 self._shelf.book(ledger_id).undo()
             except Exception:  # noqa: BLE001 - what is in memory cannot be trusted any more
                 self._shelf.reopen(ledger_id)
+
+
+def _erased(order: Order, outcome: WriteOutcome) -> Traces | None:
+    """Who is deleted for good: also those whom the ledger lacks, but of whom snapshots may know."""
+    if not order.delete_customers:
+        return None
+    return Traces(tuple(order.batch.deletions.to_pylist()), () if outcome.erased is None else outcome.erased.accounts)
 
 
 def _refuse(orders: Iterable[Order], error: Exception) -> None:

@@ -78,12 +78,13 @@ class Ingestion:
         await self._queue.offer(order)
         return order.answer
 
-    def scrub(self, ledger_id: str) -> Future[None]:
+    def scrub(self, ledger_id: str, until: int = 0) -> Future[None]:
         """Leave no byte of what was deleted, in the journal and in the files of the ledger's checkpoints.
 
-        Call it when the deletion is acknowledged. The future ends with a StoreFailedError where the disk failed.
+        Call it when the deletion is acknowledged. Of erasures up to number `until` the journal no longer says who they
+        were of. The future ends with a StoreFailedError where the disk failed.
         """
-        return self._checkpointer.scrub(ledger_id)
+        return self._checkpointer.scrub(ledger_id, until)
 
     def close(self) -> None:
         """Write what waits, refuse what comes, and make the checkpoints that make the next opening quick."""

@@ -2,6 +2,6 @@
 
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.journal import Journal
-from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry
+from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Erasure, Traces
 
-__all__ = ["Checkpoint", "CheckpointFile", "Entry", "FactsDamagedError", "Journal"]
+__all__ = ["Checkpoint", "CheckpointFile", "Entry", "Erasure", "FactsDamagedError", "Journal", "Traces"]

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.files import FACTS_FOLDER, read_checkpoint, remove_others, write_checkpoint
-from segmentd.facts.journal.model import Checkpoint, Entry
+from segmentd.facts.journal.model import Checkpoint, Entry, Erasure
 from segmentd.facts.journal.schema import FACTS_FILE
 from segmentd.facts.journal.store import JournalStore
 from segmentd.facts.records import WriteOutcome
@@ -93,9 +93,21 @@ class Journal:
         self.clean(ledger_id)
         return checkpoint
 
-    def scrub(self, ledger_id: str) -> None:
-        """Leave no byte of what was deleted: see `JournalStore.scrub`."""
-        self._store.scrub(ledger_id)
+    def ledgers_to_scrub(self) -> tuple[str, ...]:
+        """The ledgers of which erasures are not finished, by id."""
+        return self._store.ledgers_to_scrub()
+
+    def erasures(self, ledger_id: str) -> tuple[Erasure, ...]:
+        """The erasures of a ledger that are not finished, by number."""
+        return self._store.erasures(ledger_id)
+
+    def scrub(self, ledger_id: str, until: int = 0) -> None:
+        """Leave no byte of what was deleted, erasures up to number `until` included: see `JournalStore.scrub`."""
+        self._store.scrub(ledger_id, until)
+
+    def finish_erasures(self, ledger_id: str, until: int) -> None:
+        """The erasures of a ledger up to a number are finished: nothing tells of them any more."""
+        self._store.finish_erasures(ledger_id, until)
 
     def forget_old_ids(self) -> None:
         """Forget the batches that were written more than 30 days ago, whose ids may be used again."""

@@ -12,13 +12,36 @@ class Entry:
     """A batch that was staged and is to be kept.
 
     `payload`: what replays it, None where the batch changed nothing; then `outcome.version` is that before it.
-    `batch_id` is empty where the client gave none: nobody can ask for its outcome.
+    `batch_id` is empty where the client gave none: nobody can ask for its outcome. `erases`: who was deleted for good,
+    so that all traces of them are to go.
     """
 
     ledger_id: str
     batch_id: str
     outcome: WriteOutcome
     payload: bytes | None
+    erases: Traces | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Ids of customers who were erased, and of accounts that went with them."""
+
+    customers: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Who was erased, and may have left traces: bytes that were not overwritten yet, or ids in other stores.
+
+    `number` counts the erasures of all ledgers; `version` is the one without them. No traces are named once only bytes
+    can be left.
+    """
+
+    number: int
+    version: int
+    traces: Traces
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Why rows were rejected, as text that the journal keeps."""
+"""Why rows were rejected and who was erased, as texts that the journal keeps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
+from segmentd.facts.journal.model import Traces
 from segmentd.facts.records import Rejection
 
 FORGOTTEN: Final = "what was wrong is not kept, since a customer was erased after it"
@@ -27,3 +28,13 @@ def decode_rejections(text: str | None) -> tuple[Rejection, ...]:
 def without_messages(text: str) -> str | None:
     """The same rows and fields without a word of what they held."""
     return encode_rejections([Rejection(each.row, each.field, FORGOTTEN) for each in decode_rejections(text)])
+
+
+def encode_traces(traces: Traces) -> str:
+    """JSON: customers, accounts."""
+    return json.dumps([traces.customers, traces.accounts], ensure_ascii=False)
+
+
+def decode_traces(text: str | None) -> Traces:
+    """The traces that were encoded; none of None."""
+    return Traces() if text is None else Traces(*map(tuple, json.loads(text)))

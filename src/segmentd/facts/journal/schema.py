@@ -67,6 +67,14 @@ _STEPS: Final = (
     CREATE TABLE confirmations (number INTEGER NOT NULL);
     INSERT INTO confirmations VALUES (0);
     """,
+    """
+    CREATE TABLE erasures (
+        number INTEGER PRIMARY KEY,
+        ledger TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        traces TEXT
+    );
+    """,
 )
 """What each version of the schema adds to the one before; SQLite's user_version counts those that were taken."""
 

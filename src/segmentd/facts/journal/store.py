@@ -12,8 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from segmentd.facts.journal.errors import FactsDamagedError
-from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry
-from segmentd.facts.journal.outcomes import decode_rejections, encode_rejections, without_messages
+from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Erasure
+from segmentd.facts.journal.outcomes import (
+    decode_rejections,
+    decode_traces,
+    encode_rejections,
+    encode_traces,
+    without_messages,
+)
 from segmentd.facts.journal.schema import open_file
 from segmentd.facts.records import WriteOutcome
 from segmentd.storage import StoreFailedError
@@ -54,11 +60,17 @@ class JournalStore:
             for entry in entries
             if entry.payload is not None
         ]
+        erasures = [
+            (entry.ledger_id, entry.outcome.version, encode_traces(entry.erases))
+            for entry in entries
+            if entry.erases is not None
+        ]
         with self._writing() as connection:
             connection.executemany("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", batches)
             connection.executemany("INSERT INTO payloads VALUES (?, ?, ?, ?)", payloads)
+            connection.executemany("INSERT INTO erasures (ledger, version, traces) VALUES (?, ?, ?)", erasures)
         for ledger_id, _, _, payload in payloads:
-            self._pending_bytes[ledger_id] = self.pending_bytes(ledger_id) + len(payload)
+            self._add_pending(ledger_id, len(payload))
 
     def pending_bytes(self, ledger_id: str) -> int:
         """The bytes of batches that no checkpoint has yet."""
@@ -148,20 +160,42 @@ class JournalStore:
             with self._writing() as connection:
                 forgotten = connection.execute(statement, (moment_us, FORGOTTEN_IDS)).rowcount
 
-    def scrub(self, ledger_id: str) -> None:
+    def ledgers_to_scrub(self) -> tuple[str, ...]:
+        """The ledgers of which erasures are not finished, by id."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT DISTINCT ledger FROM erasures ORDER BY ledger")
+            return tuple(ledger for (ledger,) in rows)
+
+    def erasures(self, ledger_id: str) -> tuple[Erasure, ...]:
+        """The erasures of a ledger that are not finished, by number."""
+        query = "SELECT number, version, traces FROM erasures WHERE ledger = ? ORDER BY number"
+        with self._reading() as connection:
+            rows = connection.execute(query, (ledger_id,)).fetchall()
+        return tuple(Erasure(number, version, decode_traces(traces)) for number, version, traces in rows)
+
+    def scrub(self, ledger_id: str, until: int) -> None:
         """Forget what rejected rows were told, which may quote values, and overwrite all that was deleted.
 
-        Afterwards neither the file nor its write-ahead log has a byte of what was deleted before.
+        Afterwards neither the file nor its write-ahead log has a byte of what was deleted before. Of erasures, up to
+        number `until`, only that they are not finished is left, until `finish_erasures`.
         """
         query = "SELECT rowid, rejected FROM batches WHERE ledger = ? AND rejected IS NOT NULL"
         with self._writing() as connection:
             told = connection.execute(query, (ledger_id,)).fetchall()
             silent = [(without_messages(rejected), row) for row, rejected in told]
             connection.executemany("UPDATE batches SET rejected = ? WHERE rowid = ?", silent)
+            connection.execute("UPDATE erasures SET traces = NULL WHERE ledger = ? AND number <= ?", (ledger_id, until))
         with self._reading() as connection:
+            # Pages that were rebuilt may keep copies of rows that are overwritten elsewhere: all of them are made anew.
+            connection.execute("VACUUM")
             busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise StoreFailedError(f"emptying the write-ahead log of {self.path}", "another process reads it")
+
+    def finish_erasures(self, ledger_id: str, until: int) -> None:
+        """The erasures of a ledger up to a number are finished, and forgotten."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM erasures WHERE ledger = ? AND number <= ?", (ledger_id, until))
 
     def _purge_some(self, ledger_id: str) -> bool:
         chosen = (
@@ -171,8 +205,12 @@ class JournalStore:
         with self._writing() as connection:
             rows = connection.execute(chosen, (ledger_id, PURGED_BATCHES)).fetchall()
             connection.executemany("DELETE FROM payloads WHERE rowid = ?", [(row,) for row, _ in rows])
-            self._pending_bytes[ledger_id] = self.pending_bytes(ledger_id) - sum(size for _, size in rows)
+        self._add_pending(ledger_id, -sum(size for _, size in rows))
         return len(rows) == PURGED_BATCHES
+
+    def _add_pending(self, ledger_id: str, size: int) -> None:
+        with self._lock:
+            self._pending_bytes[ledger_id] = self._pending_bytes.get(ledger_id, 0) + size
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -68,6 +69,22 @@ class Compared:
     segments: tuple[SegmentComparison, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Forgotten:
+    """People of a ledger who are to be in no snapshot."""
+
+    ledger_id: str
+    subject: Subject
+    ids: pa.StringArray
+
+    def left_out_of(self, snapshot: Snapshot, content: Content) -> tuple[Snapshot, Content]:
+        """The snapshot without them; the same objects where none of them is in it."""
+        if (snapshot.name.ledger, snapshot.subject) != (self.ledger_id, self.subject):
+            return snapshot, content
+        gone = pc.is_in(content.ids, self.ids).to_numpy(zero_copy_only=False)
+        return without(snapshot, content, gone) if gone.any() else (snapshot, content)
+
+
 class Snapshots:
     """The snapshots of all ledgers. Threads may share it; changes run one after the other."""
 
@@ -77,6 +94,7 @@ class Snapshots:
         self._scoring = scoring
         self._known: Mapping[SnapshotName, Snapshot] = {snapshot.name: snapshot for snapshot in store.load()}
         self._changing = threading.Lock()
+        self._taking: list[list[Forgotten]] = []
 
     def get(self, name: SnapshotName) -> Snapshot:
         """The snapshot. Raises LedgerNotFoundError or SnapshotNotFoundError."""
@@ -94,11 +112,14 @@ class Snapshots:
     def create(self, name: SnapshotName, draft: SnapshotDraft, cancelled: Cancelled) -> Snapshot:
         """Evaluate and keep. Raises AlreadyExistsError, TooManySnapshotsError, or as an evaluation does."""
         self._check_new(name)
-        snapshot, content = self._take(name, draft, cancelled)
-        with self._changing:
-            self._check_new(name)
-            self._store.write(snapshot, content)
-            self._known = {**self._known, name: snapshot}
+        with self._hearing() as forgotten:
+            snapshot, content = self._take(name, draft, cancelled)
+            with self._changing:
+                self._check_new(name)
+                for each in forgotten:
+                    snapshot, content = each.left_out_of(snapshot, content)
+                self._store.write(snapshot, content)
+                self._known = {**self._known, name: snapshot}
         return snapshot
 
     def delete(self, name: SnapshotName) -> None:
@@ -125,19 +146,32 @@ class Snapshots:
 
     def forget(self, ledger_id: str, subject: Subject, ids: pa.StringArray) -> int:
         """Take people out of every snapshot of a ledger; how many snapshots had any of them."""
-        changed = 0
+        forgotten, changed = Forgotten(ledger_id, subject, ids), 0
         with self._changing:
+            for taken in self._taking:
+                taken.append(forgotten)
             for snapshot in self._of(ledger_id).values():
                 if snapshot.subject is not subject:
                     continue
                 content = self._store.read(snapshot)
-                gone = pc.is_in(content.ids, ids).to_numpy(zero_copy_only=False)
-                if gone.any():
-                    smaller, kept = without(snapshot, content, gone)
+                smaller, kept = forgotten.left_out_of(snapshot, content)
+                if kept is not content:
                     self._store.write(smaller, kept)
                     self._known = {**self._known, snapshot.name: smaller}
                     changed += 1
         return changed
+
+    @contextmanager
+    def _hearing(self) -> Iterator[list[Forgotten]]:
+        """Who is forgotten while a snapshot is taken, which may have been evaluated before."""
+        forgotten: list[Forgotten] = []
+        with self._changing:
+            self._taking.append(forgotten)
+        try:
+            yield forgotten
+        finally:
+            with self._changing:
+                self._taking = [each for each in self._taking if each is not forgotten]
 
     def _of(self, ledger_id: str) -> dict[str, Snapshot]:
         return {name.snapshot: snapshot for name, snapshot in self._known.items() if name.ledger == ledger_id}
