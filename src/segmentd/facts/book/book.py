@@ -19,6 +19,7 @@ from segmentd.facts.book.tables import Tables
 from segmentd.facts.book.view import View
 from segmentd.facts.kinds import OWNER, RecordKind, record_schema
 from segmentd.facts.records import RecordBatch, WriteOutcome
+from segmentd.facts.views import BookView
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.schema import Schema
@@ -98,8 +99,10 @@ class Book:
             table.undo()
         self._staged.clear()
 
-    def dump(self, view: View) -> Mapping[str, pa.Table]:
-        """Tables from which a version of this book is restored; any thread may ask for it."""
+    def dump(self, view: BookView) -> Mapping[str, pa.Table]:
+        """Tables from which a version of this book is restored; any thread may ask for it. TypeError for others' views."""
+        if not isinstance(view, View):
+            raise TypeError("a book dumps its own views")
         return dump_view(view)
 
     @classmethod
