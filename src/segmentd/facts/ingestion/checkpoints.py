@@ -99,9 +99,8 @@ class Checkpointer:
     def close(self) -> None:
         """Finish what was asked for, make the checkpoints that make the next opening quick, end the thread."""
         with self._changed:
-            for ledger_id in self._journal.ledgers():
-                if self._journal.pending_bytes(ledger_id) > self._policy.on_close_bytes:
-                    self._due.setdefault(ledger_id, [])
+            for ledger_id in self._journal.pending_ledgers(self._policy.on_close_bytes):
+                self._due.setdefault(ledger_id, [])
             self._closed = True
             self._changed.notify()
         self._thread.join()

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -120,5 +121,5 @@ class OrderQueue:
         self._changed.notify_all()
         while self._loops:
             loop, room = self._loops.popleft()
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # a loop that was closed has nobody who waits
                 loop.call_soon_threadsafe(room.set)

@@ -59,7 +59,7 @@ def remove_others(ledger_folder: Path, current: Checkpoint | None) -> None:
     """Remove what checkpoints left that were superseded, or never finished. Raises StoreFailedError."""
     try:
         for path in ledger_folder.iterdir() if ledger_folder.is_dir() else ():
-            if current is None or path.name != current.folder:
+            if path.is_dir() and (current is None or path.name != current.folder):
                 shutil.rmtree(path)
     except OSError as error:
         raise StoreFailedError(f"removing old files of {ledger_folder}", error) from error

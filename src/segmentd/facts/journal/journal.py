@@ -79,6 +79,10 @@ class Journal:
         """The bytes of batches that no checkpoint has yet."""
         return self._store.pending_bytes(ledger_id)
 
+    def pending_ledgers(self, more_than: int) -> tuple[str, ...]:
+        """The ledgers with more bytes of such batches than these."""
+        return self._store.pending_ledgers(more_than)
+
     def checkpoint_bytes(self, ledger_id: str) -> int:
         """The bytes of the checkpoint that was loaded or saved last."""
         return self._checkpoint_bytes.get(ledger_id, 0)

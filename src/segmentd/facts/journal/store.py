@@ -76,6 +76,10 @@ class JournalStore:
         """The bytes of batches that no checkpoint has yet."""
         return self._pending_bytes.get(ledger_id, 0)
 
+    def pending_ledgers(self, more_than: int) -> tuple[str, ...]:
+        """The ledgers with more bytes of such batches than these."""
+        return tuple(ledger_id for ledger_id, size in self._pending_bytes.items() if size > more_than)
+
     def ledgers(self) -> tuple[str, ...]:
         """The ledgers that have facts, by id."""
         with self._reading() as connection:
