@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -10,13 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segmentd.columns.column import Batch
 from segmentd.engine import Engine
 from segmentd.facts.aggregates import AggregateState, Standpoint, compute_all
+from segmentd.facts.kinds import RecordKind
 from segmentd.ledger.aggregates import Aggregate, AllTime, Function, Source, Window
 from segmentd.schema import Subject
 from tests.facts.aggregates.bank import DAY_US, HOUR_US, ArrayView, Bank, Maker, changes, values_of
 from tests.facts.aggregates.questions import Questions
 from tests.facts.aggregates.test_oracle import DAY, QUESTIONS, ZONES, check, expected, moment
+from tests.oracle.aggregates import Fact
 
 STEPS_US = (0, 0, 0, 1, 2, 1_000_000, HOUR_US, 5 * HOUR_US, 23 * HOUR_US, DAY_US, 9 * DAY_US, 32 * DAY_US, -DAY_US)
 
@@ -90,3 +94,22 @@ def test_a_patch_has_the_changed_rows_alone(engine: Engine) -> None:
     assert counts == [int(row == fact.owner) for row in range(9)]
     assert values_of(state.columns[0], 9) == [0] * 9
     assert np.array_equal(state.standpoint.slots, refresh.standpoint.slots)
+
+
+def test_truth_values_of_many_are_replaced(engine: Engine) -> None:
+    """The last truth value of 70 customers: all of them have one, then one has none."""
+    maker = Maker(Random(3), DAY, "UTC")  # noqa: S311 - data
+    bank = maker.bank
+    bank.holdings, bank.customers = [[] for _ in range(70)], list(range(70))
+    facts = bank.facts[RecordKind.ENGAGEMENT]
+    facts += [Fact(slot, DAY * DAY_US, slot, {"marked": slot % 3 == 0}) for slot in range(70)]
+    aggregate = Questions("UTC").compile(Aggregate(Source.ENGAGEMENTS, Function.LAST, "marked"), Subject.CUSTOMER)
+    before = ArrayView(bank.copy(), 0)
+    state = AggregateState.start(engine, [aggregate], Standpoint(before, Subject.CUSTOMER, DAY * DAY_US, "UTC"))
+    assert values_of(state.columns[0], 70) == [slot % 3 == 0 for slot in range(70)]
+    facts.pop(69)
+    after = ArrayView(bank.copy(), 1, before.bank)
+    after.changes[0] = changes(before.bank, after.bank)
+    anew = compute_all(engine, [aggregate], replace(state.standpoint, view=after))
+    for column in (state.advance(after, DAY * DAY_US).columns[0], anew[0]):
+        assert values_of(Batch(70, {"": column}).columns[""], 70) == [*(slot % 3 == 0 for slot in range(69)), None]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmentd.columns.column import Column
+from segmentd.columns.column import Batch, Column
 from segmentd.engine import Engine
 from segmentd.facts.aggregates import Standpoint, compute, compute_all
 from segmentd.facts.aggregates.standpoint import KIND
@@ -55,6 +55,7 @@ def check(compiled: CompiledAggregate, column: Column, wanted: list[Any]) -> Non
             same = math.isclose(value, right, rel_tol=1e-14) or (math.isnan(value) and math.isnan(right))
         assert same, f"row {row} is {value}, not {right}: {compiled.definition}"
     assert column.type == compiled.type
+    assert Batch(len(wanted), {"": column}).rows == len(wanted)
 
 
 def moment(random: Random) -> int:

@@ -64,7 +64,14 @@ def take_rows(column: Column, rows: Integers) -> Column:
     count = len(column.codes) if isinstance(column, TextColumn | ListColumn) else len(column.values)
     if isinstance(column, BoolColumn):
         count *= WORD
-    return gather(Batch(count, {"": column}), rows).columns[""]
+    return with_validity(gather(Batch(count, {"": column}), rows).columns[""], len(rows))
+
+
+def with_validity(column: Column, rows: int) -> Column:
+    """The column; truth values with a plane of the rows that have one, for theirs do not tell how many there are."""
+    if isinstance(column, BoolColumn) and column.validity is None:
+        return BoolColumn(column.values, ones(rows))
+    return column
 
 
 def _and(left: Plane | None, right: Plane) -> Plane:
@@ -76,13 +83,10 @@ def _replace_validity(
 ) -> Plane | None:
     if column.validity is None and other.validity is None:
         return None
-    count = len(column.values) if isinstance(column, FixedColumn) else len(column.values) * WORD
-    before = column.validity
-    if before is None:
-        before = ones(count)
+    before = ones(len(column.values)) if column.validity is None else column.validity
     given = np.ones(len(rows), np.bool_) if other.validity is None else unpack(other.validity, len(rows))
     after = _set_bits(before, rows, given)
-    return None if isinstance(column, FixedColumn) and popcount(after) == count else after
+    return None if isinstance(column, FixedColumn) and popcount(after) == len(column.values) else after
 
 
 def _set_bits(plane: Plane, rows: Integers, bits: npt.NDArray[np.bool_]) -> Plane:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -56,7 +57,7 @@ class Refresh:
     kept: Integers | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class AggregateState:
     """The columns of aggregates, of all subjects by row, from one standpoint. It does not change.
 
@@ -102,11 +103,9 @@ class AggregateState:
         return _Refreshing(self, after, changed, kept, cancelled).refresh()
 
     def apply(self, refresh: Refresh) -> AggregateState:
-        """The state with what is other: new columns, of which no row is computed."""
+        """The state with what is other; no row is computed."""
         columns = tuple(
-            patch.values
-            if patch.rows is None
-            else replace_rows(self._moved(column, refresh.kept), patch.rows, patch.values)
+            self._patched(self._moved(column, refresh.kept), patch)
             for column, patch in zip(self.columns, refresh.patches, strict=True)
         )
         moments = {key: moved_moments(each, refresh.kept) for key, each in self.moments.items()}
@@ -117,6 +116,17 @@ class AggregateState:
                 moments[key] = moments[key].copy()
                 moments[key][rows] = values
         return replace(self, standpoint=refresh.standpoint, columns=columns, moments=moments)
+
+    def _patched(self, column: Column, patch: Patch) -> Column:
+        """The column with a patch: the same object where there is nothing in it, so that what is kept of it stays."""
+        if patch.rows is None:
+            return patch.values
+        return replace_rows(column, patch.rows, patch.values) if len(patch.rows) else column
+
+    @cached_property
+    def soonest(self) -> Mapping[Hashable, int]:
+        """The first moment of anybody, by the keys of `moments`."""
+        return {key: int(each.min(initial=NEVER)) for key, each in self.moments.items()}
 
     def _moved(self, column: Column, kept: Integers | None) -> Column:
         return column if kept is None else take_rows(column, kept)
@@ -179,10 +189,10 @@ class _Refreshing:
         before, now = self.state.standpoint, self.after.now_us
         if now > before.now_us and turn_of(aggregate, before.now_us, before.zone) <= now:
             return None
-        moments = self.state.moments.get(_key(aggregate))
-        if moments is None or now == before.now_us:
+        key = _key(aggregate)
+        if now == before.now_us or self.state.soonest.get(key, NEVER) > now:
             return self.changed
-        due = np.flatnonzero(moved_moments(moments, self.kept) <= now)
+        due = np.flatnonzero(moved_moments(self.state.moments[key], self.kept) <= now)
         rows = np.union1d(self.changed, due)
         return None if len(rows) * MANY > len(self.after.slots) else rows
 

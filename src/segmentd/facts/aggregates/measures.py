@@ -163,6 +163,10 @@ def same_codes(codes: Codes, dictionary: pa.Array) -> Codes:
 
     -1 of a code past the dictionary's end.
     """
+    if 2 * len(codes) < len(dictionary):  # a large pool of texts of which few are here: look at these alone
+        distinct, places = np.unique(codes, return_inverse=True)
+        there = distinct[distinct < len(dictionary)]
+        return same_codes(places.astype(np.int32), dictionary.take(pa.array(there)))
     used = np.zeros(len(dictionary) + 1, np.bool_)
     used[codes] = True
     places = np.flatnonzero(used[:-1])

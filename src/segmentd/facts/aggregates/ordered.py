@@ -17,6 +17,7 @@ from segmentd.columns.gather import gather
 from segmentd.engine.facts.aggregates_ranges import LEAST, Integers
 from segmentd.engine.facts.aggregates_values import DISTINCT, MEDIAN, find_extremes, rank_values
 from segmentd.facts.aggregates import rounding
+from segmentd.facts.aggregates.columns import with_validity
 from segmentd.facts.aggregates.measures import doubles_of_order
 from segmentd.facts.aggregates.scope import Scope, Truths
 from segmentd.facts.aggregates.windows import local_day, local_days
@@ -94,7 +95,7 @@ def _taken(scope: Scope, rows: Integers) -> Result:
     column = gather(batch, rows, (name,)).columns[name]
     if isinstance(column, FixedColumn):
         return scope.column(column.values, known)
-    return column, known
+    return with_validity(column, len(rows)), known
 
 
 def _in_known_order(scope: Scope) -> Truths:
