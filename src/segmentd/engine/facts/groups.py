@@ -137,7 +137,7 @@ def ranges(stop: int, step: int) -> list[tuple[int, int]]:
 
 
 def _planes_part(planes: Planes, balances: Balances, first: int, blocks: int) -> Sums:
-    part = Sums.nothing(len(planes))
+    part, scratch = Sums.nothing(len(planes)), np.empty(BLOCK_WORDS, np.uint64)
     groups.summarise_planes(
         address(planes),
         planes.shape[1],
@@ -147,7 +147,7 @@ def _planes_part(planes: Planes, balances: Balances, first: int, blocks: int) ->
         balances.rows,
         first,
         min(first + PART_BLOCKS, blocks),
-        np.empty(BLOCK_WORDS, np.uint64),
+        address(scratch),
         part.counts,
         part.unknowns,
         part.sums,

@@ -26,6 +26,9 @@ LEAST = np.int64(-(2**63))
 """Greatest of nothing."""
 
 _ALL = ~np.uint64(0)
+FEW = 2
+"""Ones a word up to which they are added one by one."""
+
 _LOW = np.uint64(0xFFFF_FFFF)
 _HALF = np.uint64(32)
 _ONE = np.uint64(1)
@@ -67,20 +70,46 @@ def add_square(squares: Any, group: Any, value: Any) -> None:
 
 
 @inline_kernel
-def limits_of_block(given: Any, there: Any, first: Any, stop: Any) -> Any:
-    """The least and the greatest of the known values of some words; the greatest is the lesser where none is known."""
+def limits_of_block(values: int, there: int, words: Any, rows: Any) -> Any:
+    """The least and the greatest known value of a block; the greatest is the lesser where none is known."""
+    given, known = int64_at(values, rows), uint64_at(there, words)
     low, high = MOST, LEAST
-    for word in range(first, stop):
-        mask, row = there[word], word * 64
+    for word in range(words):
+        mask = known[word]
         if mask == _ALL:
-            for place in range(row, row + 64):
-                low, high = min(low, given[place]), max(high, given[place])
+            # From 0 on, as all loops over words here: Numba asks of other indexes whether they are negative, and then
+            # LLVM gathers values one by one.
+            whole = int64_at(values + 512 * word, 64)
+            for place in range(64):
+                low, high = min(low, whole[place]), max(high, whole[place])
             continue
         while mask:
-            value = given[row + trailing_zeros(mask)]
+            value = given[word * 64 + trailing_zeros(mask)]
             low, high = min(low, value), max(high, value)
             mask &= mask - _ONE
     return low, high
+
+
+@inline_kernel
+def choose_words(plane: int, known: int, chosen: int, words: Any) -> Any:
+    """Write the words of a plane's known rows, and return how many ones they have."""
+    bits, there, out = uint64_at(plane, words), uint64_at(known, words), uint64_at(chosen, words)
+    ones = 0
+    for word in range(words):
+        mask = bits[word] & there[word]
+        out[word] = mask
+        ones += ones_of(mask)
+    return ones
+
+
+@inline_kernel
+def count_words(plane: int, unknown: int, words: Any) -> Any:
+    """How many ones a plane and another have in common."""
+    bits, lacking = uint64_at(plane, words), uint64_at(unknown, words)
+    ones = 0
+    for word in range(words):
+        ones += ones_of(bits[word] & lacking[word])
+    return ones
 
 
 @kernel
@@ -93,7 +122,7 @@ def summarise_planes(
     rows: int,
     first_block: int,
     stop_block: int,
-    chosen: Any,
+    chosen: int,
     counts: Any,
     unknowns: Any,
     sums: Any,
@@ -104,45 +133,38 @@ def summarise_planes(
     """Add to the results of each plane those of some blocks of 4,096 of its rows; `planes` lie `row_words` apart.
 
     All planes meet a block's values while they are in the first cache. Least and greatest are looked for only where the
-    block has lesser or greater values than the plane so far. `chosen` uint64[64] is scratch.
+    block has lesser or greater values than the plane so far. At `chosen` is scratch of 64 words.
     """
-    number = counts.shape[0]
-    bits, given = uint64_at(planes, number * row_words), int64_at(values, rows)
-    there, lacking = uint64_at(known, row_words), uint64_at(unknown, row_words)
-    words = (rows + 63) // 64
+    number, words = counts.shape[0], (rows + 63) // 64
     for block in range(first_block, stop_block):
         first = block * BLOCK_WORDS
-        stop = min(first + BLOCK_WORDS, words)
-        whole = min(stop, rows // 64)
-        low, high = limits_of_block(given, there, first, stop)
-        is_safe = low > -_SAFE and high < _SAFE
+        size = min(BLOCK_WORDS, words - first)
+        rows_left = min(size * 64, rows - first * 64)
+        there, lacking, base = known + 8 * first, unknown + 8 * first, values + 512 * first
+        given, masks = int64_at(base, rows_left), uint64_at(chosen, size)
+        low, high = limits_of_block(base, there, size, rows_left)
+        is_safe, whole = low > -_SAFE and high < _SAFE, rows_left // 64
+        has_unknown = count_words(lacking, lacking, size) > 0
         for plane in range(number):
-            base, ones, lost = plane * row_words, 0, 0
-            for word in range(first, stop):
-                mask = bits[base + word]
-                chosen[word - first] = mask & there[word]
-                ones += ones_of(mask & there[word])
-                lost += ones_of(mask & lacking[word])
-            unknowns[plane] += lost
+            own = planes + 8 * (plane * row_words + first)
+            if has_unknown:
+                unknowns[plane] += count_words(own, lacking, size)
+            ones = choose_words(own, there, chosen, size)
             if ones == 0:
                 continue
             counts[plane] += ones
-            if is_safe:
-                total = np.int64(0)
-                for word in range(first, whole):
-                    mask = chosen[word - first]
-                    if mask:
-                        total += sum_lanes(values + 512 * word, mask)
-                add_exactly(sums, carries, plane, total)
-            for word in range(whole if is_safe else first, stop):
-                mask = chosen[word - first]
+            in_vectors = whole if is_safe and ones > FEW * size else 0
+            if in_vectors:
+                add_exactly(sums, carries, plane, sum_lanes(base, chosen, in_vectors))
+            for word in range(in_vectors, size):
+                mask = masks[word]
                 while mask:
                     add_exactly(sums, carries, plane, given[word * 64 + trailing_zeros(mask)])
                     mask &= mask - _ONE
             if low < least[plane] or high > greatest[plane]:
                 smallest, largest = least[plane], greatest[plane]
-                for word in range(first, stop):
-                    mask = chosen[word - first]
+                for word in range(size):
+                    mask = masks[word]
                     while mask:
                         value = given[word * 64 + trailing_zeros(mask)]
                         smallest, largest = min(smallest, value), max(largest, value)
@@ -179,9 +201,10 @@ def summarise_codes(
     for word in range(first_word, stop_word):
         mask = bits[word] & there[word]
         while mask:
-            row = word * 64 + trailing_zeros(mask)
+            # Unsigned: nobody has to ask whether they are negative.
+            row = np.uint64(word * 64 + trailing_zeros(mask))
             mask &= mask - _ONE
-            group, value = group_of[row], given[row]
+            group, value = np.uint64(group_of[row]), given[row]
             counts[group] += 1
             add_exactly(sums, carries, group, value)
             least[group] = min(least[group], value)

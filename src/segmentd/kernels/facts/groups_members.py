@@ -95,7 +95,7 @@ def planes_of_owners(
             for place in range(limits[account], limits[account + 1]):
                 owner = owner_of[place]
                 if owner >= 0:
-                    ones |= member_of[owner]
+                    ones |= member_of[np.uint64(owner)]
             square[account - word * 64] = ones
             found |= ones
         if found:
@@ -117,9 +117,9 @@ def gather_by_code(plane: int, known: int, values: int, codes: int, rows: int, p
     for word in range(words):
         mask = bits[word] & there[word]
         while mask:
-            row = word * 64 + trailing_zeros(mask)
+            row = np.uint64(word * 64 + trailing_zeros(mask))
             mask &= mask - _ONE
-            group = group_of[row]
+            group = np.uint64(group_of[row])
             out[places[group]] = given[row]
             places[group] += 1
 
