@@ -1,4 +1,4 @@
-"""Residents with the aggregated attributes that a program reads, computed when they are first asked for."""
+"""Residents with the aggregated attributes that a program reads, computed when first asked for, and kept up to date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from segmentd.columns.column import Batch, Column
 from segmentd.engine import Engine
 from segmentd.facts.aggregates import Standpoint, compute_all
-from segmentd.facts.views import BookView
+from segmentd.facts.aggregates.incremental import AggregateState
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.plan import Program
@@ -21,7 +21,7 @@ Cancelled = Callable[[], bool]
 Wanted = Mapping[Subject, Mapping[str, CompiledAggregate]]
 
 KEPT: Final = 8
-"""Moments and versions of a ledger's subject whose columns are kept: dashboards ask of a few again and again."""
+"""Moments of which columns are kept, and followed from version to version: dashboards ask of a few again and again."""
 
 
 def wanted_aggregates(program: Program, subject: Subject, vocabulary: Vocabulary) -> Wanted:
@@ -35,13 +35,31 @@ def wanted_aggregates(program: Program, subject: Subject, vocabulary: Vocabulary
 
 
 @dataclass(slots=True, eq=False)
-class Computed:
-    """The columns of one version at one moment, beside the definitions that they follow."""
+class Followed:
+    """The aggregates of a ledger's subject at one moment, or at the moment of asking, as of the last version asked.
 
+    `states` were begun one after the other, as more was asked for; `columns` are theirs by id.
+    """
+
+    states: list[AggregateState] = field(default_factory=list)
     definitions: dict[str, CompiledAggregate] = field(default_factory=dict)
     columns: dict[str, Column] = field(default_factory=dict)
     completed: tuple[Batch, Batch] | None = None
     """A batch, and the same with the columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose aggregates are asked for, from which standpoint. `moving`: as of the moment of asking, whatever it is."""
+
+    ledger_id: str
+    standpoint: Standpoint
+    moving: bool
+
+    def of_items(self) -> Asked:
+        """The same of what macros go over."""
+        subject = Subject.ACCOUNT if self.standpoint.subject is Subject.CUSTOMER else Subject.CUSTOMER
+        return replace(self, standpoint=replace(self.standpoint, subject=subject))
 
 
 class Aggregations:
@@ -49,49 +67,71 @@ class Aggregations:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._kept: OrderedDict[tuple[object, ...], Computed] = OrderedDict()
+        self._followed: OrderedDict[tuple[object, ...], Followed] = OrderedDict()
         self._computing = threading.Lock()
 
-    def complete(
-        self, batch: Batch, standpoint: Standpoint, wanted: Wanted, cancelled: Cancelled | None = None
-    ) -> Batch:
+    def complete(self, batch: Batch, asked: Asked, wanted: Wanted, cancelled: Cancelled | None = None) -> Batch:
         """The residents' batch with the wanted columns, and its items with theirs; the same object while it can be.
 
         Raises EvaluationCancelledError and DistinctLimitError.
         """
+        of_items = asked.of_items()
+        wanted_of_items = wanted.get(of_items.standpoint.subject)
         with self._computing:
+            completed = self._complete(batch, asked, wanted.get(asked.standpoint.subject), cancelled)
+            if not wanted_of_items:
+                return completed
             items = {
-                name: replace(of, batch=self._with_columns(of.batch, at, wanted[at.subject], cancelled))
+                name: replace(of, batch=self._complete(of.batch, of_items, wanted_of_items, cancelled))
                 for name, of in batch.items.items()
-                if wanted.get((at := replace(standpoint, subject=_other(standpoint.subject))).subject)
             }
-            completed = self._with_columns(batch, standpoint, wanted.get(standpoint.subject, {}), cancelled)
-        return replace(completed, items={**completed.items, **items}) if items else completed
+        return replace(completed, items=items)
 
-    def _with_columns(
-        self, batch: Batch, standpoint: Standpoint, wanted: Mapping[str, CompiledAggregate], cancelled: Cancelled | None
+    def _complete(
+        self, batch: Batch, asked: Asked, wanted: Mapping[str, CompiledAggregate] | None, cancelled: Cancelled | None
     ) -> Batch:
         if not wanted:
             return batch
-        computed = self._find(standpoint.view, standpoint)
-        lacking = {id_: each for id_, each in wanted.items() if computed.definitions.get(id_) != each}
+        followed = self._find(asked)
+        if followed.states and followed.states[0].standpoint.view.version > asked.standpoint.view.version:
+            # A call that began before a write: what is followed has gone on.
+            found = compute_all(self._engine, tuple(wanted.values()), asked.standpoint, cancelled=cancelled)
+            return replace(batch, columns={**batch.columns, **dict(zip(wanted, found, strict=True))})
+        self._follow(followed, asked.standpoint, wanted, cancelled)
+        if followed.completed is None or followed.completed[0] is not batch:
+            followed.completed = batch, replace(batch, columns={**followed.columns, **batch.columns})
+        return followed.completed[1]
+
+    def _follow(
+        self,
+        followed: Followed,
+        standpoint: Standpoint,
+        wanted: Mapping[str, CompiledAggregate],
+        cancelled: Cancelled | None,
+    ) -> None:
+        """Bring what is followed to the standpoint, and begin to follow what is wanted and not yet followed."""
+        if any(followed.definitions.get(id_, each) != each for id_, each in wanted.items()):
+            self._drop(followed)
+        states = [state.advance(standpoint.view, standpoint.now_us, cancelled=cancelled) for state in followed.states]
+        lacking = {id_: each for id_, each in wanted.items() if id_ not in followed.definitions}
         if lacking:
-            found = compute_all(self._engine, tuple(lacking.values()), standpoint, cancelled=cancelled)
-            computed.definitions.update(lacking)
-            computed.columns.update(zip(lacking, found, strict=True))
-            computed.completed = None
-        if computed.completed is None or computed.completed[0] is not batch:
-            computed.completed = batch, replace(batch, columns={**batch.columns, **computed.columns})
-        return computed.completed[1]
+            begun = AggregateState.start(self._engine, tuple(lacking.values()), standpoint, cancelled=cancelled)
+            states.append(begun)
+            followed.definitions.update(lacking)
+        columns = dict(zip(followed.definitions, (each for state in states for each in state.columns), strict=True))
+        if any(followed.columns.get(id_) is not column for id_, column in columns.items()):
+            followed.columns, followed.completed = columns, None
+        followed.states = states
 
-    def _find(self, view: BookView, standpoint: Standpoint) -> Computed:
-        key = view, standpoint.subject, standpoint.now_us, standpoint.zone
-        computed = self._kept.setdefault(key, Computed())
-        self._kept.move_to_end(key)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return computed
+    def _drop(self, followed: Followed) -> None:
+        followed.states, followed.definitions, followed.columns, followed.completed = [], {}, {}, None
 
-
-def _other(subject: Subject) -> Subject:
-    return Subject.ACCOUNT if subject is Subject.CUSTOMER else Subject.CUSTOMER
+    def _find(self, asked: Asked) -> Followed:
+        standpoint = asked.standpoint
+        moment = None if asked.moving else standpoint.now_us
+        key = asked.ledger_id, standpoint.subject, standpoint.zone, moment
+        followed = self._followed.setdefault(key, Followed())
+        self._followed.move_to_end(key)
+        while len(self._followed) > KEPT:
+            self._followed.popitem(last=False)
+        return followed

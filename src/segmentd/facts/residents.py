@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from segmentd.columns.column import Batch, Column
 from segmentd.engine import Engine
-from segmentd.facts.aggregated import Aggregations, Cancelled, wanted_aggregates
+from segmentd.facts.aggregated import Aggregations, Asked, Cancelled, wanted_aggregates
 from segmentd.facts.aggregates import Standpoint
 from segmentd.facts.items import ACCOUNTS, OWNERS, accounts_of, owners_of
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView, Entities, Holdings, Rows
-from segmentd.ledger.population import Population, Populations
+from segmentd.ledger.population import Moment, Population, Populations
 from segmentd.ledger.usage import Residency
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.plan import Program
@@ -100,7 +100,12 @@ class ResidentSubjects:
         return None if self._files.find(ledger_id) is not None else self._views.view(ledger_id)
 
     def complete(
-        self, population: Population, program: Program, vocabulary: Vocabulary, now_us: int, cancelled: Cancelled | None
+        self,
+        population: Population,
+        program: Program,
+        vocabulary: Vocabulary,
+        moment: Moment,
+        cancelled: Cancelled | None,
     ) -> Population:
         """The population with the aggregated attributes that a program reads, as of a moment.
 
@@ -112,8 +117,9 @@ class ResidentSubjects:
         wanted = wanted_aggregates(program, subject, vocabulary)
         if not any(wanted.values()):
             return population
-        standpoint = Standpoint(index.view, subject, now_us, vocabulary.ledger.time_zone)
-        batch = self._aggregations.complete(population.batch, standpoint, wanted, cancelled)
+        ledger = vocabulary.ledger
+        asked = Asked(ledger.id, Standpoint(index.view, subject, moment.now_us, ledger.time_zone), moment.is_moving)
+        batch = self._aggregations.complete(population.batch, asked, wanted, cancelled)
         return replace(population, batch=batch)
 
     def data_version(self, ledger_id: str) -> int:
@@ -185,4 +191,6 @@ def _typed(batch: Batch, schema: Schema) -> Batch:
 
 
 def _is_given(spec: AttributeSpec | None, column: Column) -> bool:
-    return spec is not None and spec.expression is None and spec.type == column.type
+    if spec is None or spec.expression is not None or spec.aggregated:
+        return False
+    return spec.type == column.type

@@ -37,6 +37,14 @@ class PopulationMismatchError(SegmentdError):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What `now` means, in microseconds since 1970. `is_moving`: it is the moment of asking, whatever that is."""
+
+    now_us: int
+    is_moving: bool = False
+
+
 class Index(Protocol):
     """Who is in which row."""
 

@@ -15,7 +15,7 @@ from segmentd.api.errors import InvalidFieldError, nearest
 from segmentd.columns.column import Batch
 from segmentd.columns.planes import WORD
 from segmentd.engine import Bound, Engine, Evaluation
-from segmentd.ledger.population import Population
+from segmentd.ledger.population import Moment, Population
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.plan import Program
 from segmentd.schema import ITEMS, Subject
@@ -56,7 +56,12 @@ class CurrentPopulations(Protocol):
         """The version of what `find` gives, 0 where there is none."""
 
     def complete(
-        self, population: Population, program: Program, vocabulary: Vocabulary, now_us: int, cancelled: Cancelled | None
+        self,
+        population: Population,
+        program: Program,
+        vocabulary: Vocabulary,
+        moment: Moment,
+        cancelled: Cancelled | None,
     ) -> Population:
         """The population with the aggregated attributes that a program reads, as of a moment."""
 
@@ -152,7 +157,8 @@ class Scoring:
         read = (subject, *ITEMS.get(subject, {}).values())
         attributes = tuple(attribute for each in read for attribute in catalogue.attributes[each].values())
         fitted = self._fittings.fit(ledger, population, catalogue.schemas[subject], attributes)
-        return self._populations.complete(fitted, plan.program, catalogue.vocabulary, plan.now_us, cancelled)
+        moment = Moment(plan.now_us, is_moving=plan.question.now_us is None)
+        return self._populations.complete(fitted, plan.program, catalogue.vocabulary, moment, cancelled)
 
     def score_features(self, plan: Plan, batch: Batch, cancelled: Cancelled | None) -> Answer:
         """The answer for subjects whose features were sent."""

@@ -249,6 +249,7 @@ def _all_moments(work: Work) -> dict[Hashable, Integers]:
 def _moments(work: Work, gathering: Gathering) -> dict[Hashable, Integers]:
     """By key, from when on a fact more, or less, is in the window of each subject; none where only turns matter."""
     found: dict[Hashable, Integers] = {}
+    gathering.find_bounds(work.aggregates)
     for aggregate in work.aggregates:
         span = aggregate.definition.window.span
         entering, sliding = entering_us(span), sliding_us(span)
