@@ -53,6 +53,8 @@ def test_words(judge: Judge, word: str) -> None:
             "ends": "{0}.endsWith({1})",
             "contains": "{0}.contains({1})",
             "started": "{1}.startsWith({0})",
+            "under": "{0}.isUnder({1})",
+            "over": "{1}.isUnder({0})",
             "in": '{0} in [{1}, "a"]',
             "size": "size({0}) > 2 && {0}.size() < 9",
         }.items()

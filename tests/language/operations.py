@@ -77,6 +77,7 @@ USES: Final[dict[str, str]] = {
     "contains_string": "customer.name.contains('a')",
     "starts_with_string": "customer.name.startsWith('A')",
     "ends_with_string": "customer.name.endsWith('a')",
+    "is_under_string_string": "customer.name.isUnder('Ann')",
     "matches_string": "customer.name.matches('^A.*a$')",
     "matches": "matches(customer.name, 'n+')",
     "string_size": "customer.name.size()",

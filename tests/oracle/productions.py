@@ -188,7 +188,7 @@ def _calendar() -> Iterator[Production]:
 
 
 def _text() -> Iterator[Production]:
-    for function in ("contains", "startsWith", "endsWith"):
+    for function in ("contains", "startsWith", "endsWith", "isUnder"):
         yield Production(BOOL, f"{{}}.{function}({{}})", (STRING, Hole.WORD), tabulated=True, weight=2)
     yield Production(BOOL, "{}.matches({})", (STRING, Hole.PATTERN), tabulated=True, weight=2)
     yield Production(BOOL, "matches({}, {})", (STRING, Hole.PATTERN), tabulated=True, weight=2)

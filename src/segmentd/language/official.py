@@ -1,7 +1,7 @@
 """Google's CEL: the environment of a schema, its parser, its checker and its runtime, and nothing of our own meaning.
 
 The environment is the standard library, with the orderings declared again so that INT64 and DOUBLE compare, the strings
-extension, and segmentd's calendar functions.
+extension, segmentd's calendar functions, and one that knows what a path is under.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cel_expr_python.ext.ext_strings import ExtStrings
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from segmentd.language.calendar_functions import CALENDAR_FUNCTIONS, start_of_day
+from segmentd.language.category_functions import IS_UNDER, is_under
 from segmentd.language.celtree_pb2 import CheckedExpr, ParsedExpr
 from segmentd.language.subject_message import SubjectMessage
 from segmentd.time_zones import use_one_database
@@ -115,7 +116,8 @@ def _functions(time_zone: str) -> list[cel.FunctionDecl]:
         for overload, (name, implementation) in CALENDAR_FUNCTIONS.items()
     ]
     date = _function("date", "string_to_date", [cel.Type.STRING], moment, partial(start_of_day, zone=time_zone))
-    return [*between, date]
+    under = cel.Overload(IS_UNDER, cel.Type.BOOL, [cel.Type.STRING, cel.Type.STRING], is_member=True, impl=is_under)
+    return [*between, date, cel.FunctionDecl("isUnder", [under])]
 
 
 def _function(

@@ -247,6 +247,11 @@ _TEXT: Final = (
             ("starts_with_string", "STRING.startsWith(STRING) -> BOOL"),
             ("ends_with_string", "STRING.endsWith(STRING) -> BOOL"),
             ("matches_string", "STRING.matches(STRING) -> BOOL", "RE2, anywhere in the text"),
+            (
+                "is_under_string_string",
+                "STRING.isUnder(STRING) -> BOOL",
+                "equal, or a path that goes on after it; segmentd's own",
+            ),
             ("string_size", "STRING.size() -> INT64", "code points"),
             ("list_size", "LIST.size() -> INT64"),
             ("string_char_at_int", "STRING.charAt(INT64) -> STRING"),

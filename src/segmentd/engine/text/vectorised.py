@@ -33,6 +33,9 @@ _WITH_LITERAL: Final[dict[str, Operation]] = {
     "greater_string": pc.greater,
     "greater_equals_string": pc.greater_equal,
     "starts_with_string": lambda text, literal: pc.starts_with(text, pattern=literal),
+    "is_under_string_string": lambda text, parent: pc.or_(
+        pc.equal(text, parent), pc.starts_with(text, pattern=f"{parent}/")
+    ),
     "ends_with_string": lambda text, literal: pc.ends_with(text, pattern=literal),
     "contains_string": lambda text, literal: pc.match_substring(text, pattern=literal),
     "matches": lambda text, literal: pc.match_substring_regex(text, pattern=literal),
