@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -41,22 +42,45 @@ class Chunk:
     undecided: Planes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Subjects:
-    """The residents of one moment, one state of the definitions and one data version, and who owns which accounts."""
+    """The residents of one moment, one state of the definitions and one data version, and who owns which accounts.
+
+    `roles`: of owners that count; none: all.
+    """
 
     scoring: Scoring
     catalogue: Catalogue
-    data_version: int
+    view: BookView
     as_of_us: int
-    owners: Owners
+    roles: tuple[str, ...]
     cancelled: Cancelled
 
+    @property
+    def accounts(self) -> int:
+        """How many accounts there are."""
+        return self.view.entities(RecordKind.ACCOUNT).batch.rows
+
+    @cached_property
+    def owners(self) -> Owners:
+        """The owners that count of each account."""
+        holdings = self.view.holdings()
+        accounts, customers = (self.view.entities(kind) for kind in (RecordKind.ACCOUNT, RecordKind.CUSTOMER))
+        allowed = np.array([not self.roles or role in self.roles for role in holdings.role_names], np.bool_)
+        links = OwnerLinks(holdings.offsets, holdings.accounts, holdings.roles, allowed)
+        return find_owners(links, accounts.row_of, accounts.batch.rows, customers.row_of)
+
     def population(self, plan: Plan) -> Population:
-        """The residents that a plan is about. Raises ResidentsMovedError where they are those of another version."""
+        """The residents that a plan is about, row by row those of the book.
+
+        Raises ResidentsMovedError where they are those of another version.
+        """
         population = self.scoring.population(plan, self.cancelled)
-        if population.data_version != self.data_version:
-            raise ResidentsMovedError(self.data_version, population.data_version)
+        if population.data_version != self.view.version:
+            raise ResidentsMovedError(self.view.version, population.data_version)
+        rows = self.view.entities(RecordKind(plan.question.subject.value)).batch.rows
+        if population.batch.rows != rows:
+            raise ValueError(f"{population.batch.rows} residents are not the {rows} of the book")
         return population
 
 
@@ -77,7 +101,7 @@ class Memberships:
 
     def chunks(self) -> Iterator[Chunk]:
         """The segments in their order, up to 64 at a time. Raises EvaluationCancelledError, and as evaluation does."""
-        size = 16 * len(self.segments) * word_count(self.subjects.owners.accounts)
+        size = 16 * len(self.segments) * word_count(self.subjects.accounts)
         for first in range(0, len(self.segments), AT_ONCE):
             chunk = self._kept.get(first) or self._evaluate(first)
             if size <= KEPT_BYTES:
@@ -86,7 +110,7 @@ class Memberships:
 
     def _evaluate(self, first: int) -> Chunk:
         segments = self.segments[first : first + AT_ONCE]
-        words = word_count(self.subjects.owners.accounts)
+        words = word_count(self.subjects.accounts)
         members, undecided = np.zeros((2, len(segments), words), np.uint64)
         for subject in (Subject.CUSTOMER, Subject.ACCOUNT):
             places = [place for place, each in enumerate(segments) if self._subject(each) is subject]
@@ -142,12 +166,3 @@ def _named(segments: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
             raise InvalidFieldError(f"segments[{index}]", segment, "each segment may be named once")
         seen.add(segment)
     return segments
-
-
-def owners_of(view: BookView, roles: Collection[str]) -> Owners:
-    """The owners of each account who have one of the roles; no roles: all owners."""
-    holdings = view.holdings()
-    accounts, customers = view.entities(RecordKind.ACCOUNT), view.entities(RecordKind.CUSTOMER)
-    allowed = np.array([not roles or role in roles for role in holdings.role_names], np.bool_)
-    links = OwnerLinks(holdings.offsets, holdings.accounts, holdings.roles, allowed)
-    return find_owners(links, accounts.row_of, accounts.batch.rows, customers.row_of)

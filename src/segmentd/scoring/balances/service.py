@@ -20,7 +20,7 @@ from segmentd.scoring.balances.attributes import attribute_column, check_attribu
 from segmentd.scoring.balances.dimensions import Classes, classes_of, combine, spread_by_owner
 from segmentd.scoring.balances.errors import NoFactsError, ResidentsMovedError
 from segmentd.scoring.balances.layout import Layout, Report
-from segmentd.scoring.balances.members import Memberships, Subjects, owners_of, segments_of
+from segmentd.scoring.balances.members import Memberships, Subjects, segments_of
 from segmentd.scoring.balances.moments import Observations, Valuation, day_valuation, month_valuations
 from segmentd.scoring.balances.question import FIELDS, BalanceQuestion, Dimension, Grouping, Measure
 from segmentd.scoring.balances.report import Task, compute
@@ -114,8 +114,7 @@ class _Answering:
 
     def __init__(self, tied: Tied, view: BookView, scoring: Scoring, cancelled: Cancelled) -> None:
         self._tied, self._question, self._view, self._cancelled = tied, tied.question, view, cancelled
-        owners = owners_of(view, tied.question.roles)
-        self._subjects = Subjects(scoring, tied.catalogue, view.version, tied.as_of_us, owners, cancelled)
+        self._subjects = Subjects(scoring, tied.catalogue, view, tied.as_of_us, tied.question.roles, cancelled)
 
     def answer(self, run: Run) -> Answer:
         """The answer, by work on threads."""
@@ -150,7 +149,7 @@ class _Answering:
         segments = self._tied.segments if question.has(Dimension.SEGMENT) else ()
         accounts = [each for each in question.by if each.is_of(Subject.ACCOUNT)]
         customers = [each for each in question.by if each.is_of(Subject.CUSTOMER)]
-        rows = self._subjects.owners.accounts
+        rows = self._subjects.accounts
         own = combine([self._classes(each) for each in accounts], rows)
         if not customers:
             return Layout(valuations, segments, own, None, accounts)
