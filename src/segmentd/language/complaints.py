@@ -11,9 +11,10 @@ from segmentd.api.errors import nearest
 from segmentd.errors import ErrorReason
 from segmentd.language.cel_types import message_subject, printed_types
 from segmentd.language.celtree_pb2 import Expr, ParsedExpr
+from segmentd.language.hints import hinted_type
 from segmentd.language.issues import Issue
 from segmentd.language.limits import cycle_issue
-from segmentd.language.macros import MACROS, macro_of
+from segmentd.language.macros import MACROS, Macro, macro_of
 from segmentd.language.mismatch import SELECTION, Operation, find_operations, mismatch
 from segmentd.language.money import Amounts
 from segmentd.language.official import MAX_DEPTH, NOW
@@ -138,12 +139,18 @@ class Complaints:
 
     def _macro_variables(self) -> Iterator[tuple[str, Schema | None]]:
         """Those of all macros in the text, with what they go over: which one an offset is in, its tree does not say."""
-        pending: list[tuple[Expr, Scope]] = [] if self.parsed is None else [(self.parsed.expr, self.scope)]
+        return ((macro.variable, names.items_of(macro.items)) for _, macro, names in self._macros())
+
+    def _macros(self) -> Iterator[tuple[int, Macro, Scope]]:
+        """The macros in the text: where each stands, and the names around it."""
+        if self.parsed is None:
+            return
+        pending: list[tuple[Expr, Scope]] = [(self.parsed.expr, self.scope)]
         while pending:
             expr, names = pending.pop()
             macro = macro_of(expr)
             if macro is not None:
-                yield macro.variable, names.items_of(macro.items)
+                yield self.parsed.source_info.positions[expr.id], macro, names
             pending.extend(names.below(expr))
 
     def _no_function(self, offset: int, name: str) -> Issue:
@@ -173,16 +180,20 @@ class Complaints:
         """Operands that do not fit."""
         macro = self.source.name_at(self.source.to_name(offset))
         if self.source.text.startswith("(", offset) and macro in MACROS and match["function"] in _STEPS:
-            return self._no_condition(self.source.to_name(offset), macro, printed_types(match["types"]))
+            return self._no_condition(offset, macro, printed_types(match["types"]))
         operations = self.operations_at(offset)
         operation = next((found for found in operations if found.function == match["function"]), None)
         reason, message, metadata = mismatch(match["function"], match["types"], operation)
         return self.source.error(self.source.to_name(offset), reason, message, **metadata)
 
-    def _no_condition(self, offset: int, macro: str, types: list[str]) -> Issue:
+    def _no_condition(self, offset: int, name: str, types: list[str]) -> Issue:
         given = types[0] if len(types) == _TERNARY else types[-1]
-        message = f"the condition of {macro}() has to be {BOOL}, and is {given}"
-        return self.source.error(offset, ErrorReason.EXPRESSION_TYPE, message, operation=macro, left=given)
+        for place, macro, names in self._macros():
+            inside = names.inside(macro) if place == offset else None
+            given = str((inside and hinted_type(macro.predicate, inside)) or given)
+        message = f"the condition of {name}() has to be {BOOL}, and is {given}"
+        offset = self.source.to_name(offset)
+        return self.source.error(offset, ErrorReason.EXPRESSION_TYPE, message, operation=name, left=given)
 
 
 _TERNARY: Final = 3

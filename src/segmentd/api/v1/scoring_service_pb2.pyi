@@ -141,7 +141,7 @@ class AnswerBasis(_message.Message):
     @_builtins.property
     def absent_attributes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Nullable attributes that the asked segments and attributes read and the batch or population does not have: they were
-        missing on every row.
+        missing on every row. Those of accounts and owners that macros read have their subject in front, `account.kind`.
         """
 
     def __init__(
