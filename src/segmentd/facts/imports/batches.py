@@ -107,6 +107,8 @@ class FileBatches:
         return self.reader.pieces(list(self.plan.columns), skipped)
 
     def _map(self, table: pa.Table) -> MappedRows:
+        if table.num_rows == 0:  # it may have no columns either
+            return MappedRows(pa.table({}), np.zeros(0, np.int64), ())
         return map_rows(table, self.plan, self.engine, self.now_us)
 
 

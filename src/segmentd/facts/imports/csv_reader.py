@@ -30,9 +30,9 @@ class CsvReader:
         self._columns = dict.fromkeys(self._headers(), pa.string())
 
     @property
-    def columns(self) -> Mapping[str, pa.DataType]:
-        """The columns by name: all of them text."""
-        return self._columns
+    def columns(self) -> Mapping[str, pa.DataType] | None:
+        """The columns by name: all of them text; None of an empty file, which has not even headers."""
+        return self._columns if self._stream.size else None
 
     def pieces(self, columns: Sequence[str], skipped: int) -> Iterator[pa.Table]:
         """The good rows after the first `skipped`."""
@@ -47,7 +47,7 @@ class CsvReader:
         self._stream.close()
 
     def _pieces(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        if not self._columns:
+        if self._stream.size == 0:
             return
         with self._open(list(columns), self._note) as reader:
             for batch in reader:
