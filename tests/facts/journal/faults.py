@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -18,7 +19,10 @@ from segmentd.facts.records import WriteOutcome
 from segmentd.storage import DataDirectory, StoreFailedError
 from tests.facts.ingestion.batches import Definitions, customers
 from tests.facts.ingestion.naive_book import NaiveBook
-from tests.storage.children import become_nobody
+from tests.storage.children import become_nobody, kill_myself
+
+WATCHED: Final = frozenset({"open", "os.mkdir", "os.rename", "os.rmdir", "os.remove", "shutil.rmtree"})
+"""Events of Python that tell what is asked of the file system."""
 
 
 def write_beyond_a_limit(pipe: Connection, directory: Path) -> None:
@@ -99,3 +103,24 @@ def own(pipe: Connection, directory: Path) -> None:
         pipe.send("written")
         pipe.recv()
         books.close()
+
+
+def save_until(_pipe: Connection, directory: Path, step: int) -> None:
+    """Make a second checkpoint, and be killed before the n-th thing that it asks of the system or of SQLite."""
+    journal = Journal(directory)
+    steps = iter(range(1, step))
+
+    def count(*_: object) -> None:
+        if next(steps, None) is None:
+            kill_myself()
+
+    journal._store._connection.set_trace_callback(count)
+    sys.addaudithook(lambda event, _: count() if event in WATCHED else None)
+    journal.save("main", 3, numbered(3))
+    steps = iter(range(1 << 30))
+    journal.close()
+
+
+def numbered(number: int) -> dict[str, pa.Table]:
+    """Two tables that hold a number."""
+    return {name: pa.table({"number": [number]}) for name in ("one", "two")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,14 @@ from segmentd.facts.records import WriteOutcome
 from segmentd.storage import DataDirectory, DataDirectoryInUseError, StoreFailedError
 from tests.facts.ingestion.batches import Definitions
 from tests.facts.ingestion.naive_book import NaiveBook
-from tests.facts.journal.faults import open_as_nobody, own, save_beyond_a_limit, write_beyond_a_limit
+from tests.facts.journal.faults import (
+    numbered,
+    open_as_nobody,
+    own,
+    save_beyond_a_limit,
+    save_until,
+    write_beyond_a_limit,
+)
 from tests.storage.children import start_child
 
 
@@ -90,3 +98,32 @@ def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
         view: Any = books.view("main")
         assert view.facts == {"customer": {"a": {"count": 1}}}
         books.close()
+
+
+def test_a_checkpoint_may_be_killed_at_every_step(tmp_path: Path) -> None:
+    """Before each file, name and statement of it: what is opened then is all facts, from the old one or the new one."""
+    found = []
+    for step in count(1):
+        directory = tmp_path / str(step)
+        directory.mkdir()
+        journal = Journal(directory)
+        journal.append([Entry("main", "", WriteOutcome(number), b"%d" % number) for number in (1, 2, 3, 4)])
+        journal.save("main", 1, numbered(1))
+        journal.close()
+        child, _ = start_child(save_until, directory, step)
+        child.join(60)
+        journal = Journal(directory)
+        version, tables = journal.load("main")
+        assert tables == numbered(version)
+        assert [number for number, _ in journal.replay("main", version)] == list(range(version + 1, 5))
+        journal.clean("main")
+        assert journal.load("main") == (version, tables)
+        assert len(list((directory / "facts" / "main").iterdir())) == 1
+        assert journal.pending_bytes("main") == 4 - version
+        journal.close()
+        found.append(version)
+        if child.exitcode == 0:
+            break
+    assert found == sorted(found)
+    assert found.count(1) > 10
+    assert found.count(3) > 5
