@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from segmentd.columns.planes import pack
 from segmentd.kernels.facts.aggregates_months import find_recurring
 from segmentd.kernels.facts.aggregates_order import DISTINCT, MEDIAN, rank_values
-from segmentd.kernels.facts.aggregates_ranges import LEAST, NEVER, select_accounts, window_ranges
+from segmentd.kernels.facts.aggregates_ranges import (
+    LEAST,
+    NEVER,
+    find_bounds,
+    mark_uncovered,
+    select_accounts,
+)
 from segmentd.kernels.facts.aggregates_rows import count_rows, mark_poisoned
 from segmentd.kernels.facts.aggregates_sums import sum_integers, sum_squares
 
@@ -78,16 +84,18 @@ def test_ranks_are_those_of_sorted_values(values: list[int], hundredths: int) ->
 def test_a_range_has_the_rows_between_its_moments(times: list[int], start: int, end: int) -> None:
     """Equal times and empty windows included; a window that ends before it starts has no row."""
     times = sorted(times)
-    starts, stops, unknown = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.uint8)
-    places, offsets = frozen([0], np.int32), frozen([0, len(times)])
-    for opened, is_unknown in (([], False), ([LEAST], True), ([start], False)):
+    offsets, places, item_offsets = frozen([0, 1]), frozen([0], np.int32), frozen([0, len(times)])
+    moments = sorted({start, end})
+    bounds, unknown = np.zeros((len(moments), 1), np.int64), np.zeros(1, np.uint8)
+    find_bounds(offsets, places, item_offsets, frozen(times), frozen(moments), 0, 1, bounds)
+    found = dict(zip(moments, bounds, strict=True))
+    rows = range(int(found[start][0]), int(found[end][0]))
+    assert [times[row] for row in rows] == [time for time in times if start <= time < end]
+    for opened, needs_one in ((LEAST, True), (start - 1, True), (start, False)):
         unknown[0] = 0
-        window_ranges(
-            frozen([0, 1]), places, offsets, frozen(times), start, end, frozen(opened), 0, 1, starts, stops, unknown
-        )
-        rows = range(int(starts[0]), int(stops[0]))
-        assert [times[row] for row in rows] == [time for time in times if start <= time < end]
-        assert unknown[0] == (is_unknown and not any(time < start for time in times))
+        inputs = places, item_offsets, frozen([opened]), start
+        mark_uncovered(offsets, found[start], found[end], *inputs, 0, 1, unknown)
+        assert unknown[0] == (needs_one and not any(time < start for time in times))
 
 
 @given(st.lists(st.booleans(), max_size=300), st.integers(0, 300), st.integers(0, 300))

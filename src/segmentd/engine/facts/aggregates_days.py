@@ -30,7 +30,7 @@ class Days:
 class History:
     """Balances by row of facts, which rows count, which make an owner unknown; by pair, days of opening and closing.
 
-    These are moments at which days start, LEAST where there is none.
+    These are moments at which days start, LEAST where there is none. `opened` may be empty where nothing is demanded.
     """
 
     kept: Plane

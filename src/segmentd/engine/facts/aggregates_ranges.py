@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from segmentd.columns.planes import Plane
 from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.engine.text.tabulation import Cancelled
-from segmentd.kernels.facts import aggregates_ranges as ranges
+from segmentd.kernels.facts import aggregates_ranges as kernels
 from segmentd.kernels.facts import aggregates_rows as rows
 
 Integers = npt.NDArray[np.int64]
@@ -23,11 +23,11 @@ Flags = npt.NDArray[np.uint8]
 Run = Callable[[Sequence[Callable[[], Any]]], list[Any]]
 """Runs tasks, on threads perhaps, and returns what they return, in order."""
 
-LEAST: Final = ranges.LEAST
-NEVER: Final = ranges.NEVER
-NO_ACCOUNT: Final = ranges.NO_ACCOUNT
-ACCOUNT: Final = ranges.ACCOUNT
-UNKNOWN_ACCOUNT: Final = ranges.UNKNOWN_ACCOUNT
+LEAST: Final = kernels.LEAST
+NEVER: Final = kernels.NEVER
+NO_ACCOUNT: Final = kernels.NO_ACCOUNT
+ACCOUNT: Final = kernels.ACCOUNT
+UNKNOWN_ACCOUNT: Final = kernels.UNKNOWN_ACCOUNT
 
 TASK_PAIRS: Final = 8_192
 """Fewer pairs are no work to be shared: some tenths of a millisecond."""
@@ -110,7 +110,7 @@ def select_accounts(owners: Slots, held: Held, wanted_roles: npt.NDArray[np.bool
     known = owners[(owners >= 0) & (owners < len(held.offsets) - 1)]
     room = np.empty(int((held.offsets[known + 1] - held.offsets[known]).sum()), np.int32)
     offsets, unknown = np.zeros(len(owners) + 1, np.int64), np.zeros(len(owners), np.uint8)
-    ranges.select_accounts(
+    kernels.select_accounts(
         read_only(owners, np.int32),
         read_only(held.offsets, np.int64),
         read_only(held.accounts, np.int32),
@@ -182,6 +182,18 @@ class Ranges:
         if poison.any():
             self.each(rows.mark_poisoned, (read_only(poison, np.uint64),), (self.unknown,))
 
+    def between(self, starts: Integers, stops: Integers) -> Ranges:
+        """The rows from some to before others, which may be where `find_bounds` says."""
+        return replace(self, starts=starts, stops=stops, unknown=self.unknown.copy())
+
+    def demand(self, opened: Integers, from_us: int) -> None:
+        """Set `unknown` of owners whose facts do not reach back to a moment.
+
+        `opened`, by pair: when accounts were opened, LEAST where that is not known.
+        """
+        inputs = self.places, self.facts.offsets, read_only(opened, np.int64), from_us
+        self.each(kernels.mark_uncovered, inputs, (self.unknown,))
+
     def counts(self, kept: Plane) -> Integers:
         """How many rows of each owner are kept."""
         counts = np.zeros(len(self), np.int64)
@@ -198,32 +210,26 @@ class Ranges:
         """From which moment on a fact more or less is in the window of each owner, as `next_changes` says."""
         moments = np.zeros(len(self), np.int64)
         inputs = (self.places, self.facts.offsets, self.facts.times, entering_us, sliding_us)
-        self.each(ranges.next_changes, inputs, (moments,))
+        self.each(kernels.next_changes, inputs, (moments,))
         return moments
 
 
-def window_ranges(
-    tasks: Tasks, owners: Owners, places: Slots, facts: Facts, span: tuple[int, int], opened: Integers
-) -> Ranges:
-    """The rows from the first moment of the span to before the second; owners unknown as `owners` and coverage say.
-
-    `opened`, by pair, where coverage is demanded: when accounts were opened, LEAST where that is not known; else empty.
-    """
-    pairs = len(owners.accounts)
-    found = Ranges(
-        tasks,
-        Facts(read_only(facts.offsets, np.int64), read_only(facts.times, np.int64)),
-        read_only(owners.offsets, np.int64),
-        read_only(places, np.int32),
-        np.zeros(pairs, np.int64),
-        np.zeros(pairs, np.int64),
-        owners.unknown.copy(),
-    )
-    inputs = found.places, found.facts.offsets, found.facts.times, *span, read_only(opened, np.int64)
+def find_bounds(ranges: Ranges, moments: Sequence[int]) -> dict[int, Integers]:
+    """By moment, the first row of each pair at it or later; in one pass for all of them."""
+    ascending = np.array(sorted(set(moments)), np.int64)
+    bounds = np.zeros((len(ascending), len(ranges.places)), np.int64)
+    inputs = ranges.places, ranges.facts.offsets, ranges.facts.times, read_only(ascending, np.int64)
 
     def task(first: int, last: int) -> None:
-        outputs = found.starts, found.stops, found.unknown
-        ranges.window_ranges(found.offsets, *inputs, first, last, *outputs)
+        kernels.find_bounds(ranges.offsets, *inputs, first, last, bounds)
 
-    tasks.spread(found.offsets, task)
-    return found
+    ranges.tasks.spread(ranges.offsets, task)
+    return dict(zip(ascending.tolist(), bounds, strict=True))
+
+
+def all_ranges(tasks: Tasks, owners: Owners, places: Slots, facts: Facts) -> Ranges:
+    """All rows of each pair; owners are unknown as `owners` says."""
+    given = Facts(read_only(facts.offsets, np.int64), read_only(facts.times, np.int64))
+    where = read_only(places, np.int32)
+    starts, stops = given.offsets[where], given.offsets[where + 1]
+    return Ranges(tasks, given, read_only(owners.offsets, np.int64), where, starts, stops, owners.unknown.copy())

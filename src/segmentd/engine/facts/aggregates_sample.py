@@ -18,8 +18,9 @@ from segmentd.engine.facts.aggregates_ranges import (
     Held,
     Ranges,
     Tasks,
+    all_ranges,
+    find_bounds,
     select_accounts,
-    window_ranges,
 )
 from segmentd.engine.facts.aggregates_values import (
     MEDIAN,
@@ -37,7 +38,10 @@ def aggregate_sample() -> None:
     held = Held(offsets, slots, np.zeros(1, np.int16))
     owners = select_accounts(slots, held, np.ones(1, np.bool_), np.ones(1, np.uint8))
     tasks = Tasks(lambda tasks: [task() for task in tasks], 1)
-    ranges = window_ranges(tasks, owners, slots, Facts(offsets, ones), (0, 2), np.zeros(0, np.int64))
+    ranges = all_ranges(tasks, owners, slots, Facts(offsets, ones))
+    bounds = find_bounds(ranges, (0, 2))
+    ranges = ranges.between(bounds[0], bounds[2])
+    ranges.demand(ones, 0)
     ranges.mark(np.ones(1, np.uint64))
     ranges.counts(ALL_ROWS)
     ranges.ends(ALL_ROWS)

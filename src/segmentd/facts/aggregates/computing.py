@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from segmentd.columns.column import Column
-from segmentd.engine.facts.aggregates_ranges import LEAST, Facts, Integers, Ranges, window_ranges
+from segmentd.engine.facts.aggregates_ranges import LEAST, Integers, Ranges
 from segmentd.facts.aggregates import daily, monthly, ordered, summed
 from segmentd.facts.aggregates.columns import known_only
 from segmentd.facts.aggregates.filters import depends_on_now
 from segmentd.facts.aggregates.gathering import OPENED, Gathered, Gathering
 from segmentd.facts.aggregates.scope import Scope
-from segmentd.facts.aggregates.windows import bounds_of, next_turn
+from segmentd.facts.aggregates.windows import next_turn
 from segmentd.ledger.aggregates import Function, Source
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 
@@ -58,19 +57,12 @@ def compute_one(gathering: Gathering, aggregate: CompiledAggregate) -> Column:
 
 def ranges_of(gathering: Gathering, aggregate: CompiledAggregate) -> Ranges:
     """The facts of each owner that are in the window; owners are unknown who are so whatever the facts say."""
-    window, standpoint, source = aggregate.definition.window, gathering.standpoint, aggregate.definition.source
-    bounds = bounds_of(window.span, standpoint.now_us, standpoint.zone)
-    demand = window.demand_coverage and bounds.from_us != LEAST and source is not Source.ACCOUNTS
-    key = gathering.key(aggregate), bounds, demand
-    found = gathering.ranges.get(key)
-    if found is None:
-        gathered = gathering.gathered(aggregate)
-        opened = _opened(gathering, aggregate, gathered) if demand else np.zeros(0, np.int64)
-        facts = Facts(gathered.items.offsets, gathered.items.times)
-        span = bounds.from_us, bounds.to_us
-        found = window_ranges(gathering.tasks, gathered.owners, gathered.places, facts, span, opened)
-        gathering.ranges[key] = found
-    return replace(found, unknown=found.unknown.copy())
+    window, source, gathered = aggregate.definition.window, aggregate.definition.source, gathering.gathered(aggregate)
+    bounds = gathering.bounds(aggregate)
+    found = gathered.ranges.between(gathered.bounds[bounds.from_us], gathered.bounds[bounds.to_us])
+    if window.demand_coverage and bounds.from_us != LEAST and source is not Source.ACCOUNTS:
+        found.demand(_opened(gathering, aggregate, gathered), bounds.from_us)
+    return found
 
 
 def turn_of(aggregate: CompiledAggregate, now_us: int, zone: str) -> int:

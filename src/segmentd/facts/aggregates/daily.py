@@ -65,5 +65,7 @@ def _days(scope: Scope, grid: DayGrid) -> Days:
 
 def _history(scope: Scope) -> History:
     accounts = scope.gathered.owners.accounts
-    opened, closed = (scope.accounts.days(accounts, field) for field in (OPENED, CLOSED))
+    demand = scope.definition.window.demand_coverage
+    opened = scope.accounts.days(accounts, OPENED) if demand else np.zeros(0, np.int64)
+    closed = scope.accounts.days(accounts, CLOSED)
     return History(scope.kept, scope.poison, scope.measured.numbers(), opened, closed)

@@ -11,12 +11,22 @@ import numpy as np
 from segmentd.columns.gather import gather
 from segmentd.columns.planes import Plane
 from segmentd.engine import Engine
-from segmentd.engine.facts.aggregates_ranges import ALL_ROWS, Owners, Ranges, Tasks
+from segmentd.engine.facts.aggregates_ranges import (
+    ALL_ROWS,
+    Facts,
+    Integers,
+    Owners,
+    Ranges,
+    Tasks,
+    all_ranges,
+    find_bounds,
+)
 from segmentd.engine.text.tabulation import Cancelled
 from segmentd.facts.aggregates.filters import Filtering, Verdict
 from segmentd.facts.aggregates.measures import BALANCE, CURRENCY
 from segmentd.facts.aggregates.owners import Accounts, account_filtering, fixed_values
 from segmentd.facts.aggregates.standpoint import KIND, Standpoint
+from segmentd.facts.aggregates.windows import Bounds, bounds_of
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import Items, Slots
 from segmentd.language import CompiledExpression
@@ -31,11 +41,12 @@ CLOSED: Final = "closed"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """The facts of a source, and for each pair of owners the place of its facts in `items`."""
+    """The facts of a source, and the rows of each pair of owners; `bounds`: by moment, the first at it or later."""
 
     owners: Owners
-    places: Slots
     items: Items
+    ranges: Ranges
+    bounds: dict[int, Integers] = field(default_factory=dict)
 
 
 class Gathering:
@@ -55,16 +66,33 @@ class Gathering:
         self._filtering = Filtering(engine, standpoint.subject, standpoint.now_us, standpoint.zone, cancelled)
         self._wanted = None if everybody else self._accounts_of(slots)
         self.accounts: Final = Accounts(standpoint.view, account_filtering(self._filtering), self._wanted)
-        self.ranges: Final[dict[Hashable, Ranges]] = {}
         self._kept = _Kept()
 
     def prepare(self, aggregates: Sequence[CompiledAggregate]) -> None:
-        """Evaluate the filters of the aggregates, those of a source together."""
+        """Evaluate the filters of the aggregates, those of a source together, and find where their windows begin."""
+        self.find_bounds(aggregates)
         for source in {each.definition.source for each in aggregates} - {Source.ACCOUNTS}:
             filters = [each.filter for each in aggregates if each.definition.source is source and each.filter]
             trees = list(dict.fromkeys(each.tree for each in filters))
             found = self._filtered(source).verdicts(trees, self._items(source).batch) if trees else []
             self._kept.verdicts |= {(source, tree): verdict for tree, verdict in zip(trees, found, strict=True)}
+
+    def find_bounds(self, aggregates: Sequence[CompiledAggregate]) -> None:
+        """Find the rows at which the windows of the aggregates begin and end, those over the same facts together."""
+        moments: dict[Hashable, set[int]] = {}
+        for each in aggregates:
+            bounds = self.bounds(each)
+            moments.setdefault(self.key(each), set()).update((bounds.from_us, bounds.to_us))
+        for each in aggregates:
+            gathered, wanted = self.gathered(each), moments.pop(self.key(each), set())
+            if lacking := wanted - gathered.bounds.keys():
+                gathered.bounds.update(find_bounds(gathered.ranges, sorted(lacking)))
+
+    def bounds(self, aggregate: CompiledAggregate) -> Bounds:
+        """The window of an aggregate; where it ends before it begins, it ends there."""
+        span = aggregate.definition.window.span
+        found = bounds_of(span, self.standpoint.now_us, self.standpoint.zone)
+        return found if found.from_us <= found.to_us else Bounds(found.from_us, found.from_us)
 
     def key(self, aggregate: CompiledAggregate) -> Hashable:
         """Equal for aggregates that have the same owners and facts."""
@@ -95,9 +123,13 @@ class Gathering:
                 return self._held(aggregate)
             case Source.ENGAGEMENTS:
                 places = self.slots if self._everybody else np.arange(len(self.slots), dtype=np.int32)
-                return Gathered(Owners.themselves(self.slots), places, self._items(definition.source))
+                return self._placed(Owners.themselves(self.slots), places, self._items(definition.source))
         owners = self._owners(definition, aggregate.account_filter)
-        return Gathered(owners, self._places(owners.accounts), self._items(definition.source))
+        return self._placed(owners, self._places(owners.accounts), self._items(definition.source))
+
+    def _placed(self, owners: Owners, places: Slots, items: Items) -> Gathered:
+        facts = Facts(items.offsets, items.times)
+        return Gathered(owners, items, all_ranges(self.tasks, owners, places, facts))
 
     def _owners(self, definition: Aggregate, account_filter: CompiledExpression | None) -> Owners:
         if self.standpoint.subject is Subject.ACCOUNT:
@@ -133,7 +165,7 @@ class Gathering:
         items = Items(RecordKind.ACCOUNT, pairs.offsets, times[order], batch)
         places = np.arange(len(self.slots), dtype=np.int32)
         alone = Owners.themselves(self.slots)
-        return Gathered(Owners(alone.offsets, alone.accounts, pairs.unknown), places, items)
+        return self._placed(Owners(alone.offsets, alone.accounts, pairs.unknown), places, items)
 
     def _filtered(self, source: Source) -> Filtering:
         given = self._filtering

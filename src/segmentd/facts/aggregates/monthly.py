@@ -8,7 +8,7 @@ import numpy as np
 
 from segmentd.columns.column import FixedColumn, TextColumn
 from segmentd.engine.facts.aggregates_days import find_recurring, sum_trends
-from segmentd.engine.facts.aggregates_ranges import Integers, Slots, window_ranges
+from segmentd.engine.facts.aggregates_ranges import Integers, Slots, find_bounds
 from segmentd.engine.facts.aggregates_values import Doubles, sum_doubles
 from segmentd.facts.aggregates import rounding
 from segmentd.facts.aggregates.measures import doubles_of_order, same_codes
@@ -69,11 +69,9 @@ def _weighted_doubles(scope: Scope, starts: Integers) -> tuple[Doubles, Integers
     """The months' sums, each in the order of time, by their weights, the first month first."""
     months = len(starts) - 1
     weighted, counts = np.zeros(len(scope.ranges)), np.zeros(len(scope.ranges), np.int64)
-    gathered, given = scope.gathered, scope.ranges
+    bounds = find_bounds(scope.ranges, starts.tolist())
     for month in range(months):
-        span = int(starts[month]), int(starts[month + 1])
-        owners, nothing = gathered.owners, np.zeros(0, np.int64)
-        ranges = window_ranges(given.tasks, owners, gathered.places, given.facts, span, nothing)
+        ranges = scope.ranges.between(bounds[int(starts[month])], bounds[int(starts[month + 1])])
         sums, found = sum_doubles(ranges, scope.kept, scope.measured.numbers())
         weighted += (2 * month - (months - 1)) * sums
         counts += found

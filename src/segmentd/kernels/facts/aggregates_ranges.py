@@ -77,38 +77,42 @@ def lower_bound(times: Any, start: int, stop: int, moment: int) -> int:
 
 
 @kernel
-def window_ranges(
+def find_bounds(
+    offsets: Any, places: Any, item_offsets: Any, times: Any, moments: Any, first: int, last: int, bounds: Any
+) -> None:
+    """The first row of each pair at each moment or later, `bounds[moments, pairs]`; `moments` ascend.
+
+    `places[pairs]` are places of `item_offsets`. Windows of many aggregates are found in one pass over the times.
+    """
+    for pair in range(offsets[first], offsets[last]):
+        row, end = item_offsets[places[pair]], item_offsets[places[pair] + 1]
+        for number in range(moments.shape[0]):
+            moment = moments[number]
+            if row < end and times[row] < moment:
+                row = end if times[end - 1] < moment else lower_bound(times, row, end, moment)
+            bounds[number, pair] = row
+
+
+@kernel
+def mark_uncovered(
     offsets: Any,
-    places: Any,
-    item_offsets: Any,
-    times: Any,
-    from_us: int,
-    to_us: int,
-    opened: Any,
-    first: int,
-    last: int,
     starts: Any,
     stops: Any,
+    places: Any,
+    item_offsets: Any,
+    opened: Any,
+    from_us: int,
+    first: int,
+    last: int,
     unknown: Any,
 ) -> None:
-    """The rows of each pair from `from_us` to before `to_us`.
+    """Set `unknown` of owners with a pair that was opened before a window and has no row before it.
 
-    `places[pairs]` are places of `item_offsets`. Where coverage is demanded, `opened[pairs]` are moments at which
-    accounts were opened, LEAST where that is not known, else it is empty: an owner is unknown if a pair was opened
-    before the window and has no row before it.
+    `opened[pairs]` are moments, LEAST where none is known.
     """
     for owner in range(first, last):
         for pair in range(offsets[owner], offsets[owner + 1]):
-            begin, end = item_offsets[places[pair]], item_offsets[places[pair] + 1]
-            start = begin
-            if begin < end and times[begin] < from_us:
-                start = lower_bound(times, begin, end, from_us)
-            stop = end
-            if begin < end and times[end - 1] >= to_us:
-                stop = lower_bound(times, start, end, to_us)
-            starts[pair] = start
-            stops[pair] = stop
-            if opened.shape[0] and start == begin and opened[pair] < from_us:
+            if starts[pair] == item_offsets[places[pair]] and opened[pair] < from_us:
                 unknown[owner] = 1
 
 
