@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,22 @@ def test_sources_that_are_not_taken(client: Client, landing: Path, tmp_path: Pat
         client.import_records(source.format(landing=landing), MAPPING)
     assert refused.value.reason == reason
     assert "secret" not in str(refused.value)
+
+
+def test_who_watches_is_told_that_the_server_stops(tmp_path: Path, landing: Path) -> None:
+    """A watched job does not keep the server from stopping; it goes on when the server starts again."""
+    config = ServerConfig(data_dir=tmp_path / "data", port=0, threads=2, drain_s=60.0, import_roots=(landing,))
+    (landing / "accounts.csv").write_text("id\n" + "".join(f"a{number}\n" for number in range(1_000_000)))
+    with ExitStack() as closing:
+        with running_server(config) as server:
+            client = closing.enter_context(Client(f"127.0.0.1:{server.port}"))
+            client.create_ledger("main", currency_code="CZK", time_zone="Europe/Prague")
+            job = client.import_records(str(landing / "accounts.csv"), ACCOUNTS, job_id="long")
+            watched = client.watch_import_job(job.id)
+            assert next(watched).state in ("PENDING", "RUNNING")
+        with pytest.raises(SegmentdCallError) as stopped:
+            list(watched)
+    assert stopped.value.reason == "NOT_READY"
+    with running_server(config) as server, Client(f"127.0.0.1:{server.port}") as client:
+        end = list(client.watch_import_job("long"))[-1]
+        assert (end.state, end.progress.inserted) == ("SUCCEEDED", 1_000_000)
