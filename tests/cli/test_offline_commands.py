@@ -152,6 +152,19 @@ def test_a_plan_is_printed(offline: Run, definitions: Path) -> None:
     assert json.loads(offline("explain-plan", definitions, "--json").stdout)["segments"] == ["local", "wealthy"]
 
 
+def test_a_plan_shows_what_is_asked_of_accounts(offline: Run, tmp_path: Path) -> None:
+    """A macro is a column of the plan, its condition a program of its own, what it reads is listed with its subject."""
+    file = tmp_path / "accounts.yaml"
+    text = "customer.accounts.exists(a, a.kind == 'SAVINGS' && a.balance > 100) || customer.accounts.size() > 3"
+    file.write_text(f'segments:\n  - {{id: saver, expression: "{text}"}}\n')
+    plan = offline("explain-plan", file).stdout
+    assert "= accounts.exists(logical_and(equals(kind, 'SAVINGS'), greater_int64(balance, 10000)))" in plan
+    assert "over accounts:\n  1 segment," in plan
+    described = json.loads(offline("explain-plan", file, "--json").stdout)
+    assert described["attributes"] == {"account.balance": ["saver"], "account.kind": ["saver"]}
+    assert [column["attributes"] for column in described["columns"]] == [[], ["account.balance", "account.kind"]]
+
+
 def test_a_plan_says_what_is_read_as_codes(offline: Run, definitions: Path, population: Path) -> None:
     """Thresholds become codes: as attributes suggest, or as a population has it; text with a population alone."""
     assumed = offline("explain-plan", definitions).stdout

@@ -37,6 +37,9 @@ def explain_plan(
         typer.echo(text)
         return
     attributes = {attribute: list(needed_by) for attribute, needed_by in program.attributes.items()}
+    for part in program.items:
+        of_items = {name: names for name, names in part.program.attributes.items() if not part.is_outside(name)}
+        attributes |= {f"{part.subject}.{attribute}": list(names) for attribute, names in of_items.items()}
     print_json(
         {
             "segments": program.segments,

@@ -29,8 +29,8 @@ class ItemsMissingError(SegmentdError):
 
     def __init__(self, items: str, readers: Sequence[str]) -> None:
         super().__init__(
-            f"{items} is needed by {', '.join(readers)} and is not among features that are sent; "
-            "ask by id, for subjects that the ledger holds",
+            f"{items} is needed by {', '.join(readers)}; subjects that are written to the ledger as records have it, "
+            "features that are sent with a request or read from a population's file do not",
             attribute=items.rpartition(".")[2],
             segments=", ".join(readers),
             row="",

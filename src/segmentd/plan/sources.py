@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from segmentd.columns.coding import Layout
-from segmentd.language.tree import Constant, Node, Now, Quantifier, walk
+from segmentd.language.tree import AttributeRead, Constant, Node, Now, Presence, Quantifier, walk
 from segmentd.schema import Subject
 
 
@@ -57,6 +57,12 @@ class ItemsColumn:
     subject: Subject
     quantifier: Quantifier
     predicate: Node
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """What the predicate reads, sorted: of items `account.kind`, and of the subject outside `customer.income`."""
+        ids = {node.id for node in walk(self.predicate) if isinstance(node, AttributeRead | Presence)}
+        return tuple(sorted(id_ if "." in id_ else f"{self.subject}.{id_}" for id_ in ids))
 
     @property
     def is_stable(self) -> bool:
