@@ -28,6 +28,7 @@ COMMANDS = (
     ["ledger", "cancel"],
     ["ledger", "rejects"],
     ["ledger", "status"],
+    ["ledger", "erase"],
     ["ledger", "rules", "list"],
     ["ledger", "rules", "apply"],
     ["segments", "list"],

@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "done",
-    ExitCode.INVALID: "the definitions are not valid",
+    ExitCode.INVALID: "the definitions are not valid, or a check found something",
     ExitCode.USAGE: "the command line is wrong",
     ExitCode.UNREACHABLE: "no server answers",
     ExitCode.REFUSED: "the server refuses the request",

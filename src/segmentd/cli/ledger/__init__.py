@@ -6,6 +6,7 @@ import typer
 
 from segmentd.cli import snapshots
 from segmentd.cli.ledger import rules
+from segmentd.cli.ledger.erase import erase
 from segmentd.cli.ledger.imports import cancel, import_files, job, jobs, rejects
 from segmentd.cli.ledger.status import status
 from segmentd.cli.ledger.write import write
@@ -18,5 +19,6 @@ app.command("job")(job)
 app.command("cancel")(cancel)
 app.command("rejects")(rejects)
 app.command("status")(status)
+app.command("erase")(erase)
 app.add_typer(rules.app, name="rules")
 app.add_typer(snapshots.app, name="snapshot")
