@@ -23,6 +23,7 @@ from segmentd.client.computed import Computed
 from segmentd.client.erasure import ErasedCustomer
 from segmentd.client.errors import SegmentdCallError, ServerUnreachableError
 from segmentd.client.evaluation import EvaluationPage, EvaluationResult
+from segmentd.client.imports import ImportJob, ImportProgress, ImportReject, ImportState
 from segmentd.client.ledgers import Ledger
 from segmentd.client.membership import Count, Form, FormError, Memberships
 from segmentd.client.records import RecordBatch, RecordKind, RejectedRow, WriteResult
@@ -81,6 +82,10 @@ __all__ = [
     "Form",
     "FormError",
     "Function",
+    "ImportJob",
+    "ImportProgress",
+    "ImportReject",
+    "ImportState",
     "Kind",
     "Ledger",
     "Memberships",

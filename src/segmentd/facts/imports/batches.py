@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,13 +41,17 @@ class ImportBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileBatches:
-    """A file that is read by a plan. `now_us`: what `now` means in expressions."""
+    """A file that is read by a plan. `now_us`: what `now` means in expressions.
+
+    `check` is called before each piece is worked on; what it raises ends the reading.
+    """
 
     path: str
     reader: SourceReader
     plan: FilePlan
     engine: Engine
     now_us: int
+    check: Callable[[], None]
 
     def after(self, skipped: int, *, joined: bool) -> Iterator[ImportBatch]:
         """The batches after the first so many. Raises SourceUnreadableError where the file is not what it seemed."""
@@ -104,7 +108,9 @@ class FileBatches:
             yield ImportBatch(index, part, joined.rows[start:stop], told, read, share, index == count - 1)
 
     def _pieces(self, skipped: int) -> Iterator[pa.Table]:
-        return self.reader.pieces(list(self.plan.columns), skipped)
+        for piece in self.reader.pieces(list(self.plan.columns), skipped):
+            self.check()
+            yield piece
 
     def _map(self, table: pa.Table) -> MappedRows:
         if table.num_rows == 0:  # it may have no columns either

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, auto
@@ -69,6 +70,14 @@ class Verdict(Enum):
     """The server stops, and the job goes on when it starts again."""
 
 
+class _ToldToEndError(Exception):
+    """The job may not go on."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """Who is asked whether to go on, and told how far the job is, after each batch."""
@@ -113,27 +122,40 @@ class JobRun:
         """
         with self._tools.rejects.open(self._job.uid, self._progress.reject_bytes) as rejects:
             try:
-                verdict = self._send_all(rejects)
+                verdict = self._send_until_told(rejects)
                 self._settle(rejects, until=0)
             except Exception:
                 wait([sent.outcome for sent in self._sent if sent.outcome is not None])
                 raise
         return verdict
 
-    def _send_all(self, rejects: RejectWriter) -> Verdict:
+    def _send_until_told(self, rejects: RejectWriter) -> Verdict:
+        try:
+            self._send_all(rejects)
+        except _ToldToEndError as told:
+            return told.verdict
+        return Verdict.GO_ON
+
+    def _send_all(self, rejects: RejectWriter) -> None:
         filesystem = self._tools.places.open(self._job.order.source)
         for number in range(self._progress.file, len(self._job.files)):
             file = self._job.files[number]
             skipped = self._progress.batch if number == self._progress.file else 0
-            for batch in self._batches(filesystem, file, skipped):
-                verdict = self._control.ask()
-                if verdict is not Verdict.GO_ON:
-                    return verdict
-                self._sent.append(self._send(number, file.path, batch))
-                self._settle(rejects, until=UNDER_WAY - 1)
-        return Verdict.GO_ON
+            with closing(self._batches(filesystem, file, skipped)) as batches:
+                for batch in batches:
+                    self._check()
+                    self._sent.append(self._send(number, file.path, batch))
+                    self._settle(rejects, until=UNDER_WAY - 1)
 
-    def _batches(self, filesystem: pafs.FileSystem, file: SourceFile, skipped: int) -> Iterator[ImportBatch]:
+    def _check(self) -> None:
+        """Raise _ToldToEndError where the job may not go on."""
+        verdict = self._control.ask()
+        if verdict is not Verdict.GO_ON:
+            raise _ToldToEndError(verdict)
+
+    def _batches(
+        self, filesystem: pafs.FileSystem, file: SourceFile, skipped: int
+    ) -> Generator[ImportBatch, None, None]:
         self._check_same(filesystem, file)
         reader = open_source(filesystem, file, self._mapping)
         try:
@@ -141,7 +163,7 @@ class JobRun:
             records = record_schema(self._job.order.kind, vocabulary)
             plan = plan_file(self._mapping, self._job.order.kind, records, reader.columns)
             now_us = (self._job.create_time - EPOCH) // _MICROSECOND
-            batches = FileBatches(file.path, reader, plan, self._tools.engine, now_us)
+            batches = FileBatches(file.path, reader, plan, self._tools.engine, now_us, self._check)
             yield from batches.after(skipped, joined=self._mapping.join_lists)
         finally:
             reader.close()
