@@ -9,10 +9,8 @@ from typing import Final
 import numpy as np
 
 from segmentd.columns.gather import gather
-from segmentd.columns.planes import Plane
 from segmentd.engine import Engine
 from segmentd.engine.facts.aggregates_ranges import (
-    ALL_ROWS,
     Facts,
     Integers,
     Owners,
@@ -200,8 +198,3 @@ def _read(aggregate: CompiledAggregate) -> frozenset[str]:
     if definition.measure == BALANCE:
         read |= {CURRENCY}
     return read | (aggregate.filter.given if aggregate.filter else frozenset())
-
-
-def plane_of(rows: Plane | None) -> Plane:
-    """A plane as kernels take it: empty where it is None, which stands for all rows that count, or none of others."""
-    return ALL_ROWS if rows is None else rows

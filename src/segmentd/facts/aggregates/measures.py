@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from segmentd.columns.build import missing_column
 from segmentd.columns.column import Batch, BoolColumn, Codes, Column, FixedColumn, ListColumn, TextColumn
-from segmentd.columns.planes import Plane, clear_tail, ones, pack, unpack, zeros
+from segmentd.columns.planes import Plane, clear_tail, pack, unpack, zeros
 from segmentd.facts.kinds import REQUIRED, RecordKind
 from segmentd.schema import DataType, Kind
 
@@ -139,11 +139,6 @@ def either(left: Plane | None, right: Plane | None) -> Plane | None:
     if left is None or right is None:
         return right if left is None else left
     return left | right
-
-
-def all_or(plane: Plane | None, rows: int) -> Plane:
-    """The plane, of all rows where it is None."""
-    return ones(rows) if plane is None else plane
 
 
 def order_of_doubles(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
