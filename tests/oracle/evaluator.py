@@ -70,7 +70,10 @@ class Oracle:
         self._environment = cel.NewEnv(
             descriptor_pool=self._messages.pool,
             extensions=[ext_strings.ExtStrings()],
-            functions=[_calendar_function(name, rule, schema.time_zone) for name, rule in _CALENDAR.items()],
+            functions=[
+                *(_calendar_function(name, rule, schema.time_zone) for name, rule in _CALENDAR.items()),
+                _path_function(),
+            ],
         )
 
     def answers(self, definitions: Definitions, rows: Sequence[Row], now_us: int) -> list[RowAnswers]:
@@ -155,6 +158,17 @@ def _read(value: cel.Value) -> Any:
 def _verdict(answer: Answer) -> Verdict:
     """A condition that is null is as undecided as one that fails: it is neither true nor false."""
     return answer if isinstance(answer, bool) else UNKNOWN
+
+
+def _path_function() -> cel.FunctionDecl:
+    def call(path: str, parent: str) -> bool:
+        parts, wanted = path.split("/"), parent.split("/")
+        return parts[: len(wanted)] == wanted
+
+    texts = [cel.Type.STRING, cel.Type.STRING]
+    return cel.FunctionDecl(
+        "isUnder", [cel.Overload("oracle_isUnder", cel.Type.BOOL, texts, is_member=True, impl=call)]
+    )
 
 
 def _calendar_function(name: str, rule: Callable[[int, int, str], int], zone: str) -> cel.FunctionDecl:
