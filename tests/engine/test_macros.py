@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -248,7 +249,7 @@ def test_macros_take_time_and_no_short_way() -> None:
 
 
 def test_what_is_kept_of_residents(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Folds of many rows are kept with their items: others, and what reads `now` or the owner, are made anew."""
+    """Folds of many rows are kept with their items and the owners' columns: of others, and with `now`, they are new."""
     texts = {
         "kept": "customer.accounts.exists(a, a.rich)",
         "now": "customer.accounts.exists(a, a.opened < now)",
@@ -263,13 +264,19 @@ def test_what_is_kept_of_residents(engine: Engine, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(items_module, "fold", noted)
     first = engine.evaluate(asked, batch, 86_400_000_000, planes=True)
     again = engine.evaluate(asked, batch, 86_400_000_000 * 15, planes=True)
-    assert len(made) == 3 + 2
+    assert len(made) == 3 + 1
     assert verdicts(first, 0) == verdicts(again, 0) == [True, False, True, None] * (items_module.KEPT_ROWS // 4)
     assert verdicts(first, 1)[:4] == [True, False, None, False]
     assert verdicts(again, 1)[:4] == [True, False, True, False]
     others = Batch(batch.rows, batch.columns, items={"accounts": items([[2]] * batch.rows, accounts())})
     assert not any(verdicts(engine.evaluate(asked, others, 0, planes=True), 0))
-    assert len(made) == 3 + 2 + 3
+    assert len(made) == 3 + 1 + 3
+    owners = {**batch.columns, "wanted": others.slice(0, batch.rows).columns["wanted"]}
+    assert engine.evaluate(asked, replace(batch, columns=owners), 0, planes=True).member_counts[2] == batch.rows // 2
+    assert len(made) == 3 + 1 + 3 + 2
+    unknown = engine.evaluate(asked, replace(batch, columns={}), 0, planes=True)
+    assert len(made) == 3 + 1 + 3 + 2 + 2
+    assert verdicts(unknown, 2)[:4] == [False, False, True, False]
 
 
 def test_nobody_at_all(engine: Engine) -> None:

@@ -35,7 +35,7 @@ Codes = npt.NDArray[np.int32]
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class FixedColumn:
     """Numbers and moments: `values[rows]` of an element type in `WIDTHS`, contiguous, aligned, little-endian.
 
@@ -66,7 +66,7 @@ class FixedColumn:
         return FixedColumn(self.type, self.values[start:stop], _slice_validity(self.validity, start, stop))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class BoolColumn:
     """Truth values as a plane. `validity` as in `FixedColumn`; the values of missing rows mean nothing."""
 
@@ -95,7 +95,7 @@ class BoolColumn:
         return BoolColumn(slice_plane(self.values, start, stop), _slice_validity(self.validity, start, stop))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class TextColumn:
     """Text as `codes[rows]` into a dictionary of distinct or repeated strings, none of them null.
 
@@ -124,7 +124,7 @@ class TextColumn:
         return TextColumn(self.codes[start:stop], self.dictionary)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ListColumn:
     """Lists of text as `codes[rows]` into a dictionary of lists, without nulls among them or in them.
 

@@ -32,7 +32,7 @@ KEPT_BYTES: Final = 64 << 20
 
 Folded = BoolColumn | FixedColumn
 KeptFolds = WeakCache[Folded]
-"""What macros said of all rows, by their items, for as long as these live: they do not change."""
+"""What macros said of all rows, by the items and columns it was made from, as long as these live: they never change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,13 @@ def fold_items(program: Program, batch: Batch, folding: Folding) -> FoldedItems:
 def _fold_part(part: ItemsProgram, batch: Batch, folding: Folding) -> dict[ItemsColumn, Folded]:
     """The columns of macros over the items of one field: those that are kept, and the others."""
     items, zone = batch.items[part.items], part.program.schema.time_zone
-    can_keep = batch.rows >= KEPT_ROWS and not part.reads
+    can_keep = batch.rows >= KEPT_ROWS
+    there = tuple(name for name in part.reads if name in batch.columns)
+    made_from = (items, *(batch.columns[name] for name in there))
     values: dict[ItemsColumn, Folded] = {column: _sizes(items) for column in part.columns if column.is_size}
     wanted = {column: number for column, number in part.columns.items() if not column.is_size}
     if can_keep:
-        known = {column: folding.kept.get((items,), (column, zone)) for column in wanted}
+        known = {column: folding.kept.get(made_from, (column, zone, there)) for column in wanted}
         values |= {column: value for column, value in known.items() if value is not None}
     missing = {column: number for column, number in wanted.items() if column not in values}
     if missing:
@@ -92,7 +94,7 @@ def _fold_part(part: ItemsProgram, batch: Batch, folding: Folding) -> dict[Items
             value = fold(column.quantifier, owned, _truths(evaluation, number), folding.run)
             values[column] = value
             if can_keep and column.is_stable:
-                folding.kept.keep((items,), (column, zone), value, _size_bytes(value))
+                folding.kept.keep(made_from, (column, zone, there), value, _size_bytes(value))
     return values
 
 
