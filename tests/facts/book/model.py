@@ -133,7 +133,7 @@ class NaiveBook:
             if "currency" not in account:
                 continue
             minor = Fraction(record[name]) * Fraction(10) ** (digits(account["currency"]) - scale)
-            if minor.denominator != 1 or not -(2**63) < minor < 2**63:
+            if minor.denominator != 1 or not -(2**63) <= minor < 2**63:
                 return name
             record[name] = int(minor)
         return None

@@ -100,7 +100,7 @@ class Book:
         self._staged.clear()
 
     def dump(self, view: BookView) -> Mapping[str, pa.Table]:
-        """Tables from which a version of this book is restored; any thread may ask for it. TypeError for others' views."""
+        """Tables from which a version of this book is restored; any thread may ask for it. TypeError for another's."""
         if not isinstance(view, View):
             raise TypeError("a book dumps its own views")
         return dump_view(view)
