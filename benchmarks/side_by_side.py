@@ -35,7 +35,7 @@ ROWS: Final = 4_000_000
 TABLE_WIDTH: Final = 180
 """Columns of the terminal that the tables take at least: narrower ones would break figures over lines."""
 
-PARTS: Final = ("contests", "scaling", "members", "first-answers", "starts", "growth", "wire")
+PARTS: Final = ("contests", "scaling", "members", "balances", "first-answers", "starts", "growth", "wire")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -109,12 +109,13 @@ def _contests(options: argparse.Namespace, makers: Sequence[Maker], progress: Co
 
 def _measures(options: argparse.Namespace, progress: Console) -> Mapping[str, Callable[[], Iterator[Figure]]]:
     """What else has a target; one of them imports Polars, which is imported by now."""
-    from benchmarks.targets import members, readiness, scaling  # noqa: PLC0415
+    from benchmarks.targets import balances, members, readiness, scaling  # noqa: PLC0415
 
     rows, threads = options.rows or ROWS, options.threads
     return {
         "scaling": partial(scaling.measure, rows, threads, progress),
         "members": partial(members.measure, rows, threads, progress),
+        "balances": partial(balances.measure, rows, threads, progress),
         "first-answers": partial(readiness.measure_first_answers, rows, threads, progress),
         "starts": partial(readiness.measure_starts, progress),
     }
