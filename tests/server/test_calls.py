@@ -24,6 +24,22 @@ from tests.server.api import Refusal, refusal_of
 PRIVATE = "Jana Nováková, 4,321.09"
 
 
+CALLED = [
+    service
+    for module in (ledger_service_pb2, scoring_service_pb2)
+    for service in module.DESCRIPTOR.services_by_name.values()
+]
+"""The services that are called here."""
+
+
+def with_every_method(unary: Any, streaming: Any) -> object:
+    """A servicer of those services, whose methods are these two."""
+    methods = {method.name: method for service in CALLED for method in service.methods}
+    return SimpleNamespace(
+        **{name: streaming if method.server_streaming else unary for name, method in methods.items()}
+    )
+
+
 def failing(error: BaseException) -> object:
     """A servicer of both services whose methods fail; the streams answer once before."""
 
@@ -35,9 +51,7 @@ def failing(error: BaseException) -> object:
         yield scoring_service_pb2.ScoreResponse()
         raise error
 
-    unary = ("CreateLedger", "GetLedger", "ListLedgers", "UpdateLedger", "Score")
-    methods = {**dict.fromkeys(unary, fail_at_once), "EvaluateSegments": fail_later, "StreamScores": fail_later}
-    return SimpleNamespace(**methods)
+    return with_every_method(fail_at_once, fail_later)
 
 
 class Events(logging.Handler):
@@ -88,9 +102,7 @@ def refusing(held: list[weakref.ref[Held]]) -> object:
         yield scoring_service_pb2.ScoreResponse()
         refuse(message)
 
-    unary = ("CreateLedger", "GetLedger", "ListLedgers", "UpdateLedger", "Score")
-    methods = {**dict.fromkeys(unary, fail_at_once), "EvaluateSegments": fail_later, "StreamScores": fail_later}
-    return SimpleNamespace(**methods)
+    return with_every_method(fail_at_once, fail_later)
 
 
 PATHS = {
@@ -110,9 +122,7 @@ async def refusal(servicer: object, kind: str) -> Refusal:
     gate = Gate(1_000)
     gate.state = "serving"
     server = grpc.aio.server()
-    services = ledger_service_pb2.DESCRIPTOR.services_by_name, scoring_service_pb2.DESCRIPTOR.services_by_name
-    descriptors = [service for by_name in services for service in by_name.values()]
-    server.add_generic_rpc_handlers(tuple(generic_handler(each, servicer, gate) for each in descriptors))
+    server.add_generic_rpc_handlers(tuple(generic_handler(each, (servicer,), gate) for each in CALLED))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
@@ -185,4 +195,4 @@ def test_a_servicer_that_lacks_a_method_is_refused() -> None:
     """Every method of a service's descriptor must be there before the server starts."""
     service = ledger_service_pb2.DESCRIPTOR.services_by_name["LedgerService"]
     with pytest.raises(AttributeError, match="CreateLedger"):
-        generic_handler(service, object(), Gate(1))
+        generic_handler(service, (object(),), Gate(1))

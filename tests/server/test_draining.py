@@ -12,8 +12,8 @@ from typing import Any, cast
 import grpc
 import pytest
 
-from segmentd.api.v1 import scoring_service_pb2
 from segmentd.api.read_ahead import answer_in_order
+from segmentd.api.v1 import scoring_service_pb2
 from segmentd.server.calls import Gate
 from segmentd.server.config import ServerConfig
 from segmentd.server.draining import Drain
@@ -49,8 +49,8 @@ async def test_what_was_read_is_answered_and_the_stream_ends() -> None:
     echo, gate = Echo(), Gate(1_000)
     gate.state = "serving"
     server = grpc.aio.server()
-    servicer = SimpleNamespace(StreamScores=echo.stream, Score=echo.stream, EvaluateSegments=echo.stream)
-    server.add_generic_rpc_handlers((generic_handler(SERVICE, servicer, gate),))
+    servicer = SimpleNamespace(**dict.fromkeys(SERVICE.methods_by_name, echo.stream))
+    server.add_generic_rpc_handlers((generic_handler(SERVICE, (servicer,), gate),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -75,8 +75,8 @@ async def test_few_requests_are_taken_that_are_not_read(tmp_path: Path) -> None:
     echo, gate = Echo(), Gate(1 << 20)
     gate.state = "serving"
     transport = Transport(ServerConfig(data_dir=tmp_path, port=0), [SERVICE.full_name])
-    servicer = SimpleNamespace(StreamScores=echo.stream, Score=echo.stream, EvaluateSegments=echo.stream)
-    transport.server.add_generic_rpc_handlers((generic_handler(SERVICE, servicer, gate),))
+    servicer = SimpleNamespace(**dict.fromkeys(SERVICE.methods_by_name, echo.stream))
+    transport.server.add_generic_rpc_handlers((generic_handler(SERVICE, (servicer,), gate),))
     port = await transport.start()
     taken, request = 0, bytes(100_000)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
