@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 from segmentd.cli.options import existing
 
 if TYPE_CHECKING:
+    from segmentd.facts.erasure.retention import KeepRule
     from segmentd.server.app import Server
     from segmentd.server.config import TlsFiles
 
@@ -20,6 +22,22 @@ READY = "segmentd is ready on "
 LIMITS = "Limits"
 TLS = "TLS"
 IMPORTS = "Imports"
+FACTS = "Facts"
+
+KEPT = re.compile(r"(?:(?P<ledger>[a-z][a-z0-9-]{0,62})=)?(?P<days>[0-9]{1,6})d")
+"""How long facts are kept, as it is written: `3650d`, or `retail=3650d`."""
+
+
+def keep_option(things: str) -> typer.models.OptionInfo:
+    """The option that says for how long facts of a kind are kept."""
+    info: typer.models.OptionInfo = typer.Option(
+        metavar="[LEDGER=]DAYSd",
+        help=f"Delete {things} that are older, such as 3650d; retail=730d is about one ledger. Repeat for more. "
+        "[default: kept for ever]",
+        rich_help_panel=FACTS,
+        show_default=False,
+    )
+    return info
 
 
 def serve(
@@ -102,6 +120,18 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    keep_transactions: Annotated[list[str] | None, keep_option("transactions")] = None,
+    keep_balances: Annotated[list[str] | None, keep_option("balances")] = None,
+    keep_engagements: Annotated[list[str] | None, keep_option("engagements")] = None,
+    checkpoint_mib: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Write a ledger's facts into files when so much was written since the last time: less makes a start "
+            "quicker, more spares the disk.",
+            rich_help_panel=FACTS,
+        ),
+    ] = 256,
     tls_cert: Annotated[
         Path | None, typer.Option(callback=existing, help="Certificate chain of the server, PEM.", rich_help_panel=TLS)
     ] = None,
@@ -122,6 +152,7 @@ def serve(
     """
     # gRPC writes lines of its own to stderr, between those of JSON, about what is reported anyway.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from segmentd.facts.ingestion import CheckpointPolicy
     from segmentd.server.app import run
     from segmentd.server.config import ServerConfig
 
@@ -143,6 +174,8 @@ def serve(
             tls=tls_files(tls_cert, tls_key, tls_client_ca),
             import_roots=tuple(import_root or ()),
             import_remotes=tuple(import_remote or ()),
+            keep=keep_rules(transaction=keep_transactions, balance=keep_balances, engagement=keep_engagements),
+            checkpoints=CheckpointPolicy(after_bytes=checkpoint_mib << 20),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
@@ -153,6 +186,20 @@ def announce(server: Server) -> None:
     """Print where the server listens; whoever started it waits for this line."""
     host = f"[{server.config.host}]" if ":" in server.config.host else server.config.host
     typer.echo(f"{READY}{host}:{server.port}")
+
+
+def keep_rules(**given: list[str] | None) -> tuple[KeepRule, ...]:
+    """The rules that options say, by the kind of fact. Raises BadParameter, or ValueError for less than a day."""
+    from segmentd.facts.erasure.retention import KeepRule
+    from segmentd.facts.kinds import RecordKind
+
+    rules = []
+    for kind, texts in given.items():
+        for text in texts or ():
+            if (found := KEPT.fullmatch(text)) is None:
+                raise typer.BadParameter(f"--keep-{kind}s is {text!r}; give days, as 3650d, or retail=3650d")
+            rules.append(KeepRule(RecordKind(kind), int(found["days"]), found["ledger"] or ""))
+    return tuple(rules)
 
 
 def tls_files(certificate: Path | None, key: Path | None, client_ca: Path | None) -> TlsFiles | None:

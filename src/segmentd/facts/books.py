@@ -103,6 +103,10 @@ class Books:
             except LedgerNotFoundError:
                 self._listener.unknown(ledger_id)
 
+    def ledgers(self) -> tuple[str, ...]:
+        """The ledgers whose facts are open, by id."""
+        return tuple(sorted(self._books))
+
     def view(self, ledger_id: str) -> BookView | None:
         """The current version of a ledger's facts; None where nothing was ever written."""
         book = self._books.get(ledger_id)

@@ -39,7 +39,7 @@ from segmentd.scoring.snapshots.store import SnapshotFiles
 from segmentd.scoring.workers import Workers
 from segmentd.segments.servicer import SegmentServicer
 from segmentd.server.allocator import keep_freed_memory
-from segmentd.server.books import books_of
+from segmentd.server.books import books_of, retention_of
 from segmentd.server.calls import Gate, explain, note_rows
 from segmentd.server.config import ServerConfig
 from segmentd.server.definitions import Definitions
@@ -114,7 +114,7 @@ class Server:
         self._populations = Populations()
         self._definitions = await asyncio.to_thread(Definitions, self.config.data_dir, self._populations)
         opened.push_async_callback(asyncio.to_thread, self._definitions.close)
-        self._books = await asyncio.to_thread(books_of, self.config.data_dir, self._definitions.catalogues)
+        self._books = await asyncio.to_thread(books_of, self.config, self._definitions.catalogues)
         opened.push_async_callback(asyncio.to_thread, self._books.close)
         self._engine = Engine(self.config.threads)
         opened.push_async_callback(asyncio.to_thread, self._engine.close)
@@ -129,6 +129,7 @@ class Server:
         self._scoring = Scoring(self._engine, catalogues, self._residents, recoder=self._recoder)
         self._snapshots = Snapshots(SnapshotFiles(self.config.data_dir), self._scoring)
         self._erasures = erasures_of(self._books, self._snapshots, self._imports)
+        self._retention = retention_of(self.config, self._books)
         self._transport = Transport(self.config, [service.full_name for service in SERVICES])
         opened.push_async_callback(self._stop_serving)
         self._add_handlers()
@@ -136,6 +137,7 @@ class Server:
     async def _stop_serving(self) -> None:
         self._gate.stop()
         await asyncio.to_thread(self._imports.close)
+        await asyncio.to_thread(self._retention.close)
         await asyncio.to_thread(self._erasures.close)
         await self._transport.stop(self._grace_s)
 
@@ -149,6 +151,7 @@ class Server:
         prepare_main(self.config, self._definitions, self._populations, self._go_on)
         self._imports.start()
         self._erasures.start()
+        self._retention.start()
 
     def _go_on(self) -> None:
         if self._abandoned.is_set():

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 from segmentd.facts.books import Books, BooksListener, Opened, Vocabularies
+from segmentd.facts.erasure.retention import Expired, Retention, RetentionListener
 from segmentd.facts.ingestion import CheckpointListener
 from segmentd.facts.ingestion.checkpoints import Checkpointed
+from segmentd.server.config import ServerConfig
 from segmentd.server.logs import log_event, stack_of
 
 
-def books_of(data_dir: Path, vocabularies: Vocabularies) -> Books:
-    """The books of a data directory, not opened yet. Raises StoreFailedError or SchemaTooNewError."""
+def books_of(config: ServerConfig, vocabularies: Vocabularies) -> Books:
+    """The books of a server's data directory, not opened yet. Raises StoreFailedError or SchemaTooNewError."""
     checkpoints = CheckpointListener(done=tell_checkpointed, failed=tell_checkpoint_failed)
     listener = BooksListener(opened=tell_opened, unknown=tell_unknown, checkpoints=checkpoints)
-    return Books(data_dir, vocabularies, listener=listener)
+    return Books(config.data_dir, vocabularies, listener=listener, policy=config.checkpoints)
+
+
+def retention_of(config: ServerConfig, books: Books) -> Retention:
+    """What deletes facts that are too old, not started yet."""
+    listener = RetentionListener(tell_expired, tell_retention_failed)
+    return Retention(config.keep, books, books.ingestion, listener=listener)
 
 
 def tell_opened(opened: Opened) -> None:
@@ -45,6 +52,23 @@ def tell_checkpoint_failed(ledger: str, error: Exception) -> None:
     """Log that no checkpoint could be made: nothing is lost, and it is tried again later."""
     log_event(
         "checkpoint_failed",
+        level=logging.ERROR,
+        ledger=ledger,
+        error=type(error).__name__,
+        stack=stack_of(error.__traceback__),
+    )
+
+
+def tell_expired(expired: Expired) -> None:
+    """Log that facts were too old, and are deleted."""
+    counts = {f"{kind}s": count for kind, count in expired.counts.items()}
+    log_event("retention", ledger=expired.ledger, seconds=round(expired.seconds, 3), **counts)
+
+
+def tell_retention_failed(ledger: str, error: Exception) -> None:
+    """Log that facts that are too old could not be deleted: the next day tries it again."""
+    log_event(
+        "retention_failed",
         level=logging.ERROR,
         ledger=ledger,
         error=type(error).__name__,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from segmentd.errors import SegmentdError
+from segmentd.facts.erasure.retention import KeepRule
 from segmentd.facts.imports.places import Places
+from segmentd.facts.ingestion import CheckpointPolicy
 from segmentd.ledger.currencies import check_currency
 from segmentd.ledger.zones import check_time_zone
 
@@ -36,7 +38,8 @@ class ServerConfig:
     `max_request_bytes`: larger requests are refused. `max_waiting`: scores that may wait for a worker, beyond
     which callers are told to come back. `max_calls` at a time, open streams included. `drain_s`: how long calls
     may go on once the server is told to stop. `import_roots`: folders whose files may be imported; `import_remotes`:
-    beginnings of URIs that may be, such as `s3://landing/bank/`.
+    beginnings of URIs that may be, such as `s3://landing/bank/`. `keep`: for how long facts are kept, for ever where
+    nothing is said. `checkpoints`: when the journal of a ledger is written into files.
     """
 
     data_dir: Path
@@ -55,6 +58,8 @@ class ServerConfig:
     tls: TlsFiles | None = None
     import_roots: tuple[Path, ...] = ()
     import_remotes: tuple[str, ...] = ()
+    keep: tuple[KeepRule, ...] = ()
+    checkpoints: CheckpointPolicy = field(default_factory=CheckpointPolicy)
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
@@ -68,13 +73,9 @@ class ServerConfig:
             if not root.is_dir():
                 raise ValueError(f"import root {root} is no folder")
         Places(self.import_roots, self.import_remotes)
-        try:
-            if self.currency is not None:
-                check_currency(self.currency, "currency")
-            if self.time_zone is not None:
-                check_time_zone(self.time_zone, "time_zone")
-        except SegmentdError as error:
-            raise ValueError(error.message) from error
+        if len({(rule.kind, rule.ledger) for rule in self.keep}) < len(self.keep):
+            raise ValueError("it is said twice for how long facts of a kind are kept in a ledger; say it once")
+        self._check_terms()
 
     @property
     def hard_request_bytes(self) -> int:
@@ -84,3 +85,12 @@ class ServerConfig:
         RESOURCE_EXHAUSTED. Up to this size we take the message, only to say what is wrong with it.
         """
         return self.max_request_bytes + (64 << 10)
+
+    def _check_terms(self) -> None:
+        try:
+            if self.currency is not None:
+                check_currency(self.currency, "currency")
+            if self.time_zone is not None:
+                check_time_zone(self.time_zone, "time_zone")
+        except SegmentdError as error:
+            raise ValueError(error.message) from error

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import pyarrow as pa
 import pytest
 
 from segmentd.cli.child import serving
@@ -144,7 +145,7 @@ def test_every_point_of_a_kill_is_finished_from(tmp_path: Path) -> None:
             noted = books.journal.ledgers_to_scrub()
             view = books.view("main")
             assert view is not None
-            ids = view.entities(RecordKind.CUSTOMER).batch.ids.to_pylist()
+            ids = cast("list[str]", pa.array(view.entities(RecordKind.CUSTOMER).batch.ids).to_pylist())
             erasures.start()
             if noted:
                 assert finished.result(60).erasures == 1
