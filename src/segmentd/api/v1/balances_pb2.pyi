@@ -203,7 +203,7 @@ class BalanceFrame(_message.Message):
 
     @_builtins.property
     def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___BalanceSegment]:
-        """The active segments that the answer is over, where any were asked for or groups are by segment; in the order of their
+        """The segments that the answer is over, where any were asked for or groups are by segment; in the order of their
         groups.
         """
 
