@@ -49,6 +49,7 @@ def warm() -> WarmReport:
     start = time.perf_counter()
     with _compiling_requests():
         _evaluate_sample()
+        sum_up_sample()
     warm_requests()
     compiled = not run_blocks.stats.cache_hits  # type: ignore[attr-defined]
     return WarmReport(compiled, time.perf_counter() - start, str(CACHE))
@@ -59,7 +60,6 @@ def warm_requests() -> None:
     read_sample()
     answer_sample()
     extract_sample()
-    sum_up_sample()
     aggregate_sample()
 
 
