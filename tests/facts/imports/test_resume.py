@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import settings
 
 from segmentd.cli import child
 from segmentd.client import Client, SegmentdCallError
@@ -21,6 +23,9 @@ from tests.facts.imports.test_jobs import MAPPING, held, movements
 
 ACCOUNTS = "kind: account\nid: id\nfields: {kind: {constant: CHECKING}}\n"
 KILLS = 3
+SOAKING = settings.get_current_profile_name() == "soak"
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(7_200 if SOAKING else 300)]
 
 
 @contextmanager
@@ -60,10 +65,11 @@ def kill_in_mid_import(client: Client, pid: int, job_id: str, at_rows: int) -> I
     return None
 
 
-@pytest.mark.timeout(300)  # five servers start
-def test_an_import_that_is_killed_ends_as_one_that_is_not(tmp_path: Path, landing: Path) -> None:
+@pytest.mark.parametrize("seed", range(20 if SOAKING else 1))
+def test_an_import_that_is_killed_ends_as_one_that_is_not(tmp_path: Path, landing: Path, seed: int) -> None:
     """After three kills the job ends by itself; ledger, counts and rejects equal those of an undisturbed import."""
     write_bank(landing)
+    points = sorted(np.random.default_rng(seed).integers(1, 350_000, KILLS).tolist())
     ended = None
     for kill in range(KILLS + 1):
         with serving(tmp_path, landing) as (client, pid):
@@ -73,7 +79,7 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(tmp_path: Path, landin
                 assert list(client.watch_import_job(accounts.id))[-1].state == "SUCCEEDED"
                 client.import_records(str(landing / "in"), MAPPING, job_id="long")
             if kill < KILLS:
-                ended = kill_in_mid_import(client, pid, "long", 100_000 * (kill + 1))
+                ended = kill_in_mid_import(client, pid, "long", points[kill])
                 assert ended is None, "the server was killed before the job ended"
                 continue
             ended = list(client.watch_import_job("long"))[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Final
 
 import grpc
 
@@ -16,6 +17,9 @@ from segmentd.facts.imports.errors import ImportsStoppingError
 from segmentd.facts.imports.messages import decode_wanted, encode_job, encode_reject
 from segmentd.facts.imports.service import ImportService
 
+CHECKS: Final = 2
+"""New jobs whose files are looked for at a time: a slow bucket must not take all threads of other calls."""
+
 Context = grpc.aio.ServicerContext[bytes, object]
 
 
@@ -24,10 +28,12 @@ class ImportServicer:
 
     def __init__(self, service: ImportService) -> None:
         self._service = service
+        self._checks = asyncio.Semaphore(CHECKS)
 
     async def ImportRecords(self, request: bytes, _context: Context) -> pb.ImportJob:
         """Make a job."""
-        return await asyncio.to_thread(self._create, request)
+        async with self._checks:
+            return await asyncio.to_thread(self._create, request)
 
     async def GetImportJob(self, request: bytes, _context: Context) -> pb.ImportJob:
         """Return a job."""
