@@ -220,3 +220,47 @@ def test_lists_and_decimals_of_expressions() -> None:
     assert result.table.column("tags").to_pylist() == [["1", "x"]]
     assert str(result.table.column("income")[0].as_py()) == "-9007199254740993.00"
     assert str(result.table.column("born")[0].as_py()) == "2020-06-01"
+
+
+def test_decimals_with_more_digits_than_they_need() -> None:
+    """A column of DECIMAL(38, 18) is taken where its digits after the ninth are zeros; other rows are rejected."""
+    texts = ["1.250000000000000000", "0.000000000100000000", "-7.000000000000000000", None]
+    table = pa.table({"id": ["1", "2", "3", "4"], "given": pa.array(texts).cast(pa.decimal128(38, 18))})
+    direct = mapped("kind: transaction\nid: id\nfields: {amount: given}", table)
+    assert [str(value) for value in direct.table.column("amount").to_pylist()] == [
+        "1.250000000",
+        "-7.000000000",
+        "None",
+    ]
+    assert [(each.row, each.field) for each in direct.rejected] == [(1, "given")]
+    computed = mapped(
+        "kind: transaction\nid: id\nfields: {amount: {expression: -source.given, unknown: missing}}", table
+    )
+    assert [str(value) for value in computed.table.column("amount").to_pylist()] == [
+        "-1.250000000",
+        "7.000000000",
+        "None",
+    ]
+
+
+def test_every_arrow_type_that_fits() -> None:
+    """Dictionaries, wide and narrow numbers, other units of time and nulls become the fields that they are."""
+    table = pa.table(
+        {
+            "id": pa.array([7, 8], pa.uint16()),
+            "account": pa.array(["a1", "a2"]).dictionary_encode(),
+            "at": pa.array([1_600_000_000, None], pa.timestamp("s", "Europe/Prague")),
+            "local": pa.array([1_600_000_000_000_000_999, None], pa.timestamp("ns")),
+            "amount": pa.array([12, -3], pa.int32()),
+            "purpose": pa.nulls(2),
+            "category": pa.array(["A/B", None], pa.large_string()),
+        }
+    )
+    text = "kind: transaction\nid: id\nfields: {account: account, booking_time: at, value_time: local, amount: amount}"
+    result = mapped(text.replace("amount}", "amount, purpose: purpose, category: category}"), table).table
+    assert result.column("id").to_pylist() == ["7", "8"]
+    assert result.column("account").to_pylist() == ["a1", "a2"]
+    assert result.column("booking_time").cast(pa.int64()).to_pylist() == [1_600_000_000_000_000, None]
+    assert result.column("value_time").cast(pa.int64()).to_pylist() == [1_599_992_800_000_000, None]
+    assert result.column("amount").to_pylist() == [12, -3]
+    assert (result.column("purpose").to_pylist(), result.column("category").to_pylist()) == ([None] * 2, ["A/B", None])

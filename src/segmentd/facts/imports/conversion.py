@@ -14,7 +14,10 @@ from segmentd.facts.imports.mapping import ColumnType
 from segmentd.facts.imports.moments import dates_of, start_of_dates, to_utc
 from segmentd.facts.imports.texts import LISTS, UTC_MOMENT, Reading, Values, read_amounts, read_texts
 from segmentd.facts.kinds import AMOUNT, FIELDS, RecordKind
-from segmentd.schema import STRING, AttributeSpec, DataType, Kind
+from segmentd.schema import MAX_SCALE, STRING, AttributeSpec, DataType, Kind
+
+_WIDEST: Final = 76
+"""Digits of Arrow's widest decimals."""
 
 _NUMBERS: Final = frozenset({Kind.INT64, Kind.DECIMAL, Kind.DOUBLE})
 
@@ -91,8 +94,23 @@ def normalized(array: pa.Array, type_: DataType, reading: Reading) -> pa.Array:
             return array
 
 
+def without_spare_digits(array: pa.Array) -> Values:
+    """Decimals with at most nine digits after the point; those that need more are wrong."""
+    if not pa.types.is_decimal(array.type) or array.type.scale <= MAX_SCALE:
+        return Values(array)
+    cut = array.cast(pa.decimal256(_WIDEST, MAX_SCALE), safe=False)
+    wrong = pc.fill_null(pc.not_equal(cut.cast(pa.decimal256(_WIDEST, array.type.scale)), array), False)
+    kept = pc.if_else(wrong, pa.scalar(None, cut.type), cut)
+    is_wrong = wrong.to_numpy(zero_copy_only=False)
+    return Values(
+        kept, is_wrong if is_wrong.any() else None, f"a decimal has at most {MAX_SCALE} digits after the point"
+    )
+
+
 def type_of(arrow: pa.DataType) -> DataType | None:
     """The type of a file's column; None where no field can be taken from it. A column of nulls is text."""
+    if pa.types.is_decimal(arrow):
+        return DataType(Kind.DECIMAL, min(max(arrow.scale, 0), MAX_SCALE))
     return STRING if pa.types.is_null(arrow) else inferred_type(pa.field("column", arrow))
 
 

@@ -13,7 +13,7 @@ from segmentd.columns.arrow import column_from_arrow
 from segmentd.columns.column import Batch
 from segmentd.columns.planes import unpack
 from segmentd.engine import ComputedValues, Engine
-from segmentd.facts.imports.conversion import convert, normalized, one_array, prefixed, type_of
+from segmentd.facts.imports.conversion import convert, normalized, one_array, prefixed, type_of, without_spare_digits
 from segmentd.facts.imports.moments import dates_of
 from segmentd.facts.imports.planning import Computed, Constant, FilePlan, Given
 from segmentd.facts.imports.texts import UTC_MOMENT, Values, read_texts
@@ -60,7 +60,9 @@ class _Mapper:
     def _column(self, name: str) -> pa.Array:
         array, type_ = one_array(self._table.column(name)), self._plan.columns[name]
         if type_of(array.type) != STRING:
-            return normalized(array, type_.type, self._plan.reading)
+            values = without_spare_digits(normalized(array, type_.type, self._plan.reading))
+            self._reject(values, name)
+            return values.array
         values = read_texts(array.cast(pa.string()), type_, self._plan.reading)
         self._reject(values, name)
         return values.array
