@@ -130,6 +130,26 @@ def test_a_long_tail_is_merged() -> None:
     assert old.items_of(RecordKind.TRANSACTION, np.arange(7, dtype=np.int32)).batch.rows == 0
 
 
+def test_a_tail_of_middle_length_is_merged_while_nobody_writes() -> None:
+    """Not when it is published, but when the book is settled; views from before see what they saw."""
+    book = Book(LEDGER)
+    book.stage(batch(RecordKind.CUSTOMER, ["anna"], {}), WORDS)
+    book.stage(batch(RecordKind.ACCOUNT, ["account 0"], {"owners": (LIST, [["anna"]])}), WORDS)
+    many = 5 * MIN_TAIL
+    book.stage(_transactions(0, np.zeros(many, np.int64), np.arange(many)), WORDS)
+    book.publish()
+    book.stage(_transactions(many, np.zeros(MIN_TAIL + 1, np.int64), np.arange(MIN_TAIL + 1)), WORDS)
+    before = book.publish()
+    assert before.touched(RecordKind.TRANSACTION).tolist() == [0]
+    book.settle()
+    after = book.view
+    assert (after.version, len(after.touched(RecordKind.TRANSACTION))) == (before.version, 0)
+    found = [view.items_of(RecordKind.TRANSACTION, np.zeros(1, np.int32)) for view in (before, after)]
+    assert np.array_equal(found[0].times, found[1].times)
+    assert len(found[1].times) == many + MIN_TAIL + 1
+    assert before.touched(RecordKind.TRANSACTION).tolist() == [0]
+
+
 def _transactions(first: int, owners: np.ndarray[tuple[int], np.dtype[np.int64]], times: object) -> RecordBatch:
     """Transactions whose amounts are their numbers."""
     count = len(owners)

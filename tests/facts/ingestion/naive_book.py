@@ -75,6 +75,9 @@ class NaiveBook:
         """Go back."""
         self._staged = self.view
 
+    def settle(self) -> None:
+        """Nothing slows its readers that could be put in order."""
+
     def dump(self, view: Any) -> Mapping[str, pa.Table]:
         """A table a kind."""
         return {kind: _table(records) for kind, records in view.facts.items()}

@@ -115,6 +115,12 @@ class Book:
         for kind in RecordKind:
             self._merge(kind)
 
+    def settle(self) -> None:
+        """Merge tails that readers notice: call it when nothing was written for a while, and nothing is staged."""
+        for kind, table in self._tables.by_kind.items():
+            if kind in OWNER and table.is_unsettled:
+                self._merge(kind)
+
     @property
     def _staged_version(self) -> int:
         return self._staged[-1].version if self._staged else self._view.version

@@ -22,6 +22,8 @@ ALL_VERSIONS: Final = 2**31 - 1
 """The mark that is later than every death: what is dead now is dead."""
 
 MIN_TAIL: Final = 65_536
+SETTLED_SHARE: Final = 64
+"""While nobody writes, a tail of this part of the prefix is merged: a second's work that no batch waits for."""
 TAIL_SHARE: Final = 4
 """A tail is merged when it has more rows than `MIN_TAIL` and than this part of the prefix."""
 
@@ -199,6 +201,11 @@ class Table:
         """Whether the tail is long."""
         is_long = self.rows > max(MIN_TAIL, self.prefix_rows // TAIL_SHARE)
         return is_long or version - self.epoch > MAX_MARK
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether the tail is long enough to be merged while nobody writes."""
+        return self.rows > max(MIN_TAIL, self.prefix_rows // SETTLED_SHARE)
 
     def merge(self, version: int, owners: int) -> None:
         """Make one prefix of what lives, all of which is published. `owners`: how many there are."""

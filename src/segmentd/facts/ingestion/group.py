@@ -52,6 +52,21 @@ class GroupWriter:
         self._shelf = shelf
         self._journal = journal
         self._when_written = when_written
+        self._unsettled: set[str] = set()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no book was written since they were settled."""
+        return not self._unsettled
+
+    def settle(self) -> None:
+        """Have the books that were written put in order what their readers are slowed by."""
+        for ledger_id in self._unsettled:
+            try:
+                self._shelf.book(ledger_id).settle()
+            except Exception:  # noqa: BLE001 - it is on disk, from where the book can be made again
+                self._shelf.reopen(ledger_id)
+        self._unsettled = set()
 
     def write(self, group: Sequence[Order]) -> None:
         """Write the batches that their senders still wait for, and answer each."""
@@ -65,6 +80,7 @@ class GroupWriter:
             return
         for order, outcome in staged.outcomes:
             order.answer.set_result(outcome)
+        self._unsettled.update(staged.versions)
         for ledger_id in staged.versions:
             self._when_written(ledger_id)
 

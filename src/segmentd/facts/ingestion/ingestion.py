@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from typing import Final
 
 from segmentd.facts.ingestion.checkpoints import Checkpointer, CheckpointListener, CheckpointPolicy
 from segmentd.facts.ingestion.group import GroupWriter
@@ -11,6 +12,9 @@ from segmentd.facts.ingestion.orders import Limits, Order, OrderQueue
 from segmentd.facts.ingestion.shelf import Shelf
 from segmentd.facts.journal import Journal
 from segmentd.facts.records import RecordBatch, WriteOutcome
+
+SETTLE_S: Final = 0.25
+"""After so long without a batch, books put their latest facts in order: what comes meanwhile waits for that."""
 
 
 class Ingestion:
@@ -93,5 +97,10 @@ class Ingestion:
         self._checkpointer.close()
 
     def _work(self) -> None:
-        while group := self._queue.take():
+        while group := self._take():
             self._writer.write(group)
+
+    def _take(self) -> list[Order]:
+        if not self._writer.is_settled and not self._queue.wait(SETTLE_S):
+            self._writer.settle()
+        return self._queue.take()

@@ -75,6 +75,11 @@ class OrderQueue:
                 self._loops.append((asyncio.get_running_loop(), room))
             await room.wait()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for orders, or the end; whether there was one within so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: bool(self._waiting) or self._closed, seconds)
+
     def take(self) -> list[Order]:
         """Wait for orders, and take the first that go together; none once it is closed and empty.
 

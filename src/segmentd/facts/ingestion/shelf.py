@@ -39,6 +39,9 @@ class WritableBook(Protocol):
     def undo(self) -> None:
         """Forget all that was staged and not published."""
 
+    def settle(self) -> None:
+        """Put in order what readers are slowed by, since nothing was written for a while."""
+
     def dump(self, view: Any) -> Mapping[str, pa.Table]:
         """All facts of a view of this book, as tables that a book can be restored from."""
 
