@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segmentd.api.errors import AlreadyExistsError
 from segmentd.facts.imports import rejects as reject_files
 from segmentd.facts.imports import service as jobs
 from segmentd.facts.imports.bad_rows import MAX_BAD_ROWS, BadRows, TooManyBadRowsError
@@ -198,6 +199,8 @@ def test_only_so_many_jobs_wait(bank: Bank, landing: Path, monkeypatch: pytest.M
     assert made[1].state is JobState.PENDING
     bank.imports.cancel("main", "job-1")
     assert bank.wait(made[0]).progress.counts.inserted == 300_000
+    with pytest.raises(AlreadyExistsError):
+        bank.imports.create("main", "job-0", Wanted(path, None, MAPPING))
 
 
 def test_json_lists_and_truth(bank: Bank, landing: Path) -> None:

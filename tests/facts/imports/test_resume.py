@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,12 @@ from hypothesis import settings
 
 from segmentd.cli import child
 from segmentd.client import Client, SegmentdCallError
-from segmentd.client.imports import ImportJob
+from segmentd.client.imports import ImportJob as Seen
 from segmentd.facts.imports.checking import Wanted
-from segmentd.facts.imports.model import JobState
+from segmentd.facts.imports.model import ImportJob, JobState
+from segmentd.facts.imports.service import JobListener
+from segmentd.facts.imports.store import SqlImportStore
+from segmentd.storage import StoreFailedError
 from tests.facts.imports.bank import open_bank
 from tests.facts.imports.files import write
 from tests.facts.imports.test_jobs import MAPPING, held, movements
@@ -52,7 +56,7 @@ def wanted(landing: Path) -> Wanted:
     return Wanted(str(landing / "in"), None, MAPPING)
 
 
-def kill_in_mid_import(client: Client, pid: int, job_id: str, at_rows: int) -> ImportJob | None:
+def kill_in_mid_import(client: Client, pid: int, job_id: str, at_rows: int) -> Seen | None:
     """Kill the server once so many rows are read; the job where it ended before, else None."""
     try:
         for seen in client.watch_import_job(job_id):
@@ -127,3 +131,31 @@ def test_a_file_that_changed_meanwhile_ends_the_job(tmp_path: Path, landing: Pat
         end = bank.wait(job)
         assert (end.state, end.error_reason) == (JobState.FAILED, "IMPORT_SOURCE_UNREADABLE")
         assert "has changed" in end.error_message
+
+
+def test_a_job_that_cannot_be_kept_waits_for_the_next_start(
+    tmp_path: Path, landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database takes no more, as on a full disk, the job is not tried over and over, and nothing is lost."""
+    write_bank(landing)
+    kept = SqlImportStore.save
+    told: queue.SimpleQueue[Exception] = queue.SimpleQueue()
+
+    def save(store: SqlImportStore, job: ImportJob) -> None:
+        if job.progress.batch or job.state.is_final:
+            raise StoreFailedError("writing", "disk full")
+        kept(store, job)
+
+    with open_bank(tmp_path / "data", roots=(landing,), listener=JobListener(defect=told.put)) as bank:
+        bank.run(landing / "accounts.csv", ACCOUNTS)
+        with monkeypatch.context() as patch:
+            patch.setattr(SqlImportStore, "save", save)
+            job = bank.imports.create("main", "", wanted(landing))
+            assert isinstance(told.get(timeout=60), StoreFailedError)
+        other = bank.run(landing / "accounts.csv", ACCOUNTS)
+        assert other.state is JobState.SUCCEEDED, "others go on"
+        assert bank.imports.get(*job.key).state is JobState.RUNNING
+        assert told.empty()
+    with open_bank(tmp_path / "data", roots=(landing,)) as bank:
+        end = bank.wait(job)
+        assert (end.state, end.progress.counts.inserted) == (JobState.SUCCEEDED, 419_580)

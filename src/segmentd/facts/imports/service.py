@@ -53,6 +53,8 @@ class ImportService:
         self._unfinished: dict[Key, ImportJob] = {}
         self._running: set[Key] = set()
         self._cancelled: set[Key] = set()
+        self._unkept: set[Key] = set()
+        """Jobs that could not be kept, as on a full disk: they are tried again at the next start."""
         self._watchers: dict[Key, list[Callable[[], object]]] = {}
         self._closing = False
         self._threads = ThreadPoolExecutor(MAX_RUNNING, "segmentd-import")
@@ -107,10 +109,10 @@ class ImportService:
         """Have a job end before its next batch; one that has ended stays as it is. What was written stays written."""
         with self._lock:
             job = self.get(ledger_id, job_id)
-            if job.state is JobState.PENDING and job.key not in self._running:
-                self._end(job, JobState.CANCELLED)
-            elif not job.state.is_final:
+            if job.key in self._running:
                 self._cancelled.add(job.key)
+            elif not job.state.is_final:
+                self._end(job, JobState.CANCELLED)
             return self.get(ledger_id, job_id)
 
     def rejects(self, ledger_id: str, job_id: str, start: int) -> Iterator[tuple[Reject, int]]:
@@ -157,7 +159,7 @@ class ImportService:
             busy = {ledger_id for ledger_id, _ in self._running}
             if self._closing or len(self._running) >= MAX_RUNNING:
                 return
-            if job.ledger_id not in busy:
+            if job.ledger_id not in busy and job.key not in self._unkept:
                 self._running.add(job.key)
                 self._threads.submit(self._run, job)
 
@@ -204,7 +206,8 @@ class ImportService:
             self._listener.defect(error)
         try:
             self._end(self._unfinished[key], JobState.FAILED, reason, message)
-        except SegmentdError as unkept:  # it is as it was, and is tried again at the next start
+        except SegmentdError as unkept:
+            self._unkept.add(key)
             self._listener.defect(unkept)
 
     def _end(self, job: ImportJob, state: JobState, reason: str = "", message: str = "") -> None:
