@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -388,28 +388,3 @@ def test_facts_of_a_ledger_that_nobody_defines_are_kept(tmp_path: Path) -> None:
         assert heard.unknown == ["other"]
     with opened(tmp_path, Definitions("main", "other")) as books:
         assert facts_of(books, "other") == {"customer": {"a": {"count": 1}}}
-
-
-class SettlingBook(NaiveBook):
-    """A naive book that says when it was settled, and at which version."""
-
-    settled: ClassVar[list[int]] = []
-    told = threading.Event()
-
-    def settle(self) -> None:
-        """Note it."""
-        self.settled.append(self.version)
-        self.told.set()
-
-
-def test_books_are_settled_when_nothing_comes(tmp_path: Path) -> None:
-    """Once after what was written, by the thread that writes; never a book that nobody wrote."""
-    SettlingBook.settled.clear()
-    SettlingBook.told.clear()
-    with opened(tmp_path, make=SettlingBook) as books:
-        for number in range(3):
-            write(books, customers({f"c{number}": number}))
-        assert SettlingBook.told.wait(60)
-        write(books, customers({"c9": 9}))
-    assert SettlingBook.settled[0] == 3
-    assert len(SettlingBook.settled) <= 2
