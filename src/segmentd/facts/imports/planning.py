@@ -83,6 +83,8 @@ def plan_file(
 
 
 class _Planner:
+    """Collects, field by field, the columns that are needed."""
+
     def __init__(
         self, mapping: RecordMapping, kind: RecordKind, records: Schema, columns: Mapping[str, pa.DataType] | None
     ) -> None:
@@ -91,7 +93,6 @@ class _Planner:
         self._types = self._typed(columns)
         self._reading = Reading(mapping.time_zone or records.time_zone, records.time_zone, mapping.decimal_point)
         self._source_ids = _source_ids(self._types)
-        self._environment: Environment | None = None
         self._needed: dict[str, ColumnType] = {}
 
     def plan(self) -> FilePlan:

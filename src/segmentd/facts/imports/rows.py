@@ -38,6 +38,8 @@ def map_rows(table: pa.Table, plan: FilePlan, engine: Engine, now_us: int) -> Ma
 
 
 class _Mapper:
+    """Collects, step by step, the rows that are wrong; each is told once, for the first reason that is found."""
+
     def __init__(self, table: pa.Table, plan: FilePlan) -> None:
         self._table, self._plan = table, plan
         self._wrong: Wrong = np.zeros(table.num_rows, dtype=np.bool_)
