@@ -29,6 +29,7 @@ COMMANDS = (
     ["ledger", "rejects"],
     ["ledger", "status"],
     ["ledger", "erase"],
+    ["ledger", "verify"],
     ["ledger", "rules", "list"],
     ["ledger", "rules", "apply"],
     ["segments", "list"],

@@ -23,6 +23,7 @@ from segmentd.client import (
     scores,
     segments,
     snapshots,
+    verification,
 )
 from segmentd.client.call import Call, Delivery, Exchange, Scope, Steps, Stream, method_path, resume, serialize
 from segmentd.client.channel import CHANNEL_OPTIONS, WATCH, Timeouts, Tls
@@ -141,6 +142,7 @@ class AsyncClient:
     stream_records = exchanged(records.stream_records)
     delete_records = delivered(records.delete_records)
     delete_customer = unary(erasure.delete_customer)
+    verify_ledger = pages(verification.verify_ledger)
     get_category_rules = unary(category_rules.get_category_rules)
     update_category_rules = unary(category_rules.update_category_rules)
 

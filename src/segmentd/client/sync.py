@@ -22,6 +22,7 @@ from segmentd.client import (
     scores,
     segments,
     snapshots,
+    verification,
 )
 from segmentd.client.call import Call, Delivery, Exchange, Scope, Steps, Stream, method_path, resume, serialize
 from segmentd.client.channel import CHANNEL_OPTIONS, WATCH, Timeouts, Tls
@@ -134,6 +135,7 @@ class Client:
     stream_records = exchanged(records.stream_records)
     delete_records = delivered(records.delete_records)
     delete_customer = unary(erasure.delete_customer)
+    verify_ledger = pages(verification.verify_ledger)
     get_category_rules = unary(category_rules.get_category_rules)
     update_category_rules = unary(category_rules.update_category_rules)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from segmentd.columns.column import Batch, Column
@@ -47,6 +48,12 @@ class Followed:
     completed: tuple[Batch, Batch] | None = None
     """A batch, and the same with the columns."""
 
+    def named_states(self) -> Iterator[tuple[AggregateState, Mapping[str, CompiledAggregate]]]:
+        """The states, each with its aggregates by id."""
+        named = iter(self.definitions.items())
+        for state in self.states:
+            yield state, dict(islice(named, len(state.aggregates)))
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -86,6 +93,12 @@ class Aggregations:
                 for name, of in batch.items.items()
             }
         return replace(completed, items=items)
+
+    def followed(self, ledger_id: str) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate]], ...]:
+        """What is held of a ledger: states, each with its aggregates by id."""
+        with self._computing:
+            found = [followed for key, followed in self._followed.items() if key[0] == ledger_id]
+            return tuple(pair for each in found for pair in each.named_states())
 
     def _complete(
         self, batch: Batch, asked: Asked, wanted: Mapping[str, CompiledAggregate] | None, cancelled: Cancelled | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,10 +12,11 @@ import pyarrow as pa
 from segmentd.columns.column import Batch, Column
 from segmentd.engine import Engine
 from segmentd.facts.aggregated import Aggregations, Asked, Cancelled, wanted_aggregates
-from segmentd.facts.aggregates import Standpoint
+from segmentd.facts.aggregates import AggregateState, Standpoint
 from segmentd.facts.items import ACCOUNTS, OWNERS, accounts_of, owners_of
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView, Entities, Holdings, Rows
+from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.ledger.population import Moment, Population, Populations
 from segmentd.ledger.usage import Residency
 from segmentd.ledger.vocabulary import Vocabulary
@@ -121,6 +122,10 @@ class ResidentSubjects:
         asked = Asked(ledger.id, Standpoint(index.view, subject, moment.now_us, ledger.time_zone), moment.is_moving)
         batch = self._aggregations.complete(population.batch, asked, wanted, cancelled)
         return replace(population, batch=batch)
+
+    def followed(self, ledger_id: str) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate]], ...]:
+        """The states of aggregates that are held of a ledger, each with its aggregates by id."""
+        return self._aggregations.followed(ledger_id)
 
     def data_version(self, ledger_id: str) -> int:
         """The version of a ledger's facts, or of its customers' file; 0 where there is neither."""

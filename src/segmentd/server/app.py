@@ -26,6 +26,8 @@ from segmentd.facts.imports.servicer import ImportServicer
 from segmentd.facts.residents import ResidentSubjects
 from segmentd.facts.rules.categorization import Categorizer
 from segmentd.facts.servicer import RecordServicer, RulesServicer
+from segmentd.facts.verification.service import Verification
+from segmentd.facts.verification.servicer import VerificationServicer
 from segmentd.ledger.population import Populations
 from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
 from segmentd.scoring.balances.service import BalanceReports
@@ -173,6 +175,12 @@ class Server:
                     surroundings,
                 ),
                 ImportServicer(self._imports),
+                VerificationServicer(
+                    Verification(
+                        self._engine, self._books.journal, definitions.catalogues, self._books, self._residents
+                    ),
+                    OffLoop(self._workers),
+                ),
                 ErasureServicer(self._erasures, definitions.catalogues, self._books.view),
             ),
             "AttributeService": (AttributeServicer(definitions.attributes, writer),),

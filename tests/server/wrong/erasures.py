@@ -1,4 +1,4 @@
-"""Wrong requests to erase a customer."""
+"""Wrong requests to erase a customer, and to verify a ledger."""
 
 from __future__ import annotations
 
@@ -21,4 +21,14 @@ ERASURES = [
     _wrong("no id", "FIELD_REQUIRED", "customer_id", customer_id=""),
     _wrong("a long id", "INVALID_FIELD", "customer_id", customer_id="ž" * 129),
     _wrong("somebody unknown", "CUSTOMER_NOT_FOUND", "customer_id", "NOT_FOUND"),
+    Wrong("VerifyLedger", "no name", pb.VerifyLedgerRequest(), "FIELD_REQUIRED", "name"),
+    Wrong("VerifyLedger", "name without form", pb.VerifyLedgerRequest(name="x"), "INVALID_RESOURCE_NAME", "name"),
+    Wrong(
+        "VerifyLedger",
+        "unknown ledger",
+        pb.VerifyLedgerRequest(name="ledgers/other"),
+        "LEDGER_NOT_FOUND",
+        None,
+        "NOT_FOUND",
+    ),
 ]

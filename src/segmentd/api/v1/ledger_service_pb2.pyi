@@ -621,3 +621,279 @@ class DeleteCustomerResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteCustomerResponse: _TypeAlias = DeleteCustomerResponse  # noqa: Y015
+
+@_typing.final
+class VerifyLedgerRequest(_message.Message):
+    """Request of VerifyLedger."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`ledgers/{ledger}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyLedgerRequest: _TypeAlias = VerifyLedgerRequest  # noqa: Y015
+
+@_typing.final
+class VerifyLedgerResponse(_message.Message):
+    """How far a verification is, or what it found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def progress(self) -> Global___VerificationProgress:
+        """It goes on."""
+
+    @_builtins.property
+    def report(self) -> Global___VerificationReport:
+        """It has ended."""
+
+    def __init__(
+        self,
+        *,
+        progress: Global___VerificationProgress | None = ...,
+        report: Global___VerificationReport | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "progress", b"progress", "report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "progress", b"progress", "report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["progress", "report"]  # noqa: Y015
+    _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
+
+Global___VerifyLedgerResponse: _TypeAlias = VerifyLedgerResponse  # noqa: Y015
+
+@_typing.final
+class VerificationProgress(_message.Message):
+    """How far a verification is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    step: _builtins.str
+    """What is being done: `files`, `journal`, `totals`, `aggregates of customers`, `aggregates of accounts`."""
+    done: _builtins.int
+    """How much of it: bytes, batches, accounts, customers."""
+    total: _builtins.int
+    """Of how much."""
+    def __init__(
+        self,
+        *,
+        step: _builtins.str = ...,
+        done: _builtins.int = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "step", b"step", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerificationProgress: _TypeAlias = VerificationProgress  # noqa: Y015
+
+@_typing.final
+class VerificationReport(_message.Message):
+    """What a verification found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_VERSION_FIELD_NUMBER: _builtins.int
+    SOUND_FIELD_NUMBER: _builtins.int
+    FILE_COUNT_FIELD_NUMBER: _builtins.int
+    FILE_BYTES_FIELD_NUMBER: _builtins.int
+    BATCH_COUNT_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
+    TOTALS_FIELD_NUMBER: _builtins.int
+    GIVEN_BALANCES_FIELD_NUMBER: _builtins.int
+    BALANCE_SNAPSHOTS_FIELD_NUMBER: _builtins.int
+    AGGREGATES_FIELD_NUMBER: _builtins.int
+    data_version: _builtins.int
+    """The data version whose facts were looked at; 0 where nothing was ever written."""
+    sound: _builtins.bool
+    """Whether files are what was written, and aggregates are what they are when they are computed anew."""
+    file_count: _builtins.int
+    """Files of the checkpoint."""
+    file_bytes: _builtins.int
+    """Their bytes, all of which were read."""
+    batch_count: _builtins.int
+    """Batches that the journal keeps since the checkpoint."""
+    @_builtins.property
+    def faults(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is wrong with files, each by its path."""
+
+    @_builtins.property
+    def totals(self) -> _containers.RepeatedCompositeFieldContainer[Global___ControlTotal]:
+        """By kind of record."""
+
+    @_builtins.property
+    def given_balances(self) -> Global___BalanceCheck:
+        """`balance_after` of transactions that follow one another in an account, against the amount of the later one."""
+
+    @_builtins.property
+    def balance_snapshots(self) -> Global___BalanceCheck:
+        """Balances that follow one another in an account with transactions, against the sum of what was booked between them."""
+
+    @_builtins.property
+    def aggregates(self) -> _containers.RepeatedCompositeFieldContainer[Global___AggregateCheck]:
+        """Aggregated attributes, computed anew from each subject's own facts."""
+
+    def __init__(
+        self,
+        *,
+        data_version: _builtins.int = ...,
+        sound: _builtins.bool = ...,
+        file_count: _builtins.int = ...,
+        file_bytes: _builtins.int = ...,
+        batch_count: _builtins.int = ...,
+        faults: _abc.Iterable[_builtins.str] | None = ...,
+        totals: _abc.Iterable[Global___ControlTotal] | None = ...,
+        given_balances: Global___BalanceCheck | None = ...,
+        balance_snapshots: Global___BalanceCheck | None = ...,
+        aggregates: _abc.Iterable[Global___AggregateCheck] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance_snapshots", b"balance_snapshots", "given_balances", b"given_balances"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aggregates", b"aggregates", "balance_snapshots", b"balance_snapshots", "batch_count", b"batch_count", "data_version", b"data_version", "faults", b"faults", "file_bytes", b"file_bytes", "file_count", b"file_count", "given_balances", b"given_balances", "sound", b"sound", "totals", b"totals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerificationReport: _TypeAlias = VerificationReport  # noqa: Y015
+
+@_typing.final
+class ControlTotal(_message.Message):
+    """How many records of a kind there are, and what their amounts come to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ROW_COUNT_FIELD_NUMBER: _builtins.int
+    SUMS_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """The kind: `customer`, `account`, `transaction`, `balance`, `engagement` or `rate`."""
+    row_count: _builtins.int
+    """Records."""
+    @_builtins.property
+    def sums(self) -> _containers.RepeatedCompositeFieldContainer[Global___CurrencySum]:
+        """Of transactions, balances, and the balances that accounts give; by currency."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        row_count: _builtins.int = ...,
+        sums: _abc.Iterable[Global___CurrencySum] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "row_count", b"row_count", "sums", b"sums"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ControlTotal: _TypeAlias = ControlTotal  # noqa: Y015
+
+@_typing.final
+class CurrencySum(_message.Message):
+    """A sum of amounts in one currency."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    """ISO 4217 code."""
+    amount_minor: _builtins.str
+    """In minor units of the currency, exact: digits, as it may have more than 64 bits."""
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        amount_minor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "currency_code", b"currency_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CurrencySum: _TypeAlias = CurrencySum  # noqa: Y015
+
+@_typing.final
+class BalanceCheck(_message.Message):
+    """Balances against transactions. That they differ is no fault of the ledger where its source left transactions out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPARED_COUNT_FIELD_NUMBER: _builtins.int
+    DIFFERING_COUNT_FIELD_NUMBER: _builtins.int
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
+    compared_count: _builtins.int
+    """Pairs of balances that were compared."""
+    differing_count: _builtins.int
+    """Those that do not fit."""
+    @_builtins.property
+    def accounts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of up to 10 accounts in which they do not."""
+
+    def __init__(
+        self,
+        *,
+        compared_count: _builtins.int = ...,
+        differing_count: _builtins.int = ...,
+        accounts: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "compared_count", b"compared_count", "differing_count", b"differing_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BalanceCheck: _TypeAlias = BalanceCheck  # noqa: Y015
+
+@_typing.final
+class AggregateCheck(_message.Message):
+    """Values of an aggregated attribute, against the same computed anew."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTRIBUTE_FIELD_NUMBER: _builtins.int
+    FOLLOWED_FIELD_NUMBER: _builtins.int
+    ROW_COUNT_FIELD_NUMBER: _builtins.int
+    DIFFERING_COUNT_FIELD_NUMBER: _builtins.int
+    attribute: _builtins.str
+    """`{subject}.{id}`."""
+    followed: _builtins.bool
+    """Whether these are values that evaluations were given, which follow the facts; else those that are computed for all at once."""
+    row_count: _builtins.int
+    """Customers or accounts."""
+    differing_count: _builtins.int
+    """Those whose value is another."""
+    def __init__(
+        self,
+        *,
+        attribute: _builtins.str = ...,
+        followed: _builtins.bool = ...,
+        row_count: _builtins.int = ...,
+        differing_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute", b"attribute", "differing_count", b"differing_count", "followed", b"followed", "row_count", b"row_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AggregateCheck: _TypeAlias = AggregateCheck  # noqa: Y015

@@ -66,6 +66,11 @@ class LedgerServiceStub:
                 request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerRequest.SerializeToString,
                 response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerResponse.FromString,
                 _registered_method=True)
+        self.VerifyLedger = channel.unary_stream(
+                '/segmentd.api.v1.LedgerService/VerifyLedger',
+                request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerResponse.FromString,
+                _registered_method=True)
         self.ImportRecords = channel.unary_unary(
                 '/segmentd.api.v1.LedgerService/ImportRecords',
                 request_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportRecordsRequest.SerializeToString,
@@ -153,6 +158,15 @@ class LedgerServiceServicer:
         them; joint accounts stay with their other owners. The answer comes once that is on disk and out of everybody's sight. Named
         snapshots, messages about rejected records, and the bytes of what was deleted go with the next rewriting of the ledger's files,
         which is begun at once, does not stop reads or writes, and is finished at the next start if the server is killed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyLedger(self, request, context):
+        """Verifies a ledger while it is used: reads the bytes of its files and compares them with their checksums, adds up control totals,
+        compares balances with the transactions between them, and computes aggregated attributes anew beside the values that evaluations
+        are given. Sends how far it is, again and again, and at last the report.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -247,6 +261,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.DeleteCustomer,
                     request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerRequest.FromString,
                     response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerResponse.SerializeToString,
+            ),
+            'VerifyLedger': grpc.unary_stream_rpc_method_handler(
+                    servicer.VerifyLedger,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerResponse.SerializeToString,
             ),
             'ImportRecords': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportRecords,
@@ -452,6 +471,33 @@ class LedgerService:
             '/segmentd.api.v1.LedgerService/DeleteCustomer',
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerRequest.SerializeToString,
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.DeleteCustomerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/VerifyLedger',
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerResponse.FromString,
             options,
             channel_credentials,
             insecure,

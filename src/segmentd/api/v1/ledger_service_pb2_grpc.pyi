@@ -52,6 +52,11 @@ class LedgerServiceStub:
     snapshots, messages about rejected records, and the bytes of what was deleted go with the next rewriting of the ledger's files,
     which is begun at once, does not stop reads or writes, and is finished at the next start if the server is killed.
     """
+    VerifyLedger: _grpc.UnaryStreamMultiCallable[_ledger_service_pb2.VerifyLedgerRequest, _ledger_service_pb2.VerifyLedgerResponse]
+    """Verifies a ledger while it is used: reads the bytes of its files and compares them with their checksums, adds up control totals,
+    compares balances with the transactions between them, and computes aggregated attributes anew beside the values that evaluations
+    are given. Sends how far it is, again and again, and at last the report.
+    """
     ImportRecords: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.ImportRecordsRequest, _import_job_pb2.ImportJob]
     """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
     not started to read them.
@@ -93,6 +98,11 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     them; joint accounts stay with their other owners. The answer comes once that is on disk and out of everybody's sight. Named
     snapshots, messages about rejected records, and the bytes of what was deleted go with the next rewriting of the ledger's files,
     which is begun at once, does not stop reads or writes, and is finished at the next start if the server is killed.
+    """
+    VerifyLedger: _aio.UnaryStreamMultiCallable[_ledger_service_pb2.VerifyLedgerRequest, _ledger_service_pb2.VerifyLedgerResponse]  # type: ignore[assignment]
+    """Verifies a ledger while it is used: reads the bytes of its files and compares them with their checksums, adds up control totals,
+    compares balances with the transactions between them, and computes aggregated attributes anew beside the values that evaluations
+    are given. Sends how far it is, again and again, and at last the report.
     """
     ImportRecords: _aio.UnaryUnaryMultiCallable[_import_job_pb2.ImportRecordsRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
     """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
@@ -168,6 +178,17 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         them; joint accounts stay with their other owners. The answer comes once that is on disk and out of everybody's sight. Named
         snapshots, messages about rejected records, and the bytes of what was deleted go with the next rewriting of the ledger's files,
         which is begun at once, does not stop reads or writes, and is finished at the next start if the server is killed.
+        """
+
+    @_abc_1.abstractmethod
+    def VerifyLedger(
+        self,
+        request: _ledger_service_pb2.VerifyLedgerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_ledger_service_pb2.VerifyLedgerResponse], _abc.AsyncIterator[_ledger_service_pb2.VerifyLedgerResponse]]:
+        """Verifies a ledger while it is used: reads the bytes of its files and compares them with their checksums, adds up control totals,
+        compares balances with the transactions between them, and computes aggregated attributes anew beside the values that evaluations
+        are given. Sends how far it is, again and again, and at last the report.
         """
 
     @_abc_1.abstractmethod

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,9 @@ FACTS_FOLDER: Final = "facts"
 
 UNFINISHED: Final = ".new"
 """How the name of a checkpoint's folder ends until all of it is on disk."""
+
+PIECE_BYTES: Final = 16 << 20
+"""What is read at a time where nobody waits for the whole."""
 
 READERS: Final = 2
 """Files that are read at a time; a checksum takes about as long as the reading."""
@@ -53,6 +56,24 @@ def read_checkpoint(ledger_folder: Path, checkpoint: Checkpoint) -> Mapping[str,
     with ThreadPoolExecutor(READERS) as readers:
         tables = readers.map(lambda file: _read_file(folder / file.name, file), checkpoint.files)
         return dict(zip((file.table for file in checkpoint.files), tables, strict=True))
+
+
+def check_file(ledger_folder: Path, checkpoint: Checkpoint, file: CheckpointFile) -> Iterator[int]:
+    """Read a file of a checkpoint, so many bytes at a time. Raises FactsDamagedError and StoreFailedError."""
+    path, crc32, size = ledger_folder / checkpoint.folder / file.name, 0, 0
+    try:
+        with path.open("rb") as opened:
+            while piece := opened.read(PIECE_BYTES):
+                crc32, size = zlib.crc32(piece, crc32), size + len(piece)
+                yield len(piece)
+    except FileNotFoundError:
+        raise FactsDamagedError(path, "is lacking") from None
+    except OSError as error:
+        raise StoreFailedError(f"reading {path}", error) from error
+    if size != file.size:
+        raise FactsDamagedError(path, f"has {size} bytes, and had {file.size} when it was written")
+    if crc32 != file.crc32:
+        raise FactsDamagedError(path, "is damaged: its bytes are not those that were written")
 
 
 def remove_others(ledger_folder: Path, current: Checkpoint | None) -> None:

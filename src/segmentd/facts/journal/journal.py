@@ -10,8 +10,8 @@ from typing import Final
 import pyarrow as pa
 
 from segmentd.facts.journal.errors import FactsDamagedError
-from segmentd.facts.journal.files import FACTS_FOLDER, read_checkpoint, remove_others, write_checkpoint
-from segmentd.facts.journal.model import Checkpoint, Entry, Erasure
+from segmentd.facts.journal.files import FACTS_FOLDER, check_file, read_checkpoint, remove_others, write_checkpoint
+from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Erasure
 from segmentd.facts.journal.schema import FACTS_FILE
 from segmentd.facts.journal.store import JournalStore
 from segmentd.facts.records import WriteOutcome
@@ -57,6 +57,14 @@ class Journal:
             return 0, {}
         self._measure(checkpoint)
         return checkpoint.version, read_checkpoint(self._folder / ledger_id, checkpoint)
+
+    def checkpoint(self, ledger_id: str) -> Checkpoint | None:
+        """The ledger's current checkpoint, if it has one."""
+        return self._store.checkpoint(ledger_id)
+
+    def check_file(self, checkpoint: Checkpoint, file: CheckpointFile) -> Iterator[int]:
+        """Read a file of a checkpoint, so many bytes at a time. Raises FactsDamagedError, also where it has gone."""
+        return check_file(self._folder / checkpoint.ledger_id, checkpoint, file)
 
     def replay(self, ledger_id: str, after: int) -> Iterator[tuple[int, bytes]]:
         """The batches after a version, with theirs, in order and without a gap. Raises FactsDamagedError."""
