@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ import pytest
 
 from segmentd.client import Client, SegmentdCallError
 from segmentd.client.imports import ImportState
+from segmentd.facts.imports.model import JobState
 from segmentd.schema import Subject
 from segmentd.server.app import Server, running_server
 from segmentd.server.config import ServerConfig
@@ -43,13 +45,23 @@ def client_of(server: Server) -> Client:
 
 
 def import_wrong_rows(client: Client, folder: Path) -> None:
-    """An import of Erika's facts that rejects a row and quotes it, and one that fails quoting a file's content."""
+    """An import of Erika's facts that rejects a row, and quotes it."""
     (folder / "wrong.csv").write_text("id,account,booking_time,amount\nx,rejected-of-Erika,2026-01-01,1\n")
     mapping = "kind: transaction\nid: id\nfields: {account: account, booking_time: booking_time, amount: amount}\n"
     job = client.import_records(str(folder / "wrong.csv"), mapping, job_id="wrong")
     *_, ended = client.watch_import_job(job.id)
     assert ended.state is ImportState.SUCCEEDED
     assert "rejected-of-Erika" in client.list_import_rejects("wrong")[0].message
+
+
+def fail_a_job(server: Server) -> None:
+    """Have a job be kept that failed, and whose message quotes what a file held."""
+    jobs = server._definitions.import_jobs
+    job = jobs.get("main", "wrong")
+    assert job is not None
+    message = "cannot be read: 'rejected-of-Erika' is no number"
+    failed = replace(job, id="broken", uid="1" * 16).ended(JobState.FAILED, job.create_time, "INVALID_VALUE", message)
+    jobs.create(failed)
 
 
 def test_an_erased_customer_is_in_no_byte(tmp_path: Path) -> None:
@@ -60,6 +72,7 @@ def test_an_erased_customer_is_in_no_byte(tmp_path: Path) -> None:
         write_others(client, 0, OTHERS)
         write_erika(client)
         import_wrong_rows(client, tmp_path)
+        fail_a_job(server)
         take_snapshots(client)
     with running_server(config_of(tmp_path)) as server, client_of(server) as client:
         write_others(client, OTHERS, OTHERS)
@@ -71,7 +84,8 @@ def test_an_erased_customer_is_in_no_byte(tmp_path: Path) -> None:
         assert (erased.transactions, erased.balances, erased.engagements) == (1, 1, 1)
         assert traces_in(data) == set()
         (reject,) = client.list_import_rejects("wrong")
-        assert reject.field == "account"
+        assert (reject.row, reject.field) == (1, "account")
+        assert client.get_import_job("broken").error_message == "not kept: a customer was erased"
         snapshots = {each.id: each for each in client.list_snapshots()}
         assert (snapshots["before"].rows, snapshots["accounts"].rows) == (OTHERS + 1, OTHERS + 1)
     assert traces_in(data) == set()

@@ -111,6 +111,18 @@ def test_totals_are_those_of_what_was_written(config: ServerConfig) -> None:
         assert again.totals == first.totals
 
 
+def test_the_command_tells_what_was_found(config: ServerConfig) -> None:
+    """A sound ledger ends with 0, and control totals are in the table."""
+    with running_server(config) as server, client_of(server) as client:
+        write_bank(client, random.Random(3))  # noqa: S311 - any bank
+        target = {"SEGMENTD_SERVER": f"127.0.0.1:{server.port}", "SEGMENTD_LEDGER": "main"}
+        told = CliRunner().invoke(app, ["ledger", "verify"], env=target)
+        assert told.exit_code == 0, told.output
+        assert "5 batches" in told.stdout
+        sums = verified(client).totals[RecordKind.BALANCE].sums_minor
+        assert all(f"{code} {amount:,}" in told.stdout for code, amount in sums.items())
+
+
 def test_balances_that_do_not_fit_are_counted_and_named(config: ServerConfig) -> None:
     """A transaction that the source left out is seen in both kinds of balances, in its account alone."""
     with running_server(config) as server, client_of(server) as client:
