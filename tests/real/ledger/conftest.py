@@ -24,7 +24,7 @@ def warehouse(berka: Path) -> Warehouse:
 
 @pytest.fixture(scope="session")
 def ledger(berka: Path, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A client of a server that holds the bank's facts, and the questions; of customers each is computed as `x_value`."""
+    """A client of a server that holds the bank and the questions; those of customers are computed as `x_value` too."""
     with serving_ledger(berka, tmp_path_factory.mktemp("ledger"), warehouse) as client:
         asked = [question for subject in (Subject.CUSTOMER, Subject.ACCOUNT) for question in read_questions(subject)]
         definitions = {

@@ -117,12 +117,14 @@ SELECT * FROM held JOIN account USING (account) JOIN booking USING (account) WHE
 CREATE VIEW owed AS
 SELECT * FROM held JOIN account USING (account) JOIN snapshot USING (account) WHERE happened <= moment();
 
--- Balances at the ends of days, from each account's first fact on. An account without a fact before has none.
-CREATE MACRO daily(since, until) AS TABLE
-WITH closing AS (
-    SELECT account, day, arg_max(balance, (happened, place)) AS balance FROM booking WHERE happened <= moment() GROUP BY ALL
-),
-days AS (SELECT unnest(generate_series(since, until, INTERVAL 1 DAY))::DATE AS day)
-SELECT holding.*, closing.balance
-FROM (SELECT held.*, kind, external, days.day FROM held JOIN account USING (account) CROSS JOIN days) holding
-ASOF JOIN closing ON holding.account = closing.account AND holding.day >= closing.day;
+-- What each account has at the ends of days: nothing before it was opened, then what its last transaction up to then left.
+-- Null where there was none: nobody knows.
+CREATE MACRO closing_balances(since, until) AS TABLE
+WITH days AS (SELECT unnest(generate_series(since, until, INTERVAL 1 DAY))::DATE AS day),
+closing AS (
+    SELECT account, day, arg_max(balance, (happened, place)) AS balance FROM booking
+    WHERE happened <= moment() GROUP BY ALL
+)
+SELECT dated.account, dated.day, CASE WHEN dated.day < dated.opened THEN 0 ELSE closing.balance END AS balance
+FROM (SELECT * FROM account CROSS JOIN days) dated
+ASOF LEFT JOIN closing ON dated.account = closing.account AND dated.day >= closing.day;
