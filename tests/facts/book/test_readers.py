@@ -90,6 +90,29 @@ def test_old_versions_stay_while_a_writer_goes_on() -> None:
         check(view, version)
 
 
+def test_rows_that_are_forgotten_still_lead_to_their_owner() -> None:
+    """A reader who stands on a row that is undone comes to rows of the same account, whoever has its place by then."""
+    book = Book(LEDGER)
+    book.stage(batch(RecordKind.CUSTOMER, ["anna"], {}), WORDS)
+    book.stage(accounts(0, 2), WORDS)
+    book.stage(transaction("one", "account 0"), WORDS)
+    book.stage(transaction("two", "account 1"), WORDS)
+    chains = book.publish().tables[RecordKind.TRANSACTION].chains
+    assert chains is not None
+    book.stage(transaction("forgotten", "account 0"), WORDS)
+    stands_on = chains.heads[0]
+    book.undo()
+    book.stage(transaction("three", "account 1"), WORDS)
+    book.publish()
+    assert (stands_on, chains.links[stands_on]) == (2, 0)
+
+
+def transaction(id_: str, account: str) -> RecordBatch:
+    """One of an account."""
+    columns: Columns = {"account": (STRING, [account]), "booking_time": (TIMESTAMP, [0]), "amount": (AMOUNT, [1])}
+    return batch(RecordKind.TRANSACTION, [id_], columns)
+
+
 def _write(book: Book, version: int) -> None:
     """A version, after two that are forgotten; new accounts make the arrays of owners grow; at times all is merged."""
     book.stage(accounts(ACCOUNTS + 200 * version, 150), WORDS)

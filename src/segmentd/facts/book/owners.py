@@ -50,6 +50,9 @@ class OwnerIndex:
 
     def undo(self, owners: Numbers, first: int, end: int, noted_count: int) -> None:
         """Forget rows `first` to before `end` of the tail, its last, and who was noted since there were so many."""
+        if first < end:
+            # A reader may stand on a row that is forgotten, where others will lead elsewhere: it keeps these chains.
+            self.heads, self.links = self.heads.copy(), grown(self.links[:end], len(self.links))
         unlink(owners, first, end, self.heads, self.links)
         self._is_noted[self.noted[noted_count : self.noted_count]] = 0
         self.noted_count = noted_count
