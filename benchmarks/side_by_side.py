@@ -35,7 +35,7 @@ ROWS: Final = 4_000_000
 TABLE_WIDTH: Final = 180
 """Columns of the terminal that the tables take at least: narrower ones would break figures over lines."""
 
-PARTS: Final = ("contests", "scaling", "members", "balances", "first-answers", "starts", "growth", "wire")
+PARTS: Final = ("contests", "scaling", "members", "balances", "facts", "first-answers", "starts", "growth", "wire")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -109,6 +109,7 @@ def _contests(options: argparse.Namespace, makers: Sequence[Maker], progress: Co
 
 def _measures(options: argparse.Namespace, progress: Console) -> Mapping[str, Callable[[], Iterator[Figure]]]:
     """What else has a target; one of them imports Polars, which is imported by now."""
+    from benchmarks.facts import measure as facts  # noqa: PLC0415
     from benchmarks.targets import balances, members, readiness, scaling  # noqa: PLC0415
 
     rows, threads = options.rows or ROWS, options.threads
@@ -116,6 +117,7 @@ def _measures(options: argparse.Namespace, progress: Console) -> Mapping[str, Ca
         "scaling": partial(scaling.measure, rows, threads, progress),
         "members": partial(members.measure, rows, threads, progress),
         "balances": partial(balances.measure, rows, threads, progress),
+        "facts": partial(facts.measure, options.scale, threads, progress),
         "first-answers": partial(readiness.measure_first_answers, rows, threads, progress),
         "starts": partial(readiness.measure_starts, progress),
     }
