@@ -163,7 +163,7 @@ class _Evaluation:
 
     def _is_covered(self) -> bool:
         window = self.definition.window
-        if not window.demand_coverage or isinstance(window.span, AllTime):
+        if not window.demand_coverage or isinstance(window.span, AllTime) or self.definition.function in _OF_DAYS:
             return True
         if self.definition.source is Source.ENGAGEMENTS:
             return any(each.time < self.start for each in self.facts)
@@ -183,7 +183,7 @@ class _Evaluation:
         return verdict
 
     def _measure(self) -> str:
-        if self.definition.function in (Function.AVERAGE_DAILY_BALANCE, Function.MONTHS_BELOW):
+        if self.definition.function in _OF_DAYS:
             return "balance_after" if self.definition.source is Source.TRANSACTIONS else "amount"
         return self.definition.measure
 
@@ -201,7 +201,7 @@ class _Evaluation:
 
     def _apply(self, facts: list[Fact]) -> Result:
         function, least = self.definition.function, self.definition.min_count
-        if function in (Function.AVERAGE_DAILY_BALANCE, Function.MONTHS_BELOW):
+        if function in _OF_DAYS:
             return self._of_balances()
         if len(facts) < max(least, _NEEDED.get(function, 0)):
             return UNKNOWN
@@ -258,33 +258,24 @@ class _Evaluation:
 
     def _of_balances(self) -> Result:
         days = self._days()
-        first = min((fact.time for fact in self.facts if self._verdict(fact, self._measure()) is True), default=None)
-        if isinstance(self.definition.window.span, AllTime):
-            days = [day for day in days if first is not None and self.midnight(day + timedelta(1)) > first]
-        if not self.accounts or (self.definition.function is Function.AVERAGE_DAILY_BALANCE and not days):
-            return UNKNOWN
-        sums = [sum(self._balance(slot, account, day) for slot, account in self.accounts) for day in days]
-        covered = sum(first is not None and first < self._closing(day) for day in days)
-        for slot, account in self.accounts:
+        for slot, _ in self.accounts:
             self._mind_older(slot)
-            if self.definition.window.demand_coverage:
-                self._demand_days(slot, account, days)
-        if covered < self.definition.min_count:
+        totals = {day: total for day in days if (total := self._total(day)) is not None}
+        if not self.accounts or len(totals) < max(self.definition.min_count, 1):
+            return UNKNOWN
+        if self.definition.window.demand_coverage and len(totals) < len(days):
             return UNKNOWN
         if self.definition.function is Function.MONTHS_BELOW:
-            below = {
-                (d.year, d.month)
-                for d, total in zip(days, sums, strict=True)
-                if total < self.definition.threshold_minor
-            }
-            return len(below)
-        mean = round(Fraction(sum(sums), len(days)))
+            return len({(d.year, d.month) for d, total in totals.items() if total < self.definition.threshold_minor})
+        mean = round(Fraction(sum(totals.values()), len(totals)))
         return mean if -(2**63) <= mean < 2**63 else UNKNOWN
 
     def _days(self) -> list[date]:
+        """The days that the window has a part of; over all time from that of the first fact that counts."""
         start = self.start
         if start == -math.inf:
-            start = min((fact.time for fact in self.facts), default=self.end)
+            counting = [each for each in self.facts if self._verdict(each, self._measure()) is True]
+            start = min((each.time for each in counting), default=self.end)
         if start >= self.end:
             return []
         first, last = self.local(int(start)).date(), self.local(self.end - 1).date()
@@ -298,11 +289,22 @@ class _Evaluation:
         kept = [each for each in before if self._verdict(each, self._measure()) is True]
         return kept[-1] if kept else None
 
-    def _balance(self, slot: int, account: Account, day: date) -> int:
+    def _total(self, day: date) -> int | None:
+        """What all accounts have at the end of a day; None where that is not known of one of them."""
+        balances = [self._balance(slot, account, day) for slot, account in self.accounts]
+        known = [each for each in balances if each is not None]
+        return sum(known) if len(known) == len(balances) else None
+
+    def _balance(self, slot: int, account: Account, day: date) -> int | None:
+        """0 before the account was opened and after it was closed, else what its last fact says; None without one."""
+        if account.opened is not None and day < _day(account.opened):
+            return 0
         if account.closed is not None and day > _day(account.closed):
             return 0
         fact = self._last_before(slot, self._closing(day))
-        value = fact.fields[self._measure()] if fact else 0
+        if fact is None:
+            return None
+        value = fact.fields[self._measure()]
         assert isinstance(value, int)
         return value
 
@@ -316,13 +318,9 @@ class _Evaluation:
             if verdict is not False:
                 break
 
-    def _demand_days(self, slot: int, account: Account, days: list[date]) -> None:
-        for day in days:
-            open_day = account.opened is None or _day(account.opened) <= day
-            shut = account.closed is not None and day > _day(account.closed)
-            if open_day and not shut and self._last_before(slot, self._closing(day)) is None:
-                self.is_unknown = True
 
+_OF_DAYS: Final = (Function.AVERAGE_DAILY_BALANCE, Function.MONTHS_BELOW)
+"""Functions of balances at the ends of days: what is demanded of them is asked day by day."""
 
 _NEEDED: Final = {
     Function.MIN: 1,

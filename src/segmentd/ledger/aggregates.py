@@ -51,9 +51,13 @@ class Function(StrEnum):
     DAYS_SINCE = "DAYS_SINCE"
     """Days of the ledger's zone from that of the last fact to that of the moment: INT64. Needs one."""
     AVERAGE_DAILY_BALANCE = "AVERAGE_DAILY_BALANCE"
-    """The mean over the window's days of the accounts' balance at the end of each, half to even. Needs an account."""
+    """The mean over the window's known days of the accounts' balance at the end of each, half to even. Needs one.
+
+    A day is known if at its end the balance of every account is: 0 before the day of opening and after that of closing,
+    else that of the last fact, if there is one.
+    """
     MONTHS_BELOW = "MONTHS_BELOW"
-    """In how many months the balance was below the threshold at the end of a day: INT64. Needs an account."""
+    """In how many months the balance was below the threshold at the end of a known day: INT64. Needs a known day."""
     TREND = "TREND"
     """The slope of the least-squares line through the months' sums, 0 of none: DOUBLE, of a DECIMAL in major units.
 
@@ -107,7 +111,10 @@ Span = AllTime | TrailingSeconds | TrailingDays | CompleteMonths | MonthToDate |
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time of which facts count. `demand_coverage`: unknown unless the facts reach back to its start."""
+    """The time of which facts count. `demand_coverage`: unknown unless the facts reach back to its start.
+
+    Of balances at the ends of days: unless all its days are known.
+    """
 
     span: Span = AllTime()
     demand_coverage: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -26,9 +26,9 @@ from tests.oracle.aggregates import Account, Fact
 
 QUESTIONS = Questions("UTC")
 DAY = 19_722
-"""1 January 2024."""
+"""31 December 2023."""
 NOW = (DAY + 9) * DAY_US + DAY_US // 2
-"""Noon of 10 January 2024."""
+"""Noon of 9 January 2024."""
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def engine() -> Iterator[Engine]:
         yield running
 
 
-def bank(transactions: list[tuple[float, int | None, dict[str, Any]]], *accounts: Account, owners: int = 1) -> Bank:
-    """One customer with accounts, and transactions on the first of them: days since 2024, amounts, further fields."""
+def bank(transactions: Sequence[tuple[float, int | None, dict[str, Any]]], *accounts: Account, owners: int = 1) -> Bank:
+    """One customer with accounts, and transactions on the first of them: days since `DAY`, amounts, further fields."""
     made = Bank("UTC", list(range(owners)), list(accounts) or [Account(DAY - 900)])
     made.holdings = [[(slot, "OWNER") for slot in range(len(made.accounts))], *[[] for _ in range(owners - 1)]]
     for arrival, (day, amount, further) in enumerate(transactions):
@@ -136,13 +136,64 @@ def test_an_average_balance_counts_days(engine: Engine) -> None:
     assert mean == (4 * 100 + 2 * 300 + 4 * 50) // 10
 
 
+def daily(engine: Engine, made: Bank, days: int = 9, *, demand: bool = False, **further: Any) -> Any:
+    """The average daily balance of so many days before the day of the moment, and that one."""
+    window = Window(TrailingDays(days), demand_coverage=demand)
+    return value(engine, made, Function.AVERAGE_DAILY_BALANCE, "", window=window, **further)
+
+
 def test_a_closed_account_has_no_balance_the_day_after(engine: Engine) -> None:
-    """Closed on the third day, it counts 200 on three of ten days; another that was never used counts 0."""
-    made = bank([(0.5, 1, {"balance_after": 200})], Account(DAY - 9, DAY + 2), Account(DAY + 5))
-    window = Window(TrailingDays(9))
-    assert value(engine, made, Function.AVERAGE_DAILY_BALANCE, "", window=window) == 60
-    demanding = Window(TrailingDays(8), demand_coverage=True)
-    assert value(engine, made, Function.AVERAGE_DAILY_BALANCE, "", window=demanding) is None
+    """Closed on the third day, it counts 200 on three of ten days, and its 0 on the others is known."""
+    made = bank([(0.5, 1, {"balance_after": 200})], Account(DAY - 9, DAY + 2))
+    assert daily(engine, made) == daily(engine, made, demand=True) == 60
+
+
+def test_an_account_that_is_not_yet_open_has_no_balance(engine: Engine) -> None:
+    """Opened on the sixth day, it counts 200 on five of ten days, whenever its first fact before then was."""
+    for day in (-3, 2, 5.5):
+        made = bank([(day, 1, {"balance_after": 200})], Account(DAY + 5))
+        assert daily(engine, made) == daily(engine, made, demand=True) == 100
+
+
+def test_days_before_the_first_fact_of_an_open_account_do_not_count(engine: Engine) -> None:
+    """Nobody knows what it had on them: the mean of 200 on four days is 200, and with coverage demanded unknown."""
+    for account in (Account(DAY - 900), Account(DAY), Account(None)):
+        made = bank([(6.5, 1, {"balance_after": 200})], account)
+        assert daily(engine, made) == daily(engine, made, min_count=4) == daily(engine, made, 3, demand=True) == 200
+        assert daily(engine, made, min_count=5) is None
+        assert daily(engine, made, demand=True) is None
+
+
+def test_a_day_is_known_if_all_accounts_are(engine: Engine) -> None:
+    """Of ten days the third, the fourth and the seventh are not: accounts have no fact on days since they opened."""
+    facts = [(0.5, 1, {"balance_after": 100}), (5.5, 1, {"balance_after": 400})]
+    facts += [(4.5, 1, {"balance_after": 20, "on": 1}), (7.5, 1, {"balance_after": 3, "on": 2})]
+    made = bank(facts, Account(DAY - 900), Account(DAY + 2), Account(DAY + 6))
+    known = [100, 100, 120, 420, 423, 423, 423]
+    assert daily(engine, made) == round(sum(known) / 7)
+    assert daily(engine, made, min_count=7) is not None
+    assert daily(engine, made, min_count=8) is None
+
+
+def test_an_account_without_any_fact_has_no_balance_that_is_known(engine: Engine) -> None:
+    """While it is open, another account's balance is not the customer's; it is before, and where it is closed."""
+    facts = [(0.5, 1, {"balance_after": 100})]
+    assert daily(engine, bank(facts, Account(DAY), Account(None))) is None
+    assert daily(engine, bank([], Account(DAY))) is None
+    assert daily(engine, bank([], Account(DAY + 1)), min_count=1) == 0
+    assert daily(engine, bank(facts, Account(DAY), Account(DAY + 4)), min_count=4) == 100
+    assert daily(engine, bank(facts, Account(DAY), Account(DAY + 4)), min_count=5) is None
+    shut = Account(DAY - 90, DAY - 2)
+    assert daily(engine, bank(facts, Account(DAY), shut), demand=True) == 100
+
+
+def test_all_time_begins_with_the_first_fact(engine: Engine) -> None:
+    """Of ten days since then, two are not known, on which another account was open and had no fact yet."""
+    facts = [(0.5, 1, {"balance_after": 100}), (7.5, 1, {"balance_after": 60, "on": 1})]
+    made = bank(facts, Account(None), Account(DAY + 5))
+    mean = value(engine, made, Function.AVERAGE_DAILY_BALANCE, "", min_count=8)
+    assert mean == round((5 * 100 + 3 * 160) / 8)
+    assert value(engine, made, Function.AVERAGE_DAILY_BALANCE, "", min_count=9) is None
 
 
 def test_nobody_without_accounts_has_an_average_balance(engine: Engine) -> None:
@@ -165,6 +216,29 @@ def test_a_month_below_is_one_with_a_day_below(engine: Engine) -> None:
     )
     further = {"window": Window(CompleteMonths(2)), "threshold_minor": 100}
     assert value(engine, made, Function.MONTHS_BELOW, "", **further) == 1
+
+
+def test_a_month_of_which_too_little_is_known_is_not_below(engine: Engine) -> None:
+    """What is known to be below counts; demanded is that every day is known."""
+    further: dict[str, Any] = {"window": Window(CompleteMonths(2)), "threshold_minor": 100}
+    demanding = {**further, "window": Window(CompleteMonths(2), demand_coverage=True)}
+    late = bank([(-20.5, 1, {"balance_after": 99}), (-19.5, 1, {"balance_after": 500})])
+    assert value(engine, late, Function.MONTHS_BELOW, "", **further) == 1
+    assert value(engine, late, Function.MONTHS_BELOW, "", min_count=22, **further) == 1
+    assert value(engine, late, Function.MONTHS_BELOW, "", min_count=23, **further) is None
+    assert value(engine, late, Function.MONTHS_BELOW, "", **demanding) is None
+    opened = bank([(-20.5, 1, {"balance_after": 500})], Account(DAY - 21))
+    assert value(engine, opened, Function.MONTHS_BELOW, "", **demanding) == 2
+    never = bank([], Account(DAY - 900))
+    assert value(engine, never, Function.MONTHS_BELOW, "", **further) is None
+
+
+def test_a_sum_of_balances_may_be_beyond_64_bits(engine: Engine) -> None:
+    """Whether it is below a threshold is known nevertheless."""
+    most = {"balance_after": 2**63 - 1}
+    made = bank([(-90, 1, {**most}), (-90, 1, {**most, "on": 1})], Account(None), Account(None))
+    further = {"window": Window(CompleteMonths(2)), "threshold_minor": 2**63 - 1}
+    assert value(engine, made, Function.MONTHS_BELOW, "", **further) == 0
 
 
 def test_a_trend_is_the_slope_of_months(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from segmentd.engine import Engine
 from segmentd.facts.aggregates import Standpoint, compute, compute_all
 from segmentd.facts.aggregates.standpoint import KIND
 from segmentd.facts.kinds import RecordKind
+from segmentd.ledger.aggregates import Function
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.schema import Kind, Subject
 from tests.facts.aggregates.bank import DAY_US, ArrayView, Bank, Maker, values_of
@@ -79,6 +80,24 @@ def test_values_are_the_oracles(engine: Engine, seed: int, subject: Subject) -> 
     columns = compute_all(engine, [compiled for compiled, _ in asked], standpoint)
     for (compiled, question), column in zip(asked, columns, strict=True):
         check(compiled, column, expected(question, maker.bank, subject, now))
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=80)
+def test_days_that_are_not_known_do_not_count(engine: Engine, seed: int) -> None:
+    """Of customers with many accounts and few facts, balances at the ends of days are what the oracle says."""
+    random = Random(seed)  # noqa: S311 - data
+    zone = random.choice(ZONES)
+    bank = Maker(random, DAY, zone).fill(4, random.choice([2, 9, 40]), random.choice([9, 60, 200]))
+    now = moment(random)
+    asked: list[tuple[CompiledAggregate, Asked]] = []
+    while len(asked) < 4:
+        drawn = QUESTIONS[zone].ask(random, Subject.CUSTOMER, now)
+        if drawn[0].definition.function in (Function.AVERAGE_DAILY_BALANCE, Function.MONTHS_BELOW):
+            asked.append(drawn)
+    columns = compute_all(engine, [each for each, _ in asked], Standpoint(ArrayView(bank), Subject.CUSTOMER, now, zone))
+    for (compiled, question), column in zip(asked, columns, strict=True):
+        check(compiled, column, expected(question, bank, Subject.CUSTOMER, now))
 
 
 @given(st.integers(0, 2**32), st.sampled_from([Subject.CUSTOMER, Subject.ACCOUNT]))

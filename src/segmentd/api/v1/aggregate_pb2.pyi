@@ -85,12 +85,15 @@ class _AggregateFunctionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Agg
     AGGREGATE_FUNCTION_DAYS_SINCE: _AggregateFunction.ValueType  # 12
     """Whole days in the ledger's time zone since the last fact: INT64. Not of accounts. Of none: unknown."""
     AGGREGATE_FUNCTION_AVERAGE_DAILY_BALANCE: _AggregateFunction.ValueType  # 13
-    """The mean over the days of the window of the sum of the accounts' balances at the end of each day: a DECIMAL, rounded half
-    to even. Of TRANSACTIONS (by balance after) or BALANCES.
+    """The mean over the known days of the window of the sum of the accounts' balances at the end of each day: a DECIMAL, rounded
+    half to even. A day is known if at its end the balance of every account is: 0 before the day on which the account was
+    opened and after that on which it was closed, else that of its last fact; without a fact it is not known. Without a known
+    day: unknown. Of TRANSACTIONS (by balance after) or BALANCES.
     """
     AGGREGATE_FUNCTION_MONTHS_BELOW: _AggregateFunction.ValueType  # 14
-    """In how many months of the window the sum of the accounts' balances was below the threshold at the end of at least one
-    day: INT64. Of TRANSACTIONS (by balance after) or BALANCES, with a window of complete months.
+    """In how many months of the window the sum of the accounts' balances was below the threshold at the end of at least one day
+    that is known, as of AVERAGE_DAILY_BALANCE: INT64. Without a known day: unknown. Of TRANSACTIONS (by balance after) or
+    BALANCES, with a window of complete months.
     """
     AGGREGATE_FUNCTION_TREND: _AggregateFunction.ValueType  # 15
     """The slope of the least-squares line through the months' sums, a DOUBLE, of a DECIMAL in major units a month. Not of
@@ -133,12 +136,15 @@ AGGREGATE_FUNCTION_LAST: AggregateFunction.ValueType  # 11
 AGGREGATE_FUNCTION_DAYS_SINCE: AggregateFunction.ValueType  # 12
 """Whole days in the ledger's time zone since the last fact: INT64. Not of accounts. Of none: unknown."""
 AGGREGATE_FUNCTION_AVERAGE_DAILY_BALANCE: AggregateFunction.ValueType  # 13
-"""The mean over the days of the window of the sum of the accounts' balances at the end of each day: a DECIMAL, rounded half
-to even. Of TRANSACTIONS (by balance after) or BALANCES.
+"""The mean over the known days of the window of the sum of the accounts' balances at the end of each day: a DECIMAL, rounded
+half to even. A day is known if at its end the balance of every account is: 0 before the day on which the account was
+opened and after that on which it was closed, else that of its last fact; without a fact it is not known. Without a known
+day: unknown. Of TRANSACTIONS (by balance after) or BALANCES.
 """
 AGGREGATE_FUNCTION_MONTHS_BELOW: AggregateFunction.ValueType  # 14
-"""In how many months of the window the sum of the accounts' balances was below the threshold at the end of at least one
-day: INT64. Of TRANSACTIONS (by balance after) or BALANCES, with a window of complete months.
+"""In how many months of the window the sum of the accounts' balances was below the threshold at the end of at least one day
+that is known, as of AVERAGE_DAILY_BALANCE: INT64. Without a known day: unknown. Of TRANSACTIONS (by balance after) or
+BALANCES, with a window of complete months.
 """
 AGGREGATE_FUNCTION_TREND: AggregateFunction.ValueType  # 15
 """The slope of the least-squares line through the months' sums, a DOUBLE, of a DECIMAL in major units a month. Not of
@@ -184,8 +190,8 @@ class Aggregate(_message.Message):
     threshold_minor: _builtins.int
     """Of MONTHS_BELOW: the balance, in minor units of the ledger's currency."""
     min_count: _builtins.int
-    """The value is unknown with fewer facts (of AVERAGE_DAILY_BALANCE and MONTHS_BELOW: days) than this, at most 1,000,000.
-    0: what the function needs at least.
+    """The value is unknown with fewer facts (of AVERAGE_DAILY_BALANCE and MONTHS_BELOW: known days) than this, at most
+    1,000,000. 0: what the function needs at least.
     """
     account_filter: _builtins.str
     """CEL over the account, such as `account.kind in ["SAVINGS", "CHECKING"]`: facts on accounts for which it is true count.
@@ -245,7 +251,8 @@ class AggregateWindow(_message.Message):
     """From the start of the month of the moment, up to it."""
     demand_coverage: _builtins.bool
     """The value is unknown unless the facts reach back to the start of the window: for an account opened earlier, or whose opening
-    is not known, there must be a fact before it.
+    is not known, there must be a fact before it. Of AVERAGE_DAILY_BALANCE and MONTHS_BELOW, unless all days of the window are
+    known.
     """
     @_builtins.property
     def between(self) -> Global___TimeRange:

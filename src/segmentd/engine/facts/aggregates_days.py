@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,20 +18,22 @@ from segmentd.kernels.facts import aggregates_months as months
 class Days:
     """The days of a window: when each ends, its month where months are asked for, and when the first begins.
 
-    `demand`: an owner is unknown where an account has no fact before the end of a day since its opening.
+    `demand`: an owner is unknown where a day is not known. `from_first`: an owner's days begin with that of the owner's
+    first fact.
     """
 
     closings: Integers
     months: Integers
     from_us: int
     demand: bool
+    from_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
     """Balances by row of facts, which rows count, which make an owner unknown; by pair, days of opening and closing.
 
-    These are moments at which days start, LEAST where there is none. `opened` may be empty where nothing is demanded.
+    These are moments at which days start, LEAST where there is none.
     """
 
     kept: Plane
@@ -57,25 +60,22 @@ def day_cells(days: Days) -> Integers:
 
 
 def sum_daily_balances(ranges: Ranges, history: History, days: Days) -> WideSums:
-    """The sums of balances over days, and over how many days there has been a fact. Sets `ranges.unknown`."""
+    """The sums of balances over the days on which all are known, and how many these are. Sets `ranges.unknown`."""
     found = WideSums(*(np.zeros(len(ranges), np.int64) for _ in range(3)))
-    inputs = (*_inputs(ranges, history), read_only(days.closings, np.int64), day_cells(days), days.from_us, days.demand)
-    ranges.each(balances.sum_daily_balances, inputs, (found.high, found.low, found.counts, ranges.unknown))
+    grid = read_only(days.closings, np.int64), day_cells(days), days.from_us, days.demand, days.from_first
+    outputs = (found.high, found.low, found.counts, ranges.unknown)
+    ranges.each(balances.sum_daily_balances, (*_inputs(ranges, history), *grid), outputs, _room(ranges, 3))
     return found
 
 
 def count_months_below(ranges: Ranges, history: History, days: Days, threshold: int) -> tuple[Integers, Integers]:
-    """In how many months the balance was below a threshold, and over how many days there has been a fact."""
-    counts, covered = np.zeros(len(ranges), np.int64), np.zeros(len(ranges), np.int64)
+    """In how many months the balance was below a threshold, and on how many days it is known."""
+    counts, known = np.zeros(len(ranges), np.int64), np.zeros(len(ranges), np.int64)
     grid = read_only(days.closings, np.int64), day_cells(days), read_only(days.months, np.int64)
     inputs = (*_inputs(ranges, history), *grid, days.from_us, days.demand, threshold)
-    outputs = (counts, covered, ranges.unknown)
-
-    def room(_first: int, _last: int) -> list[Integers]:
-        return [np.zeros(ranges.most_pairs, np.int64) for _ in range(3)]
-
-    ranges.each(balances.count_months_below, inputs, outputs, room)
-    return counts, covered
+    outputs = (counts, known, ranges.unknown)
+    ranges.each(balances.count_months_below, inputs, outputs, _room(ranges, 5))
+    return counts, known
 
 
 def sum_trends(ranges: Ranges, kept: Plane, values: Integers, month_starts: Integers) -> WideSums:
@@ -124,3 +124,9 @@ def _inputs(ranges: Ranges, history: History) -> tuple[Plane | Integers | Slots,
         read_only(history.opened, np.int64),
         read_only(history.closed, np.int64),
     )
+
+
+def _room(ranges: Ranges, arrays: int) -> Callable[[int, int], list[Integers]]:
+    """So many arrays for an owner's pairs."""
+    pairs = ranges.most_pairs
+    return lambda _first, _last: [np.zeros(pairs, np.int64) for _ in range(arrays)]

@@ -14,7 +14,7 @@ from segmentd.facts.aggregates import daily, monthly, ordered, summed
 from segmentd.facts.aggregates.columns import known_only
 from segmentd.facts.aggregates.filters import depends_on_now
 from segmentd.facts.aggregates.gathering import OPENED, Gathered, Gathering
-from segmentd.facts.aggregates.scope import Scope
+from segmentd.facts.aggregates.scope import BALANCES, Scope
 from segmentd.facts.aggregates.windows import next_turn
 from segmentd.ledger.aggregates import Function, Source
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
@@ -41,7 +41,7 @@ _FUNCTIONS: Final[Mapping[Function, Callable[[Scope], Result]]] = {
 }
 """What gives a column's values and for which owners they are known, but for those whose facts are unknown."""
 
-_BY_DAY: Final = frozenset({Function.AVERAGE_DAILY_BALANCE, Function.MONTHS_BELOW, Function.DAYS_SINCE})
+_BY_DAY: Final = frozenset({*BALANCES, Function.DAYS_SINCE})
 """Functions that the days of the window, or that of the moment, matter to."""
 
 
@@ -60,7 +60,8 @@ def ranges_of(gathering: Gathering, aggregate: CompiledAggregate) -> Ranges:
     window, source, gathered = aggregate.definition.window, aggregate.definition.source, gathering.gathered(aggregate)
     bounds = gathering.bounds(aggregate)
     found = gathered.ranges.between(gathered.bounds[bounds.from_us], gathered.bounds[bounds.to_us])
-    if window.demand_coverage and bounds.from_us != LEAST and source is not Source.ACCOUNTS:
+    is_daily = aggregate.definition.function in BALANCES  # which look at every day themselves
+    if window.demand_coverage and bounds.from_us != LEAST and source is not Source.ACCOUNTS and not is_daily:
         found.demand(_opened(gathering, aggregate, gathered), bounds.from_us)
     return found
 

@@ -1,15 +1,17 @@
 """Functions of balances at the ends of days: AVERAGE_DAILY_BALANCE and MONTHS_BELOW.
 
 The days are those of the ledger's time zone that the window has a part of; each counts with the balances at its end, or
-at the end of the window where that comes first, so the day of the moment counts as it stands. An account's balance is
-that of its last fact that counts before then: of a transaction that which it left, of a snapshot its amount. Without
-such a fact it is 0, on days before the account was opened as on later ones; with `demand_coverage` the value is unknown
-where there is such a day on which the account was open, or its opening is not known. From the day after that on which
-an account was closed its balance is 0. Without an account that counts the value is unknown.
+at the end of the window where that comes first, so the day of the moment counts as it stands. An account's balance is 0
+before the day on which it was opened and after that on which it was closed, else that of its last fact that counts
+before then: of a transaction that which it left, of a snapshot its amount. Without such a fact nobody knows it.
+
+A day is known if the balance of every account that counts is; the other days count for nothing. Per account those are
+the days from its opening, or from the first where that is not known, to before its first fact: once known, a balance
+stays known. Without a known day the value is unknown, with `demand_coverage` where a day is not known; `min_count` asks
+for known days. Without an account that counts the value is unknown.
 
 A fact that may count or not makes the value unknown if it is in the window, or before it and not followed there by one
 that counts. Over all time, the days begin with that of the first fact; without one the value is unknown.
-`min_count` asks for days: those at whose end at least one account has had a fact.
 """
 
 from __future__ import annotations
@@ -29,22 +31,17 @@ Result = tuple[FixedColumn, Truths]
 
 
 def average_daily_balance(scope: Scope) -> Result:
-    """The mean over the days of the sum of the accounts' balances, rounded half to even; unknown beyond 64 bit."""
-    grid = _grid(scope)
-    sums = sum_daily_balances(scope.ranges, _history(scope), _days(scope, grid))
-    days = np.full(len(scope.ranges), len(grid.closings), np.int64)
-    if isinstance(scope.definition.window.span, AllTime):
-        days = sums.counts
-    values, fits = rounding.means(sums.high, sums.low, days)
-    known = scope.enough(sums.counts, 0) & fits & (days > 0) & _has_accounts(scope)
-    return scope.column(values, known)
+    """The mean over the known days of the sum of the accounts' balances, half to even; unknown beyond 64 bit."""
+    sums = sum_daily_balances(scope.ranges, _history(scope), _days(scope))
+    values, fits = rounding.means(sums.high, sums.low, sums.counts)
+    return scope.column(values, scope.enough(sums.counts, 1) & fits & _has_accounts(scope))
 
 
 def months_below(scope: Scope) -> Result:
-    """In how many months of the window the sum of the accounts' balances was below the threshold on a day."""
-    grid, threshold = _grid(scope), scope.definition.threshold_minor
-    counts, covered = count_months_below(scope.ranges, _history(scope), _days(scope, grid), threshold)
-    return scope.column(counts, scope.enough(covered, 0) & _has_accounts(scope))
+    """In how many months of the window the sum of the accounts' balances was below the threshold on a known day."""
+    threshold = scope.definition.threshold_minor
+    counts, known = count_months_below(scope.ranges, _history(scope), _days(scope), threshold)
+    return scope.column(counts, scope.enough(known, 1) & _has_accounts(scope))
 
 
 def _has_accounts(scope: Scope) -> Truths:
@@ -59,13 +56,13 @@ def _grid(scope: Scope) -> DayGrid:
     return day_grid(bounds, zone)
 
 
-def _days(scope: Scope, grid: DayGrid) -> Days:
-    return Days(grid.closings, grid.months, grid.from_us, scope.definition.window.demand_coverage)
+def _days(scope: Scope) -> Days:
+    grid, window = _grid(scope), scope.definition.window
+    from_first = isinstance(window.span, AllTime)
+    return Days(grid.closings, grid.months, grid.from_us, window.demand_coverage, from_first)
 
 
 def _history(scope: Scope) -> History:
     accounts = scope.gathered.owners.accounts
-    demand = scope.definition.window.demand_coverage
-    opened = scope.accounts.days(accounts, OPENED) if demand else np.zeros(0, np.int64)
-    closed = scope.accounts.days(accounts, CLOSED)
+    opened, closed = (scope.accounts.days(accounts, field) for field in (OPENED, CLOSED))
     return History(scope.kept, scope.poison, scope.measured.numbers(), opened, closed)

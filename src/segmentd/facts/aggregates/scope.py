@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,8 @@ from segmentd.schema import DataType
 
 Truths = npt.NDArray[np.bool_]
 
-_BALANCES = (Function.AVERAGE_DAILY_BALANCE, Function.MONTHS_BELOW)
+BALANCES: Final = (Function.AVERAGE_DAILY_BALANCE, Function.MONTHS_BELOW)
+"""Functions of balances at the ends of days."""
 _RANKED = (Function.MIN, Function.MAX, Function.MEDIAN, Function.PERCENTILE, Function.RECURRING)
 
 
@@ -58,7 +60,7 @@ class Scope:
     def measure(self) -> Measure | None:
         """What is aggregated of the facts; None where they are counted, or their times looked at."""
         name = self.definition.measure
-        if self.definition.function in _BALANCES:
+        if self.definition.function in BALANCES:
             name = BALANCE_AFTER if self.definition.source is Source.TRANSACTIONS else AMOUNT
         if not name:
             return None

@@ -1,4 +1,4 @@
-"""Balances at the ends of days: an account's is that of its last fact before the day's end.
+"""Balances at the ends of days: an account's is that of its last fact before the day's end, while it is there.
 
 `closings[days]`: the ends of the days of a window, ascending. Work is done by the stretches of days between two facts.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from segmentd.kernels.compiler import inline_kernel, kernel
+from segmentd.kernels.facts.aggregates_order import sort_values
 from segmentd.kernels.facts.aggregates_ranges import LEAST
 from segmentd.kernels.facts.aggregates_rows import counts_row, first_kept, is_set
 from segmentd.kernels.facts.aggregates_sums import LOW
@@ -76,6 +77,52 @@ def first_day(kept: Any, cells: Any, closings: Any, times: Any, before: int, sta
     return day_of_fact(cells, closings, times[row]) if row < stop else closings.shape[0]
 
 
+@inline_kernel
+def opening_day(closings: Any, opened: int, end: int) -> Any:
+    """The number of the first day on which an account is there, that which it ends before where there is none.
+
+    It has been there always where its opening is not known.
+    """
+    return min(day_at(closings, opened), end)
+
+
+@inline_kernel
+def merge_gaps(froms: Any, tos: Any, count: int, hidden: Any) -> int:
+    """Make one of stretches of days that touch each other; how many are left, ascending.
+
+    `froms[count]` and `tos[count]`: where each begins, and before which day it ends. `hidden`: how many days lie in
+    those before each. Both sides can be sorted alone: when as many have ended as had begun, all that had begun have.
+    """
+    if count == 0:
+        return 0
+    sort_values(froms, count)
+    sort_values(tos, count)
+    last = 0
+    hidden[0] = 0
+    for gap in range(1, count):
+        if froms[gap] > tos[last]:
+            hidden[last + 1] = hidden[last] + tos[last] - froms[last]
+            last += 1
+            froms[last] = froms[gap]
+        tos[last] = tos[gap]
+    return last + 1
+
+
+@inline_kernel
+def known_before(froms: Any, tos: Any, hidden: Any, gaps: int, day: int) -> Any:
+    """How many days before a day lie in none of the gaps, which `merge_gaps` has made."""
+    low, high = 0, gaps
+    while low < high:
+        middle = (low + high) >> 1
+        if froms[middle] < day:
+            low = middle + 1
+        else:
+            high = middle
+    if low == 0:
+        return day
+    return day - hidden[low - 1] - (min(day, tos[low - 1]) - froms[low - 1])
+
+
 @kernel
 def sum_daily_balances(
     offsets: Any,
@@ -93,47 +140,66 @@ def sum_daily_balances(
     cells: Any,
     from_us: int,
     demand: Any,
+    from_first: Any,
     first: int,
     last: int,
+    froms: Any,
+    tos: Any,
+    hidden: Any,
     high: Any,
     low: Any,
     days: Any,
     unknown: Any,
 ) -> None:
-    """The sum over the days of the sum of each owner's balances, and the number of days since the first fact.
+    """The sum over the known days of the sum of each owner's balances, and the number of these days.
 
-    `opened` and `closed`, by pair, are starts of days, LEAST where they are not known. `from_us`: where the first day
-    begins. The sum is `high * 2^32 + low`. With `demand`, an owner is unknown where a day since an opening has no fact
-    before its end.
+    A day is known unless it is one of an account's from its opening to before its first fact. `opened` and `closed`,
+    by pair, are starts of days, LEAST where they are not known. `from_us`: where the first day begins; with
+    `from_first` an owner's days begin with that of the owner's first fact. The sum is `high * 2^32 + low`. With
+    `demand`, an owner is unknown where a day is not known. `froms`, `tos` and `hidden`: room for an owner's pairs.
     """
     total_days = closings.shape[0]
     for owner in range(first, last):
-        above, below, uncovered = 0, 0, total_days
+        gaps, earliest = 0, total_days
+        for pair in range(offsets[owner], offsets[owner + 1]):
+            before = last_before(kept, poison, item_offsets[places[pair]], starts[pair])
+            if before == -2:
+                unknown[owner] = 1
+            begins = first_day(kept, cells, closings, times, before, starts[pair], stops[pair])
+            earliest = min(earliest, begins)
+            end = day_after(closings, from_us, closed[pair])
+            there = opening_day(closings, opened[pair], end)
+            if there < min(begins, end):
+                froms[gaps] = there
+                tos[gaps] = min(begins, end)
+                gaps += 1
+        gaps = merge_gaps(froms, tos, gaps, hidden)
+        above, below = 0, 0
         for pair in range(offsets[owner], offsets[owner + 1]):
             start, stop = starts[pair], stops[pair]
             before = last_before(kept, poison, item_offsets[places[pair]], start)
-            if before == -2:
-                unknown[owner] = 1
             end = day_after(closings, from_us, closed[pair])
-            begins = first_day(kept, cells, closings, times, before, start, stop)
-            uncovered = min(uncovered, begins)
-            if demand and day_at(closings, opened[pair]) < min(begins, end):
-                unknown[owner] = 1
+            there = opening_day(closings, opened[pair], end)
             balance = values[before] if before >= 0 else 0
-            day = 0
+            counted = known_before(froms, tos, hidden, gaps, there)
             for row in range(start, stop):
                 if counts_row(kept, row):
-                    until = min(day_of_fact(cells, closings, times[row]), end)
-                    above += (balance >> 32) * (until - day)
-                    below += (balance & LOW) * (until - day)
-                    day = until
+                    day = min(max(day_of_fact(cells, closings, times[row]), there), end)
+                    until = known_before(froms, tos, hidden, gaps, day)
+                    above += (balance >> 32) * (until - counted)
+                    below += (balance & LOW) * (until - counted)
+                    counted = until
                     balance = values[row]
-            if day < end:
-                above += (balance >> 32) * (end - day)
-                below += (balance & LOW) * (end - day)
+            until = known_before(froms, tos, hidden, gaps, end)
+            above += (balance >> 32) * (until - counted)
+            below += (balance & LOW) * (until - counted)
+        begins = earliest if from_first else 0
+        known = known_before(froms, tos, hidden, gaps, total_days) - known_before(froms, tos, hidden, gaps, begins)
+        if demand and known < total_days - begins:
+            unknown[owner] = 1
         high[owner] = above + (below >> 32)
         low[owner] = below & LOW
-        days[owner] = total_days - uncovered
+        days[owner] = known
 
 
 @kernel
@@ -159,73 +225,63 @@ def count_months_below(
     last: int,
     cursors: Any,
     balances: Any,
+    opens: Any,
+    begins: Any,
     ends: Any,
     counts: Any,
     days: Any,
     unknown: Any,
 ) -> None:
-    """In how many months the sum of each owner's balances was below the threshold on a day; `days` as of the sums.
+    """In how many months the sum of each owner's balances was below the threshold on a known day; `days`: how many.
 
-    `months[days]`: the month of each day, ascending. An owner is unknown too where a sum of balances does not fit 64
-    bit. `cursors`, `balances` and `ends`: room for an owner's pairs.
+    Which days are known, `opened`, `closed` and `demand` are as of the sums. `months[days]`: the month of each day,
+    ascending. `cursors`, `balances`, `opens`, `begins` and `ends`: room for an owner's pairs.
     """
     total_days = closings.shape[0]
     for owner in range(first, last):
         begin, pairs = offsets[owner], offsets[owner + 1] - offsets[owner]
-        total, uncovered = 0, total_days
         for pair in range(pairs):
             start, stop = starts[begin + pair], stops[begin + pair]
             before = last_before(kept, poison, item_offsets[places[begin + pair]], start)
             if before == -2:
                 unknown[owner] = 1
-            end = day_after(closings, from_us, closed[begin + pair])
-            begins = first_day(kept, cells, closings, times, before, start, stop)
-            uncovered = min(uncovered, begins)
-            if demand and day_at(closings, opened[begin + pair]) < min(begins, end):
-                unknown[owner] = 1
-            balance = values[before] if before >= 0 and end > 0 else 0
-            if overflows(total, balance):
-                unknown[owner] = 1
-            total += balance
-            balances[pair] = balance
-            ends[pair] = end
+            balances[pair] = values[before] if before >= 0 else 0
             cursors[pair] = first_kept(kept, start, stop)
-        count, marked, day = 0, -1, 0
+            begins[pair] = first_day(kept, cells, closings, times, before, start, stop)
+            ends[pair] = day_after(closings, from_us, closed[begin + pair])
+            opens[pair] = opening_day(closings, opened[begin + pair], ends[pair])
+        count, marked, day, known = 0, -1, 0, 0
         while day < total_days:
-            until = total_days
-            for pair in range(pairs):
-                if cursors[pair] < stops[begin + pair]:
-                    until = min(until, day_of_fact(cells, closings, times[cursors[pair]]), ends[pair])
-                elif balances[pair] != 0:
-                    until = min(until, ends[pair])
-            if until > day and total < threshold:
-                newest = months[until - 1]
-                count += newest - max(marked, months[day] - 1)
-                marked = newest
-            day = max(day, until)
-            if day >= total_days:
-                break
+            above, below, until, is_known = 0, 0, total_days, True
             for pair in range(pairs):
                 stop = stops[begin + pair]
-                balance = balances[pair]
                 while cursors[pair] < stop and day_of_fact(cells, closings, times[cursors[pair]]) <= day:
-                    balance = values[cursors[pair]]
+                    balances[pair] = values[cursors[pair]]
                     cursors[pair] = first_kept(kept, cursors[pair] + 1, stop)
-                if ends[pair] <= day:
-                    balance = 0
-                    cursors[pair] = stop
-                if balance != balances[pair]:
-                    total -= balances[pair]
-                    if overflows(total, balance):
-                        unknown[owner] = 1
-                    total += balance
-                    balances[pair] = balance
+                if day < opens[pair]:
+                    until = min(until, opens[pair])
+                elif day < ends[pair]:
+                    until = min(until, ends[pair])
+                    if cursors[pair] < stop:
+                        until = min(until, day_of_fact(cells, closings, times[cursors[pair]]))
+                    is_known = is_known and day >= begins[pair]
+                    above += balances[pair] >> 32
+                    below += balances[pair] & LOW
+            if is_known:
+                known += until - day
+                if is_below(above, below, threshold):
+                    newest = months[until - 1]
+                    count += newest - max(marked, months[day] - 1)
+                    marked = newest
+            day = until
+        if demand and known < total_days:
+            unknown[owner] = 1
         counts[owner] = count
-        days[owner] = total_days - uncovered
+        days[owner] = known
 
 
 @inline_kernel
-def overflows(left: int, right: int) -> bool:
-    """Whether the sum does not fit 64 bit."""
-    total = left + right
-    return ((left ^ total) & (right ^ total)) < 0
+def is_below(high: int, low: int, threshold: int) -> Any:
+    """Whether the sum `high * 2^32 + low` is less than a whole number; `low` may be more than 32 bit."""
+    above = high + (low >> 32)
+    return above < threshold >> 32 or (above == threshold >> 32 and low & LOW < threshold & LOW)
