@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from segmentd.cli.bank import Bank
-from segmentd.cli.bank_facts import Facts, bank_facts
+from segmentd.cli.bank import AS_OF_DAY, Bank
+from segmentd.cli.bank_facts import HISTORY_DAYS, Facts, bank_facts
 
 CUSTOMERS = 3_000
 
@@ -44,6 +44,17 @@ def test_balances_follow_from_amounts(facts: Facts) -> None:
         balances[account], times[account] = balance, time
     accounts = zip(*(facts.accounts.column(name).to_pylist() for name in ("id", "balance")), strict=True)
     assert balances == dict(accounts)
+
+
+def test_every_balance_is_known_from_the_start_of_the_history(facts: Facts) -> None:
+    """Each account was opened by then and has its first transaction at its first moment, and only that one there."""
+    start = datetime.fromtimestamp((AS_OF_DAY - HISTORY_DAYS) * 86_400, UTC)
+    table = pa.table({name: facts.transactions.column(name) for name in ("account", "booking_time")})
+    first = table.group_by("account").aggregate([("booking_time", "min"), ("booking_time", "count")])
+    assert first.num_rows == facts.accounts.num_rows
+    assert set(first.column("booking_time_min").to_pylist()) == {start}
+    assert pc.sum(pc.equal(table.column("booking_time"), start)).as_py() == first.num_rows
+    assert pc.max(facts.accounts.column("opened")).as_py() <= start.date()
 
 
 def test_a_transaction_has_an_id_of_its_own(facts: Facts) -> None:

@@ -142,11 +142,15 @@ class _Chunk:
         )
 
     def transactions(self) -> pa.RecordBatch:
-        """The transactions, by account and time."""
+        """The transactions, by account and time: of each account one at the start of the history, the rest over it.
+
+        So every balance is known all that time.
+        """
         accounts, nth = self.placed
         category, amount, balance = self.money
         counts = _TRANSACTIONS[self.owned[1]][accounts]
         ago = HISTORY_DAYS * (1.0 - (nth + self.random.random(len(nth))) / counts)
+        ago = np.where(nth == 0, float(HISTORY_DAYS), ago)
         places = (
             np.arange(len(nth))
             - np.searchsorted(self.owned[0][accounts], np.arange(self.size))[self.owned[0][accounts]]
