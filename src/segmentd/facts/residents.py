@@ -93,8 +93,16 @@ class ResidentSubjects:
         """The current state, the same object while it is; None where there is none."""
         if (read := self._files.find(ledger_id, subject)) is not None:
             return read
+        taken = self.taken(ledger_id)
+        return None if taken is None else taken.populations[subject]
+
+    def taken(self, ledger_id: str) -> Taken | None:
+        """Facts, customers and accounts of one version, for whoever needs them together; None where there is no book.
+
+        None, too, of a ledger whose customers were read from a file.
+        """
         view = self.view(ledger_id)
-        return None if view is None else self._take(ledger_id, view).populations[subject]
+        return None if view is None else self._take(ledger_id, view)
 
     def view(self, ledger_id: str) -> BookView | None:
         """The facts of a ledger whose customers come from its book; None of any other."""

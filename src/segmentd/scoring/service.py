@@ -153,7 +153,14 @@ class Scoring:
         population = self._populations.find(ledger, subject)
         if population is None:
             raise NoResidentPopulationError(ledger, subject)
-        catalogue = plan.catalogue
+        return self.complete(plan, population, cancelled)
+
+    def complete(self, plan: Plan, population: Population, cancelled: Cancelled | None = None) -> Population:
+        """Residents of a plan's subject that the caller has, with defaults and aggregated attributes as `population`.
+
+        Raises EvaluationCancelledError, DistinctLimitError.
+        """
+        ledger, subject, catalogue = plan.question.ledger, plan.question.subject, plan.catalogue
         read = (subject, *ITEMS.get(subject, {}).values())
         attributes = tuple(attribute for each in read for attribute in catalogue.attributes[each].values())
         fitted = self._fittings.fit(ledger, population, catalogue.schemas[subject], attributes)

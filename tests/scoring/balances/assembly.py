@@ -69,7 +69,7 @@ def _spec(name: str, text: str | None) -> AttributeSpec:
 class OneBook:
     """Views of ledgers, of which `main` alone has a book, if any."""
 
-    book: BookView | None
+    book: BookView | None = None
 
     def view(self, ledger_id: str) -> BookView | None:
         """The book of ledger `main`."""
@@ -139,9 +139,9 @@ def request_of(by: str = "", measures: str = "sum", **fields: Any) -> pb.Aggrega
 
 
 @contextmanager
-def reports(book: BookView | None, time_zone: str = "Europe/Prague", threads: int = 2) -> Iterator[Reports]:
-    """Reports over a book, at the moment NOW_US."""
-    definitions, views = Definitions(time_zone), OneBook(book)
+def reports(book: BookView | OneBook | None, time_zone: str = "Europe/Prague", threads: int = 2) -> Iterator[Reports]:
+    """Reports over a book, or what gives them one, at the moment NOW_US."""
+    definitions, views = Definitions(time_zone), book if isinstance(book, OneBook) else OneBook(book)
     with Engine(threads) as engine:
         residents = ResidentSubjects(Populations(), views, definitions.catalogues, engine)
         scoring = Scoring(engine, definitions.catalogues, residents, clock=lambda: NOW_US)

@@ -10,11 +10,12 @@ from segmentd.api.v1 import balances_pb2 as balances
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.engine.errors import EvaluationCancelledError
 from segmentd.errors import SegmentdError
+from segmentd.facts.views import BookView
 from segmentd.scoring.balances.figures import divide_half_even, equal_bounds, nearest_rank, standard_deviation
 from segmentd.scoring.balances.requests import balance_question
 from segmentd.scoring.balances.responses import PAGE_BYTES, answer_pages
 from tests.scoring.balances import naive
-from tests.scoring.balances.assembly import NOW_US, reports, request_of
+from tests.scoring.balances.assembly import NOW_US, OneBook, reports, request_of
 from tests.scoring.balances.book import Account, ArrayBook, Seen
 
 MOST = 2**63 - 1
@@ -132,6 +133,28 @@ def test_another_data_version_is_refused() -> None:
     assert refusal(book, data_version=8) == "DATA_VERSION_MISMATCH"
     with reports(book) as bank:
         assert bank.ask(data_version=7).pages[0].basis.data_version == 7
+
+
+def test_a_report_is_of_one_version_while_others_are_written() -> None:
+    """Facts and residents of all its months and segments are those that it began with, whatever comes meanwhile."""
+    versions: list[int] = []
+
+    class Growing(OneBook):
+        """A ledger that has one account more whenever it is looked at."""
+
+        def view(self, ledger_id: str) -> BookView | None:
+            assert ledger_id == "main"
+            versions.append(1 + len(versions))
+            accounts = [Account(((0, "OWNER"),), kind="SAVINGS", tier="a", balance=10)] * versions[-1]
+            return ArrayBook(1, accounts, regions=["north"], version=versions[-1])
+
+    with reports(Growing()) as bank:
+        told = bank.ask("segment,account.tier,customer.region", "count,sum", segments=["north", "savers"])
+        first = told.pages[0].basis.data_version
+        assert bank.ask("").pages[0].basis.data_version > first
+    for segment in ("north", "savers"):
+        group = told.groups[segment, "a", "north"]
+        assert (group.count, group.sum_minor) == (first, 10 * first)
 
 
 def test_months_before_the_calendar_are_refused() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from segmentd.api.errors import shorten
 from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
-from segmentd.scoring.errors import DataVersionError
 
 
 class NoFactsError(SegmentdError):
@@ -66,7 +65,3 @@ class GroupingAttributeError(SegmentdError):
             attribute=shorten(attribute),
             nearest=nearest,
         )
-
-
-class ResidentsMovedError(DataVersionError):
-    """While a question was answered, the residents became those of another data version."""

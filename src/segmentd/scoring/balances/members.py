@@ -15,10 +15,10 @@ from segmentd.columns.planes import word_count
 from segmentd.engine.facts.groups import Planes, Run
 from segmentd.engine.facts.groups_members import AT_ONCE, OwnerLinks, Owners, carry_over, find_owners
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.residents import Taken
 from segmentd.facts.views import BookView
 from segmentd.ledger.population import Population
 from segmentd.schema import SELECTABLE, Subject
-from segmentd.scoring.balances.errors import ResidentsMovedError
 from segmentd.scoring.balances.question import BalanceQuestion, Dimension
 from segmentd.scoring.memberships import Form
 from segmentd.scoring.model import Plan, Question
@@ -51,10 +51,15 @@ class Subjects:
 
     scoring: Scoring
     catalogue: Catalogue
-    view: BookView
+    taken: Taken
     as_of_us: int
     roles: tuple[str, ...]
     cancelled: Cancelled
+
+    @property
+    def view(self) -> BookView:
+        """The facts."""
+        return self.taken.view
 
     @property
     def accounts(self) -> int:
@@ -71,17 +76,8 @@ class Subjects:
         return find_owners(links, accounts.row_of, accounts.batch.rows, customers.row_of)
 
     def population(self, plan: Plan) -> Population:
-        """The residents that a plan is about, row by row those of the book.
-
-        Raises ResidentsMovedError where they are those of another version.
-        """
-        population = self.scoring.population(plan, self.cancelled)
-        if population.data_version != self.view.version:
-            raise ResidentsMovedError(self.view.version, population.data_version)
-        rows = self.view.entities(RecordKind(plan.question.subject.value)).batch.rows
-        if population.batch.rows != rows:
-            raise ValueError(f"{population.batch.rows} residents are not the {rows} of the book")
-        return population
+        """The residents that a plan is about, row by row those of the book, also where others came meanwhile."""
+        return self.scoring.complete(plan, self.taken.populations[plan.question.subject], self.cancelled)
 
 
 @dataclass(slots=True, eq=False)

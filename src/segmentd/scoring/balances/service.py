@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final, Protocol
@@ -13,12 +12,12 @@ from segmentd.columns.zones import SECOND_US
 from segmentd.engine import Engine
 from segmentd.engine.facts.groups import Balances, Run
 from segmentd.facts.kinds import RecordKind
-from segmentd.facts.views import BookView
+from segmentd.facts.residents import Taken
 from segmentd.ledger.fields import money
 from segmentd.schema import Subject
 from segmentd.scoring.balances.attributes import attribute_column, check_attributes
 from segmentd.scoring.balances.dimensions import Classes, classes_of, combine, spread_by_owner
-from segmentd.scoring.balances.errors import NoFactsError, ResidentsMovedError
+from segmentd.scoring.balances.errors import NoFactsError
 from segmentd.scoring.balances.layout import Layout, Report
 from segmentd.scoring.balances.members import Memberships, Subjects, segments_of
 from segmentd.scoring.balances.moments import Observations, Valuation, day_valuation, month_valuations
@@ -29,20 +28,17 @@ from segmentd.scoring.model import Basis
 from segmentd.scoring.service import Cancelled, Scoring
 from segmentd.segments.catalogue import Catalogue
 
-_TRIES: Final = 8
-"""How often residents and facts of one data version are looked for, while others are being written."""
-
 FIRST_US: Final = -59_011_459_200 * SECOND_US
 """The start of the year 100."""
 LAST_US: Final = 253_370_764_800 * SECOND_US - 1
 """The end of the year 9998."""
 
 
-class Books(Protocol):
-    """Who knows the facts of ledgers as they are now."""
+class CurrentFacts(Protocol):
+    """Who knows the facts of ledgers and their residents as they are now."""
 
-    def view(self, ledger_id: str) -> BookView | None:
-        """The current version of a ledger's facts; None where its customers are not those of a book."""
+    def taken(self, ledger_id: str) -> Taken | None:
+        """Facts, customers and accounts of one version; None where customers are not those of a book."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,10 +55,10 @@ class Answer:
 class BalanceReports:
     """The use case. Threads may share it."""
 
-    def __init__(self, scoring: Scoring, engine: Engine, books: Books) -> None:
+    def __init__(self, scoring: Scoring, engine: Engine, facts: CurrentFacts) -> None:
         self._scoring = scoring
         self._engine = engine
-        self._books = books
+        self._facts = facts
 
     def answer(self, question: BalanceQuestion, cancelled: Cancelled) -> Answer:
         """The answer to a question. Raises SegmentdError, with the field at fault where one is."""
@@ -71,19 +67,16 @@ class BalanceReports:
         as_of_us = now_us if question.as_of_us is None else question.as_of_us
         tied = Tied(question, catalogue, segments_of(question, catalogue), as_of_us, as_of_us < now_us)
         check_calendar(tied)
-        for _ in range(_TRIES):
-            view = self._view(question)
-            with suppress(ResidentsMovedError):
-                return _Answering(tied, view, self._scoring, cancelled).answer(self._engine.run_tasks)
-        raise ResidentsMovedError(view.version, self._scoring.data_version(question.ledger))
+        return _Answering(tied, self._take(question), self._scoring, cancelled).answer(self._engine.run_tasks)
 
-    def _view(self, question: BalanceQuestion) -> BookView:
-        view = self._books.view(question.ledger)
-        if view is None:
+    def _take(self, question: BalanceQuestion) -> Taken:
+        """Facts and residents as they are now, which the whole answer is computed from."""
+        taken = self._facts.taken(question.ledger)
+        if taken is None:
             raise NoFactsError(question.ledger)
-        if question.data_version not in (0, view.version):
-            raise DataVersionError(question.data_version, view.version)
-        return view
+        if question.data_version not in (0, taken.view.version):
+            raise DataVersionError(question.data_version, taken.view.version)
+        return taken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,9 +105,9 @@ def check_calendar(tied: Tied) -> None:
 class _Answering:
     """A question being answered from one version of the facts."""
 
-    def __init__(self, tied: Tied, view: BookView, scoring: Scoring, cancelled: Cancelled) -> None:
-        self._tied, self._question, self._view, self._cancelled = tied, tied.question, view, cancelled
-        self._subjects = Subjects(scoring, tied.catalogue, view, tied.as_of_us, tied.question.roles, cancelled)
+    def __init__(self, tied: Tied, taken: Taken, scoring: Scoring, cancelled: Cancelled) -> None:
+        self._tied, self._question, self._view, self._cancelled = tied, tied.question, taken.view, cancelled
+        self._subjects = Subjects(scoring, tied.catalogue, taken, tied.as_of_us, tied.question.roles, cancelled)
 
     def answer(self, run: Run) -> Answer:
         """The answer, by work on threads."""
