@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +30,6 @@ from segmentd.facts.views import BookView, Items, Slots
 from segmentd.scoring.balances.errors import AmountOverflowError
 
 Bools = npt.NDArray[np.bool_]
-
-_NO_BITS: Final = np.zeros(0, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
