@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -81,3 +83,23 @@ def test_short_texts_are_refused() -> None:
     """Three bytes are in any large file by chance."""
     with pytest.raises(ValueError, match="'c17' is too short"):
         needles_of("c17")
+
+
+@pytest.mark.parametrize("page_bytes", [512, 1_024])
+def test_values_across_the_pages_of_a_database_are_found(tmp_path: Path, page_bytes: int) -> None:
+    """Texts in long values of SQLite, wherever a value is cut, are found as bytes of a page, or of two."""
+    places = range(0, 2 * page_bytes, 10)
+    texts = [f"customer-{place:05d}" for place in places]
+    path = tmp_path / "facts.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA page_size = {page_bytes}")
+        connection.execute("CREATE TABLE payloads (number INTEGER, payload BLOB)")
+        filled = [text.encode().rjust(place + len(text), b"-") for place, text in zip(places, texts, strict=True)]
+        values = [(place, value.ljust(3 * page_bytes, b"-")) for place, value in zip(places, filled, strict=True)]
+        connection.executemany("INSERT INTO payloads VALUES (?, ?)", values)
+    content = path.read_bytes()
+    cut = {text for text in texts if text.encode() not in content}
+    assert len(cut) >= 2
+    found = list(search(tmp_path, [needle for text in texts for needle in needles_of(text)]))
+    assert sorted(each.text for each in found) == texts
+    assert {each.text for each in found if each.place.endswith("and the next")} == cut

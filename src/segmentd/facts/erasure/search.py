@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
+from segmentd.facts.erasure.sqlite_chains import joints
+
 MIN_BYTES: Final = 4
 """Shorter texts, and smaller numbers, are anywhere by chance."""
 
@@ -102,8 +104,12 @@ def _search_file(folder: Path, path: Path, needles: tuple[Needle, ...]) -> Itera
         if needle.content in str(name).encode():
             yield Finding(needle.text, needle.form, name, "its name")
     try:
+        left = set(needles)
         for needle, byte in _search_bytes(path, needles):
+            left.discard(needle)
             yield Finding(needle.text, needle.form, name, f"byte {byte:,}")
+        for needle, page in _search_chains(path, left):
+            yield Finding(needle.text, needle.form, name, f"page {page:,} and the next")
         if path.suffix == ".arrow":
             for needle, column in _search_arrow(path, needles):
                 yield Finding(needle.text, needle.form, name, f"column {column}")
@@ -124,6 +130,16 @@ def _search_bytes(path: Path, needles: tuple[Needle, ...]) -> Iterator[tuple[Nee
                     yield needle, start + at
             tail = content[-overlap:]
             start += len(content) - len(tail)
+
+
+def _search_chains(path: Path, left: set[Needle]) -> Iterator[tuple[Needle, int]]:
+    """What begins on one page of a database and ends on another."""
+    width = max((len(needle.content) for needle in left), default=1) - 1
+    for page, joint in joints(path, width) if left and path.suffix == ".sqlite3" else ():
+        for needle in tuple(left):
+            if needle.content in joint:
+                left.discard(needle)
+                yield needle, page
 
 
 def _search_arrow(path: Path, needles: tuple[Needle, ...]) -> Iterator[tuple[Needle, str]]:
