@@ -30,7 +30,8 @@ FILES: Final = {
 }
 """The bank's files by mapping, in the order in which they refer to each other."""
 
-VISITS: Final = 9_000
+VISITS: Final = 30_000
+VISITED_DAYS: Final = 1_461
 
 DERIVED: Final[dict[RecordKind, tuple[str, ...]]] = {
     RecordKind.ACCOUNT: (
@@ -74,15 +75,15 @@ def _import(client: Client, file: Path, mapping: Path) -> None:
 
 
 def make_visits(customers: Sequence[str]) -> pa.Table:
-    """Visits of web pages and branches from 1993 to the middle of 1996, the same in every run."""
+    """Visits of web pages and branches from 1993 to 1996, the same in every run."""
     dice = Random(1993)  # noqa: S311 - no secret, the same in every run
     begin = datetime(1993, 1, 1, tzinfo=UTC)
     rows = [
         {
             "id": f"v{number}",
             "customer": customers[int(len(customers) * dice.random() ** 2)],
-            "happened": begin + timedelta(seconds=dice.randrange(1_276 * 86_400)),
-            "seconds": int(dice.expovariate(1 / 700)),
+            "happened": begin + timedelta(seconds=dice.randrange(VISITED_DAYS * 86_400)),
+            "seconds": int(dice.expovariate(1 / 1_500)),
             "area": dice.choice(("REAL_ESTATE", "CARDS", "SAVINGS", None)),
             "channel": dice.choice(("WEB", "BRANCH")),
         }

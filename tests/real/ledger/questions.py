@@ -1,10 +1,10 @@
-"""The aggregated attributes that are asked about, each with its sentence, its definition and its SQL."""
+"""The aggregated attributes and segments that are asked about, each with its sentence, its definition and its SQL."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -13,7 +13,7 @@ from segmentd.schema import Subject
 from segmentd.segments.aggregate_entries import parse_aggregate
 from tests.real.population import CURRENCY
 
-_FILE: Final = Path(__file__).parent / "aggregates.yaml"
+_DIRECTORY: Final = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Question:
 
 def read_questions(subject: Subject) -> tuple[Question, ...]:
     """The questions about customers, or about accounts."""
-    entries = yaml.safe_load(_FILE.read_text("utf-8"))[f"{subject}s"]
+    entries = _read("aggregates")[f"{subject}s"]
     return tuple(
         Question(
             entry["id"],
@@ -42,3 +42,22 @@ def read_questions(subject: Subject) -> tuple[Question, ...]:
         )
         for entry in entries
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSegment:
+    """A segment of customers. `sql` gives every customer, and true, false or, where that is unknown, null."""
+
+    id: str
+    sentence: str
+    expression: str
+    sql: str
+
+
+def read_segments() -> tuple[LedgerSegment, ...]:
+    """The segments."""
+    return tuple(LedgerSegment(**entry) for entry in _read("segments")["segments"])
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load((_DIRECTORY / f"{name}.yaml").read_text("utf-8"))

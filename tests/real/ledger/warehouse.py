@@ -58,6 +58,11 @@ class Warehouse:
         assert len(values) == len(found), "the statement gives two values to one subject"
         return values
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a query gives, row by row."""
+        found: list[tuple[Any, ...]] = self._base.execute(query).fetchall()
+        return found
+
     def ids(self, query: str) -> frozenset[str]:
         """The ids that a query gives."""
         return frozenset(id_ for (id_,) in self._base.execute(query).fetchall())

@@ -21,14 +21,14 @@ CREATE MACRO half_even(total, number) AS (
 
 CREATE TABLE customer AS SELECT 'c' || client_id AS customer FROM raw_client;
 
--- The bank has one kind of account; the others follow from how an account is used. One with weekly statements is for the money
--- market. From one without standing orders nobody pays: savings.
+-- The bank has one kind of account; the others follow from how an account is used. One whose owner wants to hear of it more often
+-- than monthly is for the money market. From one without standing orders nobody pays: savings.
 CREATE TABLE own_account AS
 SELECT
     'a' || account_id AS account,
     account_id,
     CASE
-        WHEN frequency = 'POPLATEK TYDNE' THEN 'MONEY_MARKET'
+        WHEN frequency <> 'POPLATEK MESICNE' THEN 'MONEY_MARKET'
         WHEN account_id NOT IN (SELECT account_id FROM raw_order) THEN 'SAVINGS'
         ELSE 'CHECKING'
     END AS kind,
