@@ -17,6 +17,7 @@ from segmentd.api.read_ahead import answer_in_order
 from segmentd.api.surroundings import Surroundings
 from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.wire import parse_request
+from segmentd.facts.decoding_room import DecodingRoom
 from segmentd.facts.line import Line, Turn
 from segmentd.facts.messages import encode_outcome
 from segmentd.facts.records import RecordBatch, WriteOutcome
@@ -92,6 +93,7 @@ class RecordServicer:
         self._categories = categories
         self._off_loop = off_loop
         self._around = surroundings
+        self._room = DecodingRoom()
 
     async def WriteRecords(self, requests: AsyncIterator[bytes], context: Context) -> AsyncGenerator[bytes, None]:
         """Write many batches, and answer each in order; a wrong one is answered by its error."""
@@ -114,17 +116,19 @@ class RecordServicer:
     async def _write(self, raw: bytes, turn: Turn, remaining_s: float | None) -> pb.WriteRecordsResponse:
         async with turn:
             self._around.check_size(raw)
-            job = partial(decode_request, raw, turn.parent, self._vocabularies, self._categories)
-            request = await self._off_loop(job, remaining_s, len(raw))
-            del raw, job
-            await turn.come()
-            written = await self._ingestion.offer(
-                request.ledger_id,
-                request.batch,
-                request.batch_id,
-                all_or_nothing=request.all_or_nothing,
-                validate_only=request.validate_only,
-            )
+            async with self._room.place() as place:
+                job = partial(decode_request, raw, turn.parent, self._vocabularies, self._categories)
+                request = await self._off_loop(job, remaining_s, len(raw))
+                del raw, job
+                place.holds(request.batch)
+                await turn.come()
+                written = await self._ingestion.offer(
+                    request.ledger_id,
+                    request.batch,
+                    request.batch_id,
+                    all_or_nothing=request.all_or_nothing,
+                    validate_only=request.validate_only,
+                )
         rows, batch_id = request.rows, request.batch_id
         del request
         outcome = await asyncio.wrap_future(written)

@@ -39,6 +39,8 @@ def root(tmp_path: Path) -> Path:
         ("/**/*.parquet", ["b.parquet"]),
         ("/i?/x1.csv", ["in/x1.csv"]),
         ("/in/y[[]1].csv", ["in/y[1].csv"]),
+        ("/in/x[1-2].cs[!a-b]", ["in/x1.csv", "in/x2.csv"]),
+        ("/in/x[+-9].csv", ["in/x1.csv", "in/x2.csv"]),
         ("/in/y[1].csv", ["in/y[1].csv"]),
     ],
 )
@@ -49,11 +51,22 @@ def test_sources_name_files_in_one_order(root: Path, source: str, expected: list
     assert {file.size for file in found} == {1}
 
 
-@pytest.mark.parametrize("source", ["/none", "/none/*.csv", "/in/*.json"])
+@pytest.mark.parametrize(
+    "source",
+    ["/none", "/none/*.csv", "/in/*.json", "/in[+-9]x1.csv", "/in/[z-a]", f"/{'*a' * 100_000}"],
+)
 def test_what_is_not_there(root: Path, source: str) -> None:
     """A source without files is an error, not an empty import."""
     with pytest.raises(SourceUnreadableError):
         Places((root,)).find(f"{root}{source}")
+
+
+def test_globs_take_linear_time(root: Path) -> None:
+    """A glob of many wildcards is looked for as quickly as one of few: trying all their lengths would take years."""
+    (root / ("a" * 200)).write_text("x")
+    for glob in ("*a" * 50 + "*b", "**a" * 50 + "b", "**/" * 50 + "b"):
+        with pytest.raises(SourceUnreadableError):
+            Places((root,)).find(f"{root}/{glob}")
 
 
 def test_links_out_of_a_root_are_refused(root: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from segmentd.columns.column import Column, TextColumn
 from segmentd.columns.errors import (
     ColumnError,
     DuplicateColumnError,
+    ExpandedSizeError,
     InvalidValueError,
     MalformedArrowError,
     TypeMismatchError,
@@ -122,4 +123,13 @@ def _ids(table: pa.Table) -> pa.StringArray:
     if not isinstance(column, TextColumn):
         raise TypeError("ids are text")
     with_empty = pa.concat_arrays([column.dictionary, pa.array([""], pa.string())])
+    _check_size(with_empty, column)
     return with_empty.take(pa.array(column.codes))
+
+
+def _check_size(texts: pa.StringArray, column: TextColumn) -> None:
+    """Raise ExpandedSizeError where the ids take too much: a dictionary of few may stand for a million long ones."""
+    lengths = pc.binary_length(texts).to_numpy().astype(np.int64)
+    size = int(lengths[column.codes].sum())
+    if size > MAX_IDS_BYTES:
+        raise ExpandedSizeError(size, MAX_IDS_BYTES)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+import pyarrow as pa
 
 from segmentd.api.errors import nearest
 from segmentd.columns.zones import UnknownZoneError, load_zone
@@ -130,10 +132,8 @@ def _csv(table: Table) -> CsvOptions:
         return CsvOptions()
     options = _table(table.entries["csv"], "csv", _CSV_KEYS)
     encoding = _text(options, "encoding", "utf-8")
-    try:
-        codecs.lookup(encoding)
-    except LookupError as error:
-        raise MappingError(f"encoding {encoding!r} is not known", options.line) from error
+    if not _is_of_text(encoding):
+        raise MappingError(f"encoding {encoding!r} is not known as one of text", options.line)
     return CsvOptions(
         delimiter=_character(options, "delimiter", ""),
         quote=_character(options, "quote", '"'),
@@ -141,6 +141,17 @@ def _csv(table: Table) -> CsvOptions:
         null_values=_texts(options, "null_values") or ("",),
         columns=_texts(options, "columns"),
     )
+
+
+def _is_of_text(encoding: str) -> bool:
+    """Whether bytes become text by an encoding, piece by piece: Python knows others too, such as `base64`."""
+    piece: Any = pa.py_buffer(b"a")  # what files are read by gives pieces to the decoder as such
+    try:
+        b"a".decode(encoding, "replace")
+        codecs.getincrementaldecoder(encoding)("replace").decode(piece)
+    except (LookupError, ValueError, AttributeError, TypeError):
+        return False
+    return True
 
 
 def _zone(table: Table) -> str:

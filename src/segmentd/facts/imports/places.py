@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.fs as pafs
 
 from segmentd.facts.imports.errors import SourceRefusedError, SourceUnreadableError
@@ -19,6 +21,7 @@ MAX_FILES: Final = 10_000
 
 _WILDCARD: Final = re.compile(r"[*?\[]")
 _GLOB_PARTS: Final = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]/]+\]|[^*?\[]+|\[")
+_CLASS_PARTS: Final = re.compile(r"(.)-(.)|.", re.DOTALL)
 _WILD_PATTERNS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
@@ -118,9 +121,7 @@ def _files_of(filesystem: pafs.FileSystem, path: str) -> FoundFiles:
     if info.type == pafs.FileType.File:  # its name may look like a glob
         return FoundFiles(filesystem, (_source_file(info),))
     if _WILDCARD.search(path):
-        matches = re.compile(_pattern(path))
-        found = [file for file in _below(filesystem, _fixed_part(path)) if matches.fullmatch(file.path)]
-        return FoundFiles(filesystem, tuple(found))
+        return FoundFiles(filesystem, _matching(_below(filesystem, _fixed_part(path)), path))
     if info.type == pafs.FileType.NotFound:
         raise SourceUnreadableError(path, "there is no such file or folder")
     return FoundFiles(filesystem, tuple(_below(filesystem, path)))
@@ -148,6 +149,13 @@ def _fixed_part(path: str) -> str:
     return path if wildcard is None else path[: path.rindex("/", 0, wildcard.start()) + 1]
 
 
+def _matching(files: Sequence[SourceFile], glob: str) -> tuple[SourceFile, ...]:
+    """The files whose paths a glob names. RE2 finds them in linear time, whatever the glob, beside other threads."""
+    paths = pa.array([file.path for file in files], pa.string())
+    named = pc.match_substring_regex(paths, rf"(?s)\A(?:{_pattern(glob)})\z").to_pylist()
+    return tuple(file for file, is_named in zip(files, named, strict=True) if is_named)
+
+
 def _pattern(path: str) -> str:
     """The regular expression of a glob: `*`, `?` and `[…]` stay within a name, `**` crosses folders."""
     parts = _GLOB_PARTS.findall(path)
@@ -156,6 +164,16 @@ def _pattern(path: str) -> str:
 
 def _part_pattern(part: str) -> str:
     if part.startswith("[") and part.endswith("]") and len(part) > 2:
-        inside = re.sub(r"[\\^\[&~|]", r"\\\g<0>", part[1:-1])
-        return f"[^/{inside[1:]}]" if inside[0] == "!" else f"(?!/)[{inside}]"
+        is_negated = part[1] == "!"
+        inside = _CLASS_PARTS.sub(_class_pattern, part[2 if is_negated else 1 : -1])
+        return f"[^/{inside}]" if is_negated else f"[{inside}]"
     return _WILD_PATTERNS.get(part) or re.escape(part)
+
+
+def _class_pattern(part: re.Match[str]) -> str:
+    """A character, or a range of them, without the slash."""
+    first, last = part[1], part[2]
+    if first is None:
+        return re.escape(part[0])
+    ranges = ((first, "."), ("0", last)) if first < "/" < last else ((first, last),)
+    return "".join(f"{re.escape(start)}-{re.escape(end)}" for start, end in ranges)
