@@ -18,13 +18,16 @@ from benchmarks.wire.figures import Figure
 TRANSACTIONS: Final = 10_000_000
 ACCOUNTS: Final = 500_000
 CUSTOMERS: Final = 1_000_000
+FEWEST: Final = 25_000
+"""Transactions of which enough are corrected once."""
 COPIES: Final = 2
 """The large ledger has the history so many times, under other ids."""
 
 
 def measure(scale: float, threads: int, progress: Console) -> Iterator[Figure]:
     """Every figure, of `scale` times as many customers, accounts and facts. Raises WrongAnswerError."""
-    transactions, accounts, customers = (max(round(scale * each), 100) for each in (TRANSACTIONS, ACCOUNTS, CUSTOMERS))
+    accounts, customers = (max(round(scale * each), 100) for each in (ACCOUNTS, CUSTOMERS))
+    transactions = max(round(scale * TRANSACTIONS), FEWEST)
     progress.print(f"{transactions:,} transactions into a book")
     history = draw_history(transactions, accounts)
     book = filled_book(history, customers)
