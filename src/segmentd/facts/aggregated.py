@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
 from segmentd.columns.column import Batch, Column
-from segmentd.engine import Engine
+from segmentd.engine import Engine, EvaluationCancelledError
 from segmentd.facts.aggregates import Standpoint, compute_all
 from segmentd.facts.aggregates.incremental import AggregateState
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
@@ -22,7 +23,10 @@ Cancelled = Callable[[], bool]
 Wanted = Mapping[Subject, Mapping[str, CompiledAggregate]]
 
 KEPT: Final = 8
-"""Moments of which columns are kept, and followed from version to version: dashboards ask of a few again and again."""
+"""Moments of a ledger whose columns are kept and followed from version to version: dashboards ask of few, again."""
+
+ASKED_EVERY_S: Final = 0.05
+"""Whoever waits for what another call computes looks so often whether anybody still waits for it."""
 
 
 def wanted_aggregates(program: Program, subject: Subject, vocabulary: Vocabulary) -> Wanted:
@@ -69,13 +73,42 @@ class Asked:
         return replace(self, standpoint=replace(self.standpoint, subject=subject))
 
 
+@dataclass(slots=True, eq=False)
+class _Ledger:
+    """What is followed of a ledger, that which was asked last at the end. One thread computes, others wait."""
+
+    followed: OrderedDict[tuple[object, ...], Followed] = field(default_factory=OrderedDict)
+    computing: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def turn(self, cancelled: Cancelled | None) -> Iterator[None]:
+        """Wait for one's turn. Raises EvaluationCancelledError."""
+        while not self.computing.acquire(timeout=ASKED_EVERY_S):
+            if cancelled is not None and cancelled():
+                raise EvaluationCancelledError
+        try:
+            yield
+        finally:
+            self.computing.release()
+
+    def find(self, asked: Asked) -> Followed:
+        """What is followed of a subject and moment, begun if need be."""
+        standpoint = asked.standpoint
+        key = standpoint.subject, standpoint.zone, None if asked.moving else standpoint.now_us
+        followed = self.followed.setdefault(key, Followed())
+        self.followed.move_to_end(key)
+        while len(self.followed) > KEPT:
+            self.followed.popitem(last=False)
+        return followed
+
+
 class Aggregations:
-    """The aggregated attributes of every ledger's residents. Threads may share it; one computes, others wait."""
+    """The aggregated attributes of every ledger's residents. Threads may share it; of a ledger one computes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._followed: OrderedDict[tuple[object, ...], Followed] = OrderedDict()
-        self._computing = threading.Lock()
+        self._ledgers: dict[str, _Ledger] = {}
+        self._finding = threading.Lock()
 
     def complete(self, batch: Batch, asked: Asked, wanted: Wanted, cancelled: Cancelled | None = None) -> Batch:
         """The residents' batch with the wanted columns, and its items with theirs; the same object while it can be.
@@ -84,7 +117,7 @@ class Aggregations:
         """
         of_items = asked.of_items()
         wanted_of_items = wanted.get(of_items.standpoint.subject)
-        with self._computing:
+        with self._ledger(asked.ledger_id).turn(cancelled):
             completed = self._complete(batch, asked, wanted.get(asked.standpoint.subject), cancelled)
             if not wanted_of_items:
                 return completed
@@ -96,16 +129,20 @@ class Aggregations:
 
     def followed(self, ledger_id: str) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate]], ...]:
         """What is held of a ledger: states, each with its aggregates by id."""
-        with self._computing:
-            found = [followed for key, followed in self._followed.items() if key[0] == ledger_id]
-            return tuple(pair for each in found for pair in each.named_states())
+        ledger = self._ledger(ledger_id)
+        with ledger.turn(None):
+            return tuple(pair for each in ledger.followed.values() for pair in each.named_states())
+
+    def _ledger(self, ledger_id: str) -> _Ledger:
+        with self._finding:
+            return self._ledgers.setdefault(ledger_id, _Ledger())
 
     def _complete(
         self, batch: Batch, asked: Asked, wanted: Mapping[str, CompiledAggregate] | None, cancelled: Cancelled | None
     ) -> Batch:
         if not wanted:
             return batch
-        followed = self._find(asked)
+        followed = self._ledger(asked.ledger_id).find(asked)
         if followed.states and followed.states[0].standpoint.view.version > asked.standpoint.view.version:
             # A call that began before a write: what is followed has gone on.
             found = compute_all(self._engine, tuple(wanted.values()), asked.standpoint, cancelled=cancelled)
@@ -138,13 +175,3 @@ class Aggregations:
 
     def _drop(self, followed: Followed) -> None:
         followed.states, followed.definitions, followed.columns, followed.completed = [], {}, {}, None
-
-    def _find(self, asked: Asked) -> Followed:
-        standpoint = asked.standpoint
-        moment = None if asked.moving else standpoint.now_us
-        key = asked.ledger_id, standpoint.subject, standpoint.zone, moment
-        followed = self._followed.setdefault(key, Followed())
-        self._followed.move_to_end(key)
-        while len(self._followed) > KEPT:
-            self._followed.popitem(last=False)
-        return followed
