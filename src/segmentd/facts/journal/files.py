@@ -16,8 +16,7 @@ import pyarrow as pa
 
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.model import Checkpoint, CheckpointFile
-from segmentd.facts.journal.schema import sync_directory
-from segmentd.storage import StoreFailedError
+from segmentd.storage import StoreFailedError, sync_directory
 
 FACTS_FOLDER: Final = "facts"
 """The folder of checkpoints in the data directory, a folder a ledger in it."""

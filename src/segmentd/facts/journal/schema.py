@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from segmentd.storage import SchemaTooNewError, StoreFailedError
+from segmentd.storage import SchemaTooNewError, StoreFailedError, sync_directory
 
 FACTS_FILE: Final = "facts.sqlite3"
 
@@ -116,15 +116,6 @@ def _create(path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL").close()
     new.rename(path)
     sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Wait until the names in a directory are on disk. Raises OSError."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -71,17 +71,17 @@ class SnapshotFiles:
 
     def delete(self, name: SnapshotName) -> None:
         """Forget a snapshot."""
-        path = self._path(name)
-        _remove(path)
-        sync_directory(path.parent)
+        _remove(self._path(name))
 
     def _path(self, name: SnapshotName) -> Path:
         return self._folder / name.ledger / f"{name.snapshot}{ENDING}"
 
 
 def _remove(path: Path) -> None:
+    """Remove a file for good."""
     try:
         path.unlink()
+        sync_directory(path.parent)
     except OSError as error:
         raise StoreFailedError(f"removing {path}", error) from error
 
