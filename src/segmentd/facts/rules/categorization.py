@@ -110,7 +110,8 @@ def _amount(column: Column, scale: int, currency: DataType) -> Column:
     if scale > currency.scale:
         fits, minor = values % factor == 0, values // factor
     else:
-        fits = np.abs(values) <= (2**63 - 1) // factor
+        most = (2**63 - 1) // factor
+        fits = (-most <= values) & (values <= most)
         minor = np.where(fits, values, 0) * factor
     return FixedColumn(currency, minor, pack(present & fits))
 
