@@ -19,7 +19,7 @@ from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView
 from segmentd.ledger.errors import LedgerNotFoundError
 from segmentd.ledger.model import Ledger
-from segmentd.ledger.vocabulary import Vocabulary
+from segmentd.ledger.vocabulary import Vocabularies, Vocabulary
 from segmentd.storage import StoreFailedError
 
 REPLAYED_AT_ONCE: Final = 256
@@ -27,13 +27,6 @@ REPLAYED_AT_ONCE: Final = 256
 
 _KINDS: Final = frozenset(RecordKind)
 """The tables of a book that have a row a record."""
-
-
-class Vocabularies(Protocol):
-    """What the ledgers define."""
-
-    def vocabulary(self, ledger_id: str) -> Vocabulary:
-        """The current vocabulary. Raises LedgerNotFoundError."""
 
 
 class BookMaker(Protocol):

@@ -12,19 +12,12 @@ from segmentd.api.wire import parse_request
 from segmentd.facts.decoding.batches import decode_records
 from segmentd.facts.records import RecordBatch
 from segmentd.ledger.model import Ledger
-from segmentd.ledger.vocabulary import Vocabulary
+from segmentd.ledger.vocabulary import Vocabularies
 
 MAX_BATCH_ID_BYTES: Final = 128
 
 _PARENT: Final = pb.WriteRecordsRequest.PARENT_FIELD_NUMBER
 _DELIMITED: Final = 2
-
-
-class Vocabularies(Protocol):
-    """Who knows the definitions as they are now."""
-
-    def vocabulary(self, ledger_id: str) -> Vocabulary:
-        """The current vocabulary. Raises LedgerNotFoundError."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from segmentd.facts.views import BookView, Entities, Holdings, Rows
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.ledger.population import Moment, Population, Populations
 from segmentd.ledger.usage import Residency
-from segmentd.ledger.vocabulary import Vocabulary
+from segmentd.ledger.vocabulary import Vocabularies, Vocabulary
 from segmentd.plan import Program
 from segmentd.schema import SELECTABLE, AttributeSpec, DataType, Schema, Subject
 
@@ -29,13 +29,6 @@ class Views(Protocol):
 
     def view(self, ledger_id: str) -> BookView | None:
         """The current version of a ledger's facts; None where nothing was ever written."""
-
-
-class Vocabularies(Protocol):
-    """Who knows the definitions as they are now."""
-
-    def vocabulary(self, ledger_id: str) -> Vocabulary:
-        """The current vocabulary. Raises LedgerNotFoundError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ from segmentd.facts.decoding_room import DecodingRoom
 from segmentd.facts.line import Line, Turn
 from segmentd.facts.messages import encode_outcome
 from segmentd.facts.records import RecordBatch, WriteOutcome
-from segmentd.facts.requests import Categories, Vocabularies, decode_request
+from segmentd.facts.requests import Categories, decode_request
 from segmentd.facts.rules.messages import decode_rules, encode_rules
 from segmentd.facts.rules.service import CHANGEABLE, RulesService
+from segmentd.ledger.vocabulary import Vocabularies
 from segmentd.storage import Writer
 
 Context = grpc.aio.ServicerContext[Any, Any]

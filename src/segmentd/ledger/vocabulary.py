@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from segmentd.errors import SegmentdError
 from segmentd.language import CompiledExpression, Environment
@@ -80,6 +81,13 @@ class Vocabulary:
             for reader, aggregate in sorted(terms.aggregated.items()):
                 if attribute_id in aggregate.reads.get(subject, ()):
                     yield attribute_user(owner, reader)
+
+
+class Vocabularies(Protocol):
+    """Who knows the definitions as they are now."""
+
+    def vocabulary(self, ledger_id: str) -> Vocabulary:
+        """The current vocabulary. Raises LedgerNotFoundError."""
 
 
 def attribute_user(subject: Subject, attribute_id: str) -> str:

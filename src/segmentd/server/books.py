@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from segmentd.facts.books import Books, BooksListener, Opened, Vocabularies
+from segmentd.facts.books import Books, BooksListener, Opened
 from segmentd.facts.erasure.retention import Expired, Retention, RetentionListener
 from segmentd.facts.ingestion import CheckpointListener
 from segmentd.facts.ingestion.checkpoints import Checkpointed
+from segmentd.ledger.vocabulary import Vocabularies
 from segmentd.server.config import ServerConfig
 from segmentd.server.logs import log_event, stack_of
 

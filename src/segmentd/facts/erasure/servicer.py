@@ -14,8 +14,8 @@ from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.wire import parse_request
 from segmentd.facts.erasure.erasures import Erasures
 from segmentd.facts.records import Erased, WriteOutcome
-from segmentd.facts.requests import Vocabularies
 from segmentd.facts.views import BookView
+from segmentd.ledger.vocabulary import Vocabularies
 
 Context = grpc.aio.ServicerContext[bytes, object]
 

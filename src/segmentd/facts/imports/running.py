@@ -31,7 +31,8 @@ from segmentd.facts.imports.reading import SourceReader
 from segmentd.facts.imports.rejects import Reject, RejectFolder, RejectWriter
 from segmentd.facts.kinds import record_schema
 from segmentd.facts.records import RecordBatch, Rejection, WriteOutcome
-from segmentd.facts.requests import Categories, Vocabularies
+from segmentd.facts.requests import Categories
+from segmentd.ledger.vocabulary import Vocabularies
 from segmentd.storage.columns import EPOCH
 
 UNDER_WAY: Final = 4

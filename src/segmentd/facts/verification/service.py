@@ -16,7 +16,7 @@ from segmentd.facts.verification.recomputing import Held, compare, report_of
 from segmentd.facts.verification.totals import Totals, add_up
 from segmentd.facts.views import BookView
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
-from segmentd.ledger.vocabulary import Vocabulary
+from segmentd.ledger.vocabulary import Vocabularies, Vocabulary
 from segmentd.schema import SELECTABLE
 
 ATTEMPTS: Final = 3
@@ -24,13 +24,6 @@ ATTEMPTS: Final = 3
 
 Cancelled = Callable[[], bool]
 Step = Progress | Report
-
-
-class Vocabularies(Protocol):
-    """Who knows the definitions as they are now."""
-
-    def vocabulary(self, ledger_id: str) -> Vocabulary:
-        """The current vocabulary. Raises LedgerNotFoundError."""
 
 
 class Views(Protocol):
