@@ -28,4 +28,4 @@ def _rows_before(table: TableView, time: str, before_us: int) -> Rows:
 
 
 def _living(died: Numbers, lives: Lives) -> npt.NDArray[np.bool_]:
-    return (died == 0) | (died > lives.mark)
+    return np.asarray((died == 0) | (died > lives.mark))
