@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from segmentd.api.v1 import balances_pb2 as balances
 from segmentd.api.v1 import feature_batch_pb2 as features
 from segmentd.api.v1 import ledger_service_pb2 as ledgers
 from segmentd.api.v1 import scoring_service_pb2 as scoring
@@ -44,6 +46,7 @@ def as_sent(method: str, request: Any) -> Any:
 def test_a_wrong_request_is_refused(bank: Api, usual: tuple[Any, ...], wrong: Wrong) -> None:
     """The status, the reason and the field are those of the table, and the service answers as before."""
     refusal = bank.refusal(wrong.method, as_sent(wrong.method, wrong.request))
+    assert not re.search(r"<\w+\.\w+:", refusal.message), "a Python object is no text for callers"
     assert (refusal.status, refusal.reason) == (wrong.status, wrong.reason), refusal.message
     assert refusal.fields == (() if wrong.field is None else (wrong.field,)), refusal.message
     assert state(bank) == usual
@@ -62,6 +65,13 @@ def test_garbage_is_refused(bank: Api, usual: tuple[Any, ...], method: str, garb
     assert (refusal.status, refusal.reason) == ("INVALID_ARGUMENT", "MALFORMED_REQUEST"), refusal.message
     assert refusal.metadata["message"] == METHODS[method].input_type.full_name
     assert state(bank) == usual
+
+
+def test_a_misspelled_grouping_is_told_the_likely_one_with_its_subject(bank: Api) -> None:
+    """What is near comes in the form that the request has to give it in."""
+    by = balances.BalanceGrouping(dimension=balances.BALANCE_DIMENSION_ATTRIBUTE, attribute="customer.incom")
+    refusal = bank.refusal("AggregateBalances", scoring.AggregateBalancesRequest(parent=MAIN, by=[by]))
+    assert refusal.metadata == {"attribute": "customer.incom", "nearest": "customer.income"}
 
 
 def test_text_that_is_no_utf_8_is_refused(bank: Api) -> None:

@@ -79,7 +79,8 @@ class InvalidFieldError(SegmentdError):
     reason = ErrorReason.INVALID_FIELD
 
     def __init__(self, field: str, value: Given, allowed: str) -> None:
-        shown = shorten(value if isinstance(value, str) else json.dumps(value))
+        # `str` of a name of one of our own enums is the text alone; its `repr` is Python's.
+        shown = shorten(str(value) if isinstance(value, str) else json.dumps(value))
         quoted = repr(shown) if isinstance(value, str) else shown
         violation = FieldViolation(field, f"{quoted} is not allowed: {allowed}")
         super().__init__(f"{field} {violation.description}", fields=(violation,), field=field, value=shown)

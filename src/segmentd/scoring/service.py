@@ -250,7 +250,7 @@ def _check_computed(question: Question, catalogue: Catalogue) -> None:
         if schema.get(attribute) is None:
             raise UnknownComputedAttributeError(field, attribute, nearest(attribute, computed))
         if attribute not in computed:
-            raise InvalidFieldError(field, attribute, "it is given, and only computed attributes are returned")
+            raise InvalidFieldError(field, attribute, "only attributes that are computed by an expression are returned")
         if attribute in seen:
             raise InvalidFieldError(field, attribute, "each attribute may be named once")
         seen.add(attribute)

@@ -13,7 +13,7 @@ class MessageTooLargeError(SegmentdError):
 
     def __init__(self, size_bytes: int, limit_bytes: int) -> None:
         super().__init__(
-            f"the request has {size_bytes} bytes, and at most {limit_bytes} are accepted; send the batch in parts",
+            f"the request has {size_bytes} bytes, and at most {limit_bytes} are accepted; send less at once",
             size_bytes=size_bytes,
             limit_bytes=limit_bytes,
         )

@@ -28,7 +28,7 @@ def check_attributes(question: BalanceQuestion, catalogue: Catalogue) -> None:
         spec = schema.get(grouping.attribute)
         if spec is None:
             near = nearest(grouping.attribute, [each.id for each in schema])
-            raise GroupingAttributeError(field, str(grouping), near)
+            raise GroupingAttributeError(field, str(grouping), near and f"{grouping.subject}.{near}")
         if spec.type.kind not in _GROUPED:
             allowed = f"it is {spec.type}, and groups are made by {', '.join(_GROUPED)}"
             raise InvalidFieldError(field, str(grouping), allowed)
