@@ -29,7 +29,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `message: "segmentd.api.v1.ScoreRequest"`.
     """
     ERROR_REASON_MESSAGE_TOO_LARGE: _ErrorReason.ValueType  # 2
-    """The request is larger than the server accepts.
+    """The request is larger than the server accepts: features, questions about balances and records 32 MiB, unless its operator
+    says otherwise, all else 1 MiB.
     Metadata: `size_bytes: "70000000", limit_bytes: "33554432"`.
     """
     ERROR_REASON_RESPONSE_TOO_LARGE: _ErrorReason.ValueType  # 3
@@ -111,7 +112,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `limit: "32"`.
     """
     ERROR_REASON_UNKNOWN_ATTRIBUTE: _ErrorReason.ValueType  # 22
-    """The expression reads, or an aggregate measures, an attribute that the ledger lacks.
+    """The expression reads, an aggregate measures, or balances are grouped by, an attribute that the ledger lacks. Where columns,
+    records or `computed_attributes` name it, it comes as they do, without the subject: `attribute: "incom"`.
     Metadata: `attribute: "customer.incom", nearest: "customer.income"`.
     """
     ERROR_REASON_UNKNOWN_SEGMENT: _ErrorReason.ValueType  # 23
@@ -207,7 +209,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_NOT_READY: _ErrorReason.ValueType  # 45
     """The server is starting or stopping.
-    Metadata: `state: "warming"`.
+    Metadata: `state: "starting"`.
     """
     ERROR_REASON_CALL_CANCELLED: _ErrorReason.ValueType  # 46
     """The caller cancelled the call. Callers seldom see it: their own library has ended the call with a bare CANCELLED.
@@ -286,7 +288,8 @@ ERROR_REASON_MALFORMED_REQUEST: ErrorReason.ValueType  # 1
 Metadata: `message: "segmentd.api.v1.ScoreRequest"`.
 """
 ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason.ValueType  # 2
-"""The request is larger than the server accepts.
+"""The request is larger than the server accepts: features, questions about balances and records 32 MiB, unless its operator
+says otherwise, all else 1 MiB.
 Metadata: `size_bytes: "70000000", limit_bytes: "33554432"`.
 """
 ERROR_REASON_RESPONSE_TOO_LARGE: ErrorReason.ValueType  # 3
@@ -368,7 +371,8 @@ ternaries inside text functions are worked out.
 Metadata: `limit: "32"`.
 """
 ERROR_REASON_UNKNOWN_ATTRIBUTE: ErrorReason.ValueType  # 22
-"""The expression reads, or an aggregate measures, an attribute that the ledger lacks.
+"""The expression reads, an aggregate measures, or balances are grouped by, an attribute that the ledger lacks. Where columns,
+records or `computed_attributes` name it, it comes as they do, without the subject: `attribute: "incom"`.
 Metadata: `attribute: "customer.incom", nearest: "customer.income"`.
 """
 ERROR_REASON_UNKNOWN_SEGMENT: ErrorReason.ValueType  # 23
@@ -464,7 +468,7 @@ Metadata: `limit: "64"`.
 """
 ERROR_REASON_NOT_READY: ErrorReason.ValueType  # 45
 """The server is starting or stopping.
-Metadata: `state: "warming"`.
+Metadata: `state: "starting"`.
 """
 ERROR_REASON_CALL_CANCELLED: ErrorReason.ValueType  # 46
 """The caller cancelled the call. Callers seldom see it: their own library has ended the call with a bare CANCELLED.

@@ -178,7 +178,7 @@ class ImportProgress(_message.Message):
     file_count: _builtins.int
     """All files."""
     data_version: _builtins.int
-    """The data version with the last batch in it; 0: none was written."""
+    """The data version with the last batch in it; 0: none was written. Of a dry run that against which the last batch was checked."""
     @_builtins.property
     def elapsed(self) -> _duration_pb2.Duration:
         """Time spent running."""

@@ -254,8 +254,9 @@ Global___UpdateLedgerRequest: _TypeAlias = UpdateLedgerRequest  # noqa: Y015
 @_typing.final
 class CategoryRules(_message.Message):
     """How transactions that come without a category are given one, before they are written: the first rule that is true says it;
-    where none is, there is none. Batches that only change some fields of transactions, and lack the account, the booking time
-    or the amount, leave them the category that they have.
+    where none is, there is none. Rules read the fields that come with the transaction, not those that the ledger has of it.
+    Batches that only change some fields of transactions, and lack the account, the booking time or the amount, leave them the
+    category that they have; all others give those without a category a new one, also where the ledger had one.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -302,7 +303,9 @@ class CategoryRule(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     expression: _builtins.str
-    """CEL over `transaction`, true or false. Its amounts are read as of the ledger's currency: `transaction.amount < -50.00`."""
+    """CEL over `transaction`, true or false. Its amounts are read as of the ledger's currency, and not converted:
+    `transaction.amount < -50.00` is true of -60.00 in any currency.
+    """
     category: _builtins.str
     """A path such as `INCOME/SALARY`: letters A to Z, digits and underscores between slashes; at most 256."""
     description: _builtins.str
@@ -380,7 +383,9 @@ Global___UpdateCategoryRulesRequest: _TypeAlias = UpdateCategoryRulesRequest  # 
 
 @_typing.final
 class WriteRecordsRequest(_message.Message):
-    """Request of WriteRecords."""
+    """Request of WriteRecords. A request of more than the server accepts, 32 MiB unless its operator says otherwise, is answered by
+    MESSAGE_TOO_LARGE; one far larger ends the stream with a bare RESOURCE_EXHAUSTED.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -476,7 +481,7 @@ class WriteResult(_message.Message):
     updated_count: _builtins.int
     """Records that replaced others."""
     unchanged_count: _builtins.int
-    """Records that the ledger had just so."""
+    """Records that the ledger had just so, and those that a later one of the batch, of the same id, replaced."""
     deleted_count: _builtins.int
     """Records that were deleted; ids that the ledger lacks are not counted."""
     rejected_count: _builtins.int
@@ -520,7 +525,7 @@ class RejectedRow(_message.Message):
     row: _builtins.int
     """Its row in the batch, from 0."""
     field: _builtins.str
-    """The field at fault, such as `account`."""
+    """The field at fault, such as `account`, by the name that its column has: `amount`, also where rows are messages."""
     message: _builtins.str
     """What was given and what is allowed."""
     def __init__(

@@ -66,7 +66,11 @@ Global___RecordKind: _TypeAlias = RecordKind  # noqa: Y015
 class RecordBatch(_message.Message):
     """Records of one kind, in one of three forms that mean the same, and ids of records to delete. At most 1,048,576 rows.
     A record whose id the ledger has replaces what it has: fields that the batch does not have stay as they are; in rows,
-    fields that no row of the batch sets. A field without value in a row that the batch does have is removed.
+    fields that no row of the batch sets. A field without value in a row that the batch does have is removed: an account
+    without owners, beside another that has some, loses those that it had. So send records that set different fields in
+    batches of their own. Of records of one id in a batch the last that is not rejected is written; others count as unchanged.
+    A field or attribute that the ledger lacks, a computed or aggregated attribute, and values of another type than the
+    field's are wrong for the whole batch, of which nothing is written then; other faults reject the rows that have them.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -84,11 +88,14 @@ class RecordBatch(_message.Message):
     """
     @_builtins.property
     def columns(self) -> _feature_batch_pb2.ColumnBatch:
-        """A column a field, named as in the messages below (`booking_time`), by the id of an attribute of the kind's subject for
-        its further fields; `ColumnBatch.ids` are the records' ids. References are columns of text: `account` of a
-        transaction and a balance, `customer` of an engagement. `owners` and `owner_roles` of an account, `consents` and
-        `consent_times` (RFC 3339) of a customer are lists of text of equal lengths. Amounts are whole minor units of the
-        account's currency. `rate` of a rate is text, such as `24.505`; its `day` a DATE, its `currency` text.
+        """A column a field, named as in the messages below (`booking_time`), but without what their names say of units and
+        codes: `amount`, `balance` and `balance_after` instead of `_minor`, `opened` and `closed` instead of `_day`,
+        `currency` instead of `currency_code`. Expressions, measures and `RejectedRow.field` name fields so, too. Further
+        fields by the id of an attribute of the kind's subject; `ColumnBatch.ids` are the records' ids. References are
+        columns of text: `account` of a transaction and a balance, `customer` of an engagement. `owners` and `owner_roles`
+        of an account, `consents` and `consent_times` (RFC 3339) of a customer are lists of text of equal lengths. Amounts
+        are whole minor units of the account's currency. `rate` of a rate is text, such as `24.505`; its `day` a DATE, its
+        `currency` text.
         """
 
     @_builtins.property
@@ -448,7 +455,7 @@ class Transaction(_message.Message):
     balance_after_minor: _builtins.int
     """The account's balance after it, in the same units, if the source gives it."""
     category: _builtins.str
-    """A path such as `INCOME/SALARY`. Absent: the ledger's rules assign it."""
+    """A path such as `INCOME/SALARY`. Absent: the ledger's rules assign it, see `CategoryRules`."""
     counterparty: _builtins.str
     """Who paid or was paid."""
     purpose: _builtins.str
@@ -670,7 +677,9 @@ Global___Engagement: _TypeAlias = Engagement  # noqa: Y015
 
 @_typing.final
 class ExchangeRate(_message.Message):
-    """A currency's rate of a day."""
+    """A currency's rate of a day. It holds for amounts of that day alone: one booked on a day without a rate, such as a Sunday, is
+    unknown in the ledger's currency. `balance` of an account is taken at the rate of the last day that has one.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
