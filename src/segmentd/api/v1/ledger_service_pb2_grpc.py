@@ -147,7 +147,9 @@ class LedgerServiceServicer:
 
     def WriteRecords(self, request_iterator, context):
         """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
-        be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+        be under way at a time; a request that is wrong is answered by its error, and the stream goes on. When the server stops, it
+        answers those it has taken, and ends the stream with UNAVAILABLE and NOT_READY. However a stream ends, send what was not
+        answered again, with the same batch ids: what was written of it is answered as it was then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

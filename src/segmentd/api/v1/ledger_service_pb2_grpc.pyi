@@ -44,7 +44,9 @@ class LedgerServiceStub:
     """Changes the fields of a ledger that `update_mask` names."""
     WriteRecords: _grpc.StreamStreamMultiCallable[_ledger_service_pb2.WriteRecordsRequest, _ledger_service_pb2.WriteRecordsResponse]
     """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
-    be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+    be under way at a time; a request that is wrong is answered by its error, and the stream goes on. When the server stops, it
+    answers those it has taken, and ends the stream with UNAVAILABLE and NOT_READY. However a stream ends, send what was not
+    answered again, with the same batch ids: what was written of it is answered as it was then.
     """
     DeleteCustomer: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.DeleteCustomerRequest, _ledger_service_pb2.DeleteCustomerResponse]
     """Erases a customer: deletes the customer, what the customer did, and the accounts that nobody else owns with all that happened on
@@ -91,7 +93,9 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """Changes the fields of a ledger that `update_mask` names."""
     WriteRecords: _aio.StreamStreamMultiCallable[_ledger_service_pb2.WriteRecordsRequest, _ledger_service_pb2.WriteRecordsResponse]  # type: ignore[assignment]
     """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
-    be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+    be under way at a time; a request that is wrong is answered by its error, and the stream goes on. When the server stops, it
+    answers those it has taken, and ends the stream with UNAVAILABLE and NOT_READY. However a stream ends, send what was not
+    answered again, with the same batch ids: what was written of it is answered as it was then.
     """
     DeleteCustomer: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.DeleteCustomerRequest, _ledger_service_pb2.DeleteCustomerResponse]  # type: ignore[assignment]
     """Erases a customer: deletes the customer, what the customer did, and the accounts that nobody else owns with all that happened on
@@ -165,7 +169,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_ledger_service_pb2.WriteRecordsResponse], _abc.AsyncIterator[_ledger_service_pb2.WriteRecordsResponse]]:
         """Writes batches of records, each on disk when it is answered. The answers come in the order of the requests, many of which may
-        be under way at a time; a request that is wrong is answered by its error, and the stream goes on.
+        be under way at a time; a request that is wrong is answered by its error, and the stream goes on. When the server stops, it
+        answers those it has taken, and ends the stream with UNAVAILABLE and NOT_READY. However a stream ends, send what was not
+        answered again, with the same batch ids: what was written of it is answered as it was then.
         """
 
     @_abc_1.abstractmethod
