@@ -131,7 +131,7 @@ def serve(
             "quicker, more spares the disk.",
             rich_help_panel=FACTS,
         ),
-    ] = 256,
+    ] = 64,
     tls_cert: Annotated[
         Path | None, typer.Option(callback=existing, help="Certificate chain of the server, PEM.", rich_help_panel=TLS)
     ] = None,
