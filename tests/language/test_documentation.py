@@ -42,8 +42,9 @@ EXPRESSIONS = sorted(
 def environment() -> Environment:
     """What the page's expressions read: customers with accounts."""
     specs = tuple(AttributeSpec(attribute_id, type_) for attribute_id, type_ in KINDS.items())
-    fields = (AttributeSpec("kind", STRING), AttributeSpec("balance", EUR), AttributeSpec("external", BOOL))
-    accounts = Schema(Subject.ACCOUNT, fields, "Europe/Prague")
+    fields = {"kind": STRING, "balance": EUR, "external": BOOL, "opened": DATE}
+    specs_of_accounts = tuple(AttributeSpec(field, type_) for field, type_ in fields.items())
+    accounts = Schema(Subject.ACCOUNT, specs_of_accounts, "Europe/Prague")
     return Environment(Schema(Subject.CUSTOMER, specs, "Europe/Prague"), {"accounts": accounts})
 
 
