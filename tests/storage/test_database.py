@@ -170,7 +170,7 @@ def test_a_moment_without_a_zone_is_refused() -> None:
 def test_an_empty_file_is_no_database(tmp_path: Path) -> None:
     """A file that has lost its content is refused: to begin anew in it would hide the loss."""
     (tmp_path / DATABASE_FILE).touch()
-    with pytest.raises(StoreFailedError, match="the file is empty") as caught:
+    with pytest.raises(StoreFailedError, match="the file is empty; put back the whole data dir") as caught:
         open_database(tmp_path)
     assert caught.value.reason is ErrorReason.STORE_FAILED
     assert (tmp_path / DATABASE_FILE).stat().st_size == 0

@@ -100,7 +100,9 @@ def _create(path: Path) -> None:
     try:
         if path.exists():
             if path.stat().st_size == 0:
-                raise StoreFailedError(opening, "the file is empty; put back a copy of it, or delete it to begin anew")
+                # Not to be deleted: the facts beside it would be those of whatever ledger got the same id.
+                what_to_do = "put back the whole data directory from a backup, or give another data directory"
+                raise StoreFailedError(opening, f"the file is empty; {what_to_do}")
             return
         new = path.with_suffix(".new")
         new.unlink(missing_ok=True)
