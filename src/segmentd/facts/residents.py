@@ -13,6 +13,7 @@ from segmentd.columns.column import Batch, Column
 from segmentd.engine import Engine
 from segmentd.facts.aggregated import Aggregations, Asked, Cancelled, wanted_aggregates
 from segmentd.facts.aggregates import AggregateState, Standpoint
+from segmentd.facts.held import held_type
 from segmentd.facts.items import ACCOUNTS, OWNERS, accounts_of, owners_of
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView, Entities, Holdings, Rows
@@ -141,8 +142,11 @@ class ResidentSubjects:
         return Residency(view.version, view.entities(RecordKind.CUSTOMER).batch.rows)
 
     def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
-        """The type of the column of an attribute that a file's customers have; a book's records follow definitions."""
-        return self._files.column_type(ledger_id, subject, attribute_id)
+        """The type of the values that a file's customers or a book's records have for an attribute, or None."""
+        view = self.view(ledger_id)
+        if view is None:
+            return self._files.column_type(ledger_id, subject, attribute_id)
+        return held_type(view, subject, attribute_id)
 
     def unread_column(self, ledger_id: str, subject: Subject, attribute_id: str) -> str | None:
         """The type of a column of this id that was left in the file, or None where there is none."""

@@ -154,9 +154,8 @@ class AttributeService:
         return self._residents.column_type(name.ledger, name.subject, name.attribute)
 
     def _refuse_for_residents(self, name: AttributeName, why: str) -> None:
-        raise AttributeInUseError(
-            name.qualified, (RESIDENT_POPULATION,), f"the resident customers have values of it, so {why}"
-        )
+        whose = "the resident customers" if name.subject is Subject.CUSTOMER else "records"
+        raise AttributeInUseError(name.qualified, (RESIDENT_POPULATION,), f"{whose} have values of it, so {why}")
 
     def _refuse_if_used(self, name: AttributeName, why: str) -> None:
         users = self._users.users_of(name.ledger, name.subject, name.attribute)

@@ -50,6 +50,7 @@ from segmentd.server.erasures import erasures_of
 from segmentd.server.errors import StartAbandonedError
 from segmentd.server.handlers import generic_handler
 from segmentd.server.imports import imports_of
+from segmentd.server.late_residents import LateResidents
 from segmentd.server.logs import log_event, write_logs
 from segmentd.server.off_loop import OffLoop
 from segmentd.server.recodings import tell_recoded, tell_recoding_failed
@@ -114,7 +115,8 @@ class Server:
     async def _open(self, opened: AsyncExitStack) -> None:
         """Make the parts; `opened` closes those that were made, the last one first."""
         self._populations = Populations()
-        self._definitions = await asyncio.to_thread(Definitions, self.config.data_dir, self._populations)
+        residents = LateResidents(self._populations)
+        self._definitions = await asyncio.to_thread(Definitions, self.config.data_dir, residents)
         opened.push_async_callback(asyncio.to_thread, self._definitions.close)
         self._books = await asyncio.to_thread(books_of, self.config, self._definitions.catalogues)
         opened.push_async_callback(asyncio.to_thread, self._books.close)
@@ -122,6 +124,7 @@ class Server:
         opened.push_async_callback(asyncio.to_thread, self._engine.close)
         catalogues = self._definitions.catalogues
         self._residents = ResidentSubjects(self._populations, self._books, catalogues, self._engine)
+        residents.become(self._residents)
         self._recoder = Recoder(self._engine, tell_recoded, tell_recoding_failed)
         opened.push_async_callback(asyncio.to_thread, self._recoder.close)
         self._workers = Workers(self.config.threads, self.config.max_waiting)

@@ -1,0 +1,73 @@
+"""Attributes of which records have values stay what they are: else a restart could bring old values back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from segmentd.client import INT64, LIST, STRING, AttributeDefinition, Client, SegmentdCallError, SegmentDefinition
+from segmentd.server.app import running_server
+from segmentd.server.config import ServerConfig
+
+VALUES: dict[str, tuple[Any, Any, Any]] = {
+    "STRING": (STRING, "gold", None),
+    "INT64": (INT64, 7, None),
+    "LIST": (LIST, ["gold"], []),
+}
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[Client]:
+    """A client of a server over the directory."""
+    config = ServerConfig(data_dir=directory, port=0, threads=1)
+    with running_server(config) as server, Client(f"127.0.0.1:{server.port}") as client:
+        yield client
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_an_attribute_with_values_is_not_deleted(tmp_path: Path, name: str) -> None:
+    """It is once the values are gone; made anew, it has none, before and after a restart."""
+    type_, value, nothing = VALUES[name]
+    with served(tmp_path) as client:
+        client.create_ledger("main", currency_code="EUR")
+        client.create_attribute("customer.tier", AttributeDefinition(type_))
+        client.write_records("customer", [{"id": "a", "tier": value}, {"id": "b", "tier": value}])
+        with pytest.raises(SegmentdCallError) as raised:
+            client.delete_attribute("customer.tier")
+        assert raised.value.reason == "ATTRIBUTE_IN_USE"
+        client.write_records("customer", [{"id": "a", "tier": nothing}, {"id": "b", "tier": nothing}])
+        client.delete_attribute("customer.tier")
+        client.write_records("customer", [{"id": "c"}])
+        client.create_attribute("customer.tier", AttributeDefinition(type_))
+        client.create_segment("told", SegmentDefinition("has(customer.tier)"))
+        assert client.evaluate().counts["told"].members == 0
+    with served(tmp_path) as client:
+        assert client.evaluate().counts["told"].members == 0
+
+
+def test_facts_hold_their_attributes_too(tmp_path: Path) -> None:
+    """A transaction's value keeps its attribute, whether it was written long ago or just now."""
+    with served(tmp_path) as client:
+        client.create_ledger("main", currency_code="EUR")
+        client.create_attribute("transaction.terminal", AttributeDefinition(STRING))
+        client.write_records("customer", [{"id": "a"}])
+        client.write_records("account", [{"id": "x", "owners": ["a"]}])
+        fact = {"id": "t", "account": "x", "booking_time": "2026-01-01T00:00:00Z", "amount": 1, "terminal": "T1"}
+        client.write_records("transaction", _table(fact))
+        with pytest.raises(SegmentdCallError) as raised:
+            client.delete_attribute("transaction.terminal")
+        assert raised.value.reason == "ATTRIBUTE_IN_USE"
+        assert "records have values of it" in str(raised.value)
+        client.delete_records("transaction", ["t"])
+        client.delete_attribute("transaction.terminal")
+
+
+def _table(fact: dict[str, Any]) -> pa.Table:
+    table = pa.Table.from_pylist([fact])
+    moments = table.column("booking_time").cast(pa.timestamp("us", "UTC"))
+    return table.set_column(table.column_names.index("booking_time"), "booking_time", moments)
