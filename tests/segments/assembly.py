@@ -44,6 +44,10 @@ class SevenResidents:
         """The ledger's population."""
         return Residency(3, 7) if ledger_id == "main" else Residency()
 
+    def has_facts(self, ledger_id: str) -> bool:
+        """They come from a file."""
+        return not ledger_id
+
     def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
         """They have values of one attribute, amounts without a currency."""
         return DataType(Kind.DECIMAL, 2) if (ledger_id, subject, attribute_id) == HELD else None

@@ -13,6 +13,7 @@ import pytest
 
 from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.v1 import record_pb2 as records
+from segmentd.client import Client, SegmentdCallError
 from segmentd.facts.journal import FactsDamagedError
 from segmentd.server.app import Server, running_server
 from segmentd.server.config import ServerConfig
@@ -127,3 +128,19 @@ def test_what_happens_in_the_background_is_told(tmp_path: Path, events: Events) 
     (failed,) = [fields for event, fields in events.heard if event == "checkpoint_failed"]
     assert (failed["ledger"], failed["error"]) == ("other", "StoreFailedError")
     assert "secret" not in str(events.heard)
+
+
+def test_a_new_ledger_takes_over_nobodys_records(tmp_path: Path) -> None:
+    """Where the definitions are lost and the records are not, no ledger of the same id is created over them."""
+    config = ServerConfig(data_dir=tmp_path, port=0, threads=1)
+    with running_server(config) as server, Client(f"127.0.0.1:{server.port}") as client:
+        client.create_ledger("main", currency_code="EUR")
+        client.write_records("customer", [{"id": "a"}])
+    for path in tmp_path.glob("segmentd.sqlite3*"):
+        path.unlink()
+    with running_server(config) as server, Client(f"127.0.0.1:{server.port}") as client:
+        with pytest.raises(SegmentdCallError) as raised:
+            client.create_ledger("main", currency_code="JPY")
+        assert raised.value.reason == "ALREADY_EXISTS"
+        assert "put back the database" in str(raised.value)
+        client.create_ledger("other", currency_code="JPY")

@@ -105,6 +105,10 @@ class Books:
         book = self._books.get(ledger_id)
         return None if book is None or not book.version else book.view
 
+    def has_facts(self, ledger_id: str) -> bool:
+        """Whether the journal has records of a ledger of this id, whether the definitions have it or not."""
+        return ledger_id in self._journal.ledgers()
+
     def close(self) -> None:
         """Write what was taken, and close the journal."""
         try:

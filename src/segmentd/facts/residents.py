@@ -31,6 +31,9 @@ class Views(Protocol):
     def view(self, ledger_id: str) -> BookView | None:
         """The current version of a ledger's facts; None where nothing was ever written."""
 
+    def has_facts(self, ledger_id: str) -> bool:
+        """Whether records of a ledger of this id are kept, whether there is such a ledger or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class BookIndex:
@@ -133,6 +136,10 @@ class ResidentSubjects:
         """The version of a ledger's facts, or of its customers' file; 0 where there is neither."""
         view = self.view(ledger_id)
         return self._files.data_version(ledger_id) if view is None else view.version
+
+    def has_facts(self, ledger_id: str) -> bool:
+        """Whether records of a ledger of this id are kept, whether there is such a ledger or not."""
+        return self._views.has_facts(ledger_id)
 
     def residency(self, ledger_id: str) -> Residency:
         """Data version and number of customers, both 0 where there are none."""

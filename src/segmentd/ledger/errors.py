@@ -93,3 +93,17 @@ class DefinitionsBrokenError(SegmentdError):
             used_by=name_users(tuple(failures)),
         )
         self.failures = failures
+
+
+class FactsRemainError(SegmentdError):
+    """There are records of a ledger of this id, which the definitions have lost; a new one would take them over."""
+
+    reason = ErrorReason.ALREADY_EXISTS
+    status = Status.FAILED_PRECONDITION
+
+    def __init__(self, ledger_id: str) -> None:
+        super().__init__(
+            f"the data directory has records of a ledger {ledger_id!r} that its definitions lack; put back the "
+            "database of definitions that belongs to them, or give another id",
+            name=f"ledgers/{ledger_id}",
+        )

@@ -183,6 +183,10 @@ class Populations:
         """The current state, or None where the ledger has no resident population; a file holds no accounts."""
         return self._current.get(ledger_id) if subject is Subject.CUSTOMER else None
 
+    def has_facts(self, _ledger_id: str) -> bool:
+        """Never: a file holds no records."""
+        return False
+
     def data_version(self, ledger_id: str) -> int:
         """The version of the file, 0 where there is none."""
         population = self.find(ledger_id)

@@ -9,10 +9,10 @@ from segmentd.api.errors import AlreadyExistsError, InvalidFieldError
 from segmentd.api.names import ledger_name
 from segmentd.ledger.drafts import DEFAULT_TIME_ZONE, LedgerDraft
 from segmentd.ledger.editions import Clock, check_etag, new_etag, utc_now
-from segmentd.ledger.errors import DefinitionsBrokenError
+from segmentd.ledger.errors import DefinitionsBrokenError, FactsRemainError
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.store import LedgerStore
-from segmentd.ledger.usage import AttributeUsers, Publish
+from segmentd.ledger.usage import AttributeUsers, Publish, Residents
 from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
 
 
@@ -22,7 +22,10 @@ class LedgerService:
     The order is always: check, stop if only that was asked for, commit, make the new state current.
     """
 
-    def __init__(self, store: LedgerStore, users: AttributeUsers, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, store: LedgerStore, users: AttributeUsers, residents: Residents | None = None, clock: Clock = utc_now
+    ) -> None:
+        self._residents = residents
         self._store = store
         self._users = users
         self._clock = clock
@@ -36,9 +39,11 @@ class LedgerService:
         return tuple(v.ledger for v in self._users.vocabularies() if v.ledger.id > last_id)
 
     def create(self, ledger_id: str, draft: LedgerDraft, *, validate_only: bool = False) -> Ledger:
-        """Make a ledger. Raises AlreadyExistsError, or a SegmentdError that names the wrong field."""
+        """Make a ledger. Raises AlreadyExistsError, FactsRemainError, or a SegmentdError that names the wrong field."""
         if any(vocabulary.ledger.id == ledger_id for vocabulary in self._users.vocabularies()):
             raise AlreadyExistsError(ledger_name(ledger_id))
+        if self._residents is not None and self._residents.has_facts(ledger_id):
+            raise FactsRemainError(ledger_id)
         now = self._clock()
         ledger = Ledger(
             id=ledger_id,

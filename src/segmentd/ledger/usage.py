@@ -49,6 +49,9 @@ class Residents(Protocol):
     def residency(self, ledger_id: str) -> Residency:
         """The ledger's population, or none."""
 
+    def has_facts(self, ledger_id: str) -> bool:
+        """Whether records of a ledger of this id are kept, whether there is such a ledger or not."""
+
     def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
         """The type of the values that resident subjects have for an attribute, or None where they have none."""
 

@@ -42,7 +42,7 @@ class Definitions:
         segments = SqlSegmentStore(database)
         self.catalogues: Catalogues = load_catalogues(ledgers, attributes, segments)
         self.rules = RulesService(SqlRulesStore(database), self.catalogues)
-        self.ledgers = LedgerService(ledgers, self.rules)
+        self.ledgers = LedgerService(ledgers, self.rules, residents)
         self.attributes = AttributeService(attributes, self.rules, residents)
         self.segments = SegmentService(segments, self.catalogues)
         self.import_jobs = SqlImportStore(database)

@@ -20,6 +20,10 @@ class LateResidents:
         """The ledger's population, or none."""
         return self._residents.residency(ledger_id)
 
+    def has_facts(self, ledger_id: str) -> bool:
+        """Whether records of a ledger of this id are kept, whether there is such a ledger or not."""
+        return self._residents.has_facts(ledger_id)
+
     def column_type(self, ledger_id: str, subject: Subject, attribute_id: str) -> DataType | None:
         """The type of the values that there are for an attribute, or None where there are none."""
         return self._residents.column_type(ledger_id, subject, attribute_id)

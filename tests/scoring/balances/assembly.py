@@ -75,6 +75,10 @@ class OneBook:
         """The book of ledger `main`."""
         return self.book if ledger_id == "main" else None
 
+    def has_facts(self, ledger_id: str) -> bool:
+        """Those of the book."""
+        return self.view(ledger_id) is not None
+
 
 @dataclass(frozen=True)
 class Told:
