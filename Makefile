@@ -37,7 +37,7 @@ fuzz: $(DEV) ## Run the tests that generate their input for much longer
 soak: $(DEV) ## Kill, fail and restart the store of facts ten times as often as the test suite does
 	$(PY) -m pytest -n $(WORKERS) -p no:benchmark -m soak --hypothesis-profile=soak --timeout=7200
 
-bench: $(BENCH) ## Run the benchmarks that tell most, side by side with peers and on the wire: thirteen minutes after set-up (quick parts: benchmarks/README.md)
+bench: $(BENCH) ## Run the benchmarks that tell most, side by side with peers and on the wire: twelve minutes (quick parts: benchmarks/README.md)
 	$(if $(ROWS),SEGMENTD_BENCH_ROWS=$(ROWS)) $(PY) -m pytest benchmarks --timeout=3600 --benchmark-sort=name \
 		--benchmark-columns=median,iqr,min,ops,rounds
 	$(PY) -m benchmarks.side_by_side $(if $(ROWS),--rows $(ROWS))

@@ -39,6 +39,11 @@ class RecordKind(StrEnum):
         return None if self is RecordKind.RATE else Subject(self.value)
 
 
+MAX_ID_BYTES: Final = 256
+"""An id is a text of at least one byte, and of so many at most."""
+
+ID_LENGTH: Final = f"an id is a text of 1 to {MAX_ID_BYTES} bytes"
+
 AMOUNT: Final = DataType(Kind.DECIMAL, 0)
 """An amount as it is written and kept: whole minor units of its account's currency, whatever that is."""
 

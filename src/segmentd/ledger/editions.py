@@ -1,8 +1,9 @@
-"""When a resource was changed, and the etag that tells one edition of it from the next."""
+"""What time it is, when a resource was changed, and the etag that tells one edition of it from the next."""
 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -15,6 +16,11 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """The present moment, in microseconds."""
     return datetime.now(UTC)
+
+
+def now_us() -> int:
+    """The present moment, in microseconds since 1970-01-01T00:00:00Z."""
+    return time.time_ns() // 1_000
 
 
 def new_etag() -> str:

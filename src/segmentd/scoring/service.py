@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,6 +14,7 @@ from segmentd.api.errors import InvalidFieldError, nearest
 from segmentd.columns.column import Batch
 from segmentd.columns.planes import WORD
 from segmentd.engine import Bound, Engine, Evaluation
+from segmentd.ledger.editions import now_us
 from segmentd.ledger.population import Moment, Population
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.plan import Program
@@ -85,11 +85,6 @@ class Resident:
         """The counts over no rows."""
         zeros = np.zeros(len(self.plan.segments), dtype=np.int64)
         return Verdicts(self.plan.segments, 0, zeros, zeros)
-
-
-def now_us() -> int:
-    """The server's time, in microseconds since 1970-01-01T00:00:00Z."""
-    return time.time_ns() // 1_000
 
 
 class Scoring:

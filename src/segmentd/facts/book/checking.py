@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +26,8 @@ from segmentd.facts.book.pool import MAX_TEXT_BYTES, ListPool, TextPool, bytes_o
 from segmentd.facts.book.rejecting import Rejected
 from segmentd.facts.book.table import Table
 from segmentd.facts.book.tables import Tables
-from segmentd.facts.kinds import AMOUNT, FIELDS, OWNER, REQUIRED, RecordKind
+from segmentd.facts.kinds import AMOUNT, FIELDS, ID_LENGTH, MAX_ID_BYTES, OWNER, REQUIRED, RecordKind
 from segmentd.facts.records import RecordBatch
-
-MAX_ID_BYTES: Final = 256
 
 
 def check(batch: RecordBatch, columns: Mapping[str, Column], tables: Tables) -> Checked:
@@ -57,8 +54,7 @@ def check(batch: RecordBatch, columns: Mapping[str, Column], tables: Tables) -> 
 
 def _check_ids(checked: Checked, ids: pa.StringArray) -> None:
     sizes = np.diff(bytes_of(ids).offsets)
-    told = f"an id is a text of 1 to {MAX_ID_BYTES} bytes"
-    checked.rejected.add(np.asarray((sizes < 1) | (sizes > MAX_ID_BYTES)), "id", told)
+    checked.rejected.add(np.asarray((sizes < 1) | (sizes > MAX_ID_BYTES)), "id", ID_LENGTH)
 
 
 def _check_required(checked: Checked, batch: RecordBatch) -> None:

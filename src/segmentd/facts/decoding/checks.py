@@ -15,9 +15,9 @@ from segmentd.columns.column import BoolColumn, Column, FixedColumn, TextColumn
 from segmentd.columns.planes import unpack
 from segmentd.facts.decoding.draft import Draft
 from segmentd.facts.decoding.faults import MISSING, Wrong
-from segmentd.facts.decoding.ids import ID_LENGTH, wrong_lengths
+from segmentd.facts.decoding.ids import wrong_lengths
 from segmentd.facts.decoding.pairs import check_consents, check_owners
-from segmentd.facts.kinds import OWNER, REQUIRED, RecordKind
+from segmentd.facts.kinds import ID_LENGTH, OWNER, REQUIRED, RecordKind
 from segmentd.ledger.currencies import EXPONENTS
 
 _RATE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)

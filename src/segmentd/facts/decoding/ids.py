@@ -15,11 +15,8 @@ from segmentd.columns.column import Column, FixedColumn, TextColumn
 from segmentd.columns.zones import DAY_US, utc_offsets
 from segmentd.facts.decoding.draft import Draft
 from segmentd.facts.decoding.faults import Wrong
-from segmentd.facts.kinds import RecordKind
+from segmentd.facts.kinds import ID_LENGTH, MAX_ID_BYTES, RecordKind
 from segmentd.schema import Kind
-
-MAX_ID_BYTES: Final = 256
-ID_LENGTH: Final = f"an id is a text of 1 to {MAX_ID_BYTES} bytes"
 
 _PARTS: Final[Mapping[RecordKind, tuple[tuple[str, bool], ...]]] = {
     RecordKind.BALANCE: (("account", True), ("time", True)),

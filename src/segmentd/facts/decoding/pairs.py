@@ -13,8 +13,9 @@ from segmentd.api.errors import FieldRequiredError
 from segmentd.columns.column import ListColumn
 from segmentd.facts.decoding.draft import Draft
 from segmentd.facts.decoding.faults import Wrong
-from segmentd.facts.decoding.ids import ID_LENGTH, wrong_lengths
+from segmentd.facts.decoding.ids import wrong_lengths
 from segmentd.facts.decoding.moments import normalized
+from segmentd.facts.kinds import ID_LENGTH
 
 OWNER_ROLE: Final = "OWNER"
 """The role of an owner of whom nothing else is said."""

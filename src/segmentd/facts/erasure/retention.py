@@ -19,6 +19,7 @@ from segmentd.facts.book.view import View
 from segmentd.facts.kinds import TIME, RecordKind
 from segmentd.facts.records import RecordBatch, WriteOutcome
 from segmentd.facts.views import BookView
+from segmentd.ledger.editions import now_us
 
 EVERY_S: Final = 86_400.0
 """Ages are counted in days, and each pass that deletes something has a ledger's files rewritten."""
@@ -82,11 +83,6 @@ class RetentionListener:
 
     done: Callable[[Expired], None] = lambda _: None
     failed: Callable[[str, Exception], None] = lambda _ledger, _error: None
-
-
-def now_us() -> int:
-    """Microseconds since 1970."""
-    return time.time_ns() // 1_000
 
 
 class Retention:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
 
 import grpc
 
@@ -13,13 +12,12 @@ from segmentd.api.names import parse_ledger_name
 from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.wire import parse_request
 from segmentd.facts.erasure.erasures import Erasures
+from segmentd.facts.kinds import MAX_ID_BYTES
 from segmentd.facts.records import Erased, WriteOutcome
 from segmentd.facts.views import BookView
 from segmentd.ledger.vocabulary import Vocabularies
 
 Context = grpc.aio.ServicerContext[bytes, object]
-
-MAX_ID_BYTES: Final = 256
 
 
 class ErasureServicer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,16 +14,12 @@ from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Eras
 from segmentd.facts.journal.schema import FACTS_FILE
 from segmentd.facts.journal.store import JournalStore
 from segmentd.facts.records import WriteOutcome
+from segmentd.ledger.editions import now_us
 
 KEPT_DAYS: Final = 30
 """Batch ids and their outcomes are kept for so long, as WriteRecords promises."""
 
 _DAY_US: Final = 86_400_000_000
-
-
-def now_us() -> int:
-    """Microseconds since 1970."""
-    return time.time_ns() // 1_000
 
 
 class Journal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, Protocol
@@ -18,6 +17,7 @@ from segmentd.engine import Engine
 from segmentd.facts.kinds import AMOUNT, FIELDS, REQUIRED, RecordKind
 from segmentd.facts.records import RecordBatch
 from segmentd.facts.rules.compiled import CompiledRules
+from segmentd.ledger.editions import now_us
 from segmentd.ledger.fields import money
 from segmentd.ledger.model import Ledger
 from segmentd.schema import DataType
@@ -40,9 +40,7 @@ class CurrentRules(Protocol):
 class Categorizer:
     """Applies rules. Threads may share it."""
 
-    def __init__(
-        self, engine: Engine, rules: CurrentRules, clock: Callable[[], int] = lambda: time.time_ns() // 1_000
-    ) -> None:
+    def __init__(self, engine: Engine, rules: CurrentRules, clock: Callable[[], int] = now_us) -> None:
         self._engine = engine
         self._rules = rules
         self._clock = clock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
@@ -16,6 +15,7 @@ from segmentd.api.wire import parse_request
 from segmentd.facts.servicer import OffLoop
 from segmentd.facts.verification.messages import encode_step
 from segmentd.facts.verification.service import Verification
+from segmentd.ledger.editions import now_us
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -31,7 +31,7 @@ class VerificationServicer:
         """Verify a ledger; a caller who goes ends it after the block that is being looked at."""
         ledger_id = parse_ledger_name(parse_request(pb.VerifyLedgerRequest, request).name, "name")
         gone = threading.Event()
-        steps = self._verification.verify(ledger_id, time.time_ns() // 1_000, gone.is_set)
+        steps = self._verification.verify(ledger_id, now_us(), gone.is_set)
         try:
             while (step := await self._off_loop(partial(next, steps, None), context.time_remaining(), 0)) is not None:
                 yield encode_step(step)
