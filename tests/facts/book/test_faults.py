@@ -7,9 +7,10 @@ import pytest
 
 from segmentd.facts.book import Book
 from segmentd.facts.book.field import Field
+from segmentd.facts.book.merging import MIN_TAIL
 from segmentd.facts.book.owners import OwnerIndex
 from segmentd.facts.book.pool import TextPool
-from segmentd.facts.book.table import MIN_TAIL, Table
+from segmentd.facts.book.table import Table
 from segmentd.facts.kinds import AMOUNT, RecordKind
 from segmentd.facts.records import RecordBatch
 from segmentd.schema import LIST, STRING, TIMESTAMP

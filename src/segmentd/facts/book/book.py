@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from segmentd.facts.book.changes import Change, ChangeLog
 from segmentd.facts.book.dump import dump_view
+from segmentd.facts.book.merging import is_unsettled, merge, needs_merge
 from segmentd.facts.book.restore import restore_tables
 from segmentd.facts.book.staging import Staging
 from segmentd.facts.book.table import Table
@@ -89,7 +90,7 @@ class Book:
         if self._staged:
             self._publish(self._staged_version)
             for kind, table in self._tables.by_kind.items():
-                if table.needs_merge(self.version):
+                if needs_merge(table, self.version):
                     self._merge(kind)
         return self._view
 
@@ -118,7 +119,7 @@ class Book:
     def settle(self) -> None:
         """Merge tails that readers notice: call it when nothing was written for a while, and nothing is staged."""
         for kind, table in self._tables.by_kind.items():
-            if kind in OWNER and table.is_unsettled:
+            if kind in OWNER and is_unsettled(table):
                 self._merge(kind)
 
     @property
@@ -140,7 +141,7 @@ class Book:
             raise RuntimeError("what is staged must be published before tails are merged")
         table = self._tables[kind]
         owners = self._tables.owners_of(kind).ids.count if kind in OWNER else 0
-        table.merge(self.version, owners)
+        merge(table, self.version, owners)
         views = dict(self._view.tables)
         views[kind] = table.view(self.version)
         self._view = View(self.ledger, self.version, views, self._view.log)

@@ -13,6 +13,7 @@ from segmentd.engine.facts.rows import Rows
 from segmentd.engine.facts.texts import Words
 from segmentd.facts.book.dump import BOOK, HASHES, LISTS, PRESENT, SECRETS, TEXTS
 from segmentd.facts.book.field import Extent, Field, Pool, Prefix
+from segmentd.facts.book.merging import spare_for
 from segmentd.facts.book.owners import NOBODY
 from segmentd.facts.book.pool import ListPool, TextPool, bytes_of
 from segmentd.facts.book.table import Table
@@ -40,7 +41,7 @@ def _restore_table(dumped: Dumped, kind: RecordKind, secrets: Words, version: in
             table.fields[column.name] = field
             prefixes[column.name] = _prefix(rows, column.name, field)
     table.adopt(_restore_texts(dumped, f"{kind}.{ID}", secrets))
-    table.rebase(prefixes, _offsets(dumped, kind, prefixes), version)
+    table.rebase(prefixes, _offsets(dumped, kind, prefixes), version, spare=spare_for(len(prefixes[ID].values)))
     return table
 
 

@@ -18,9 +18,10 @@ from segmentd.facts.book.field import Cells
 from segmentd.facts.book.incoming import cells_of
 from segmentd.facts.book.ownership import accounts_in, owners_of
 from segmentd.facts.book.pool import ListPool, TextPool
-from segmentd.facts.book.table import Table, Written
+from segmentd.facts.book.table import Table
 from segmentd.facts.book.table_view import OWNER, OWNERS
 from segmentd.facts.book.tables import Tables, last_of_each
+from segmentd.facts.book.written import Written
 from segmentd.facts.kinds import OWNER as OWNER_FIELD
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.records import RecordBatch, WriteOutcome

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from segmentd.engine.facts.rows import Lives, Numbers, Rows, ordered, placed
 from segmentd.engine.facts.texts import Words
@@ -15,48 +13,14 @@ from segmentd.facts.book.field import Cells, Extent, Field, Pool, Prefix
 from segmentd.facts.book.owners import NOBODY, OwnerIndex
 from segmentd.facts.book.pool import ListPool, TextPool, grown
 from segmentd.facts.book.table_view import ID, OWNER, OWNERS, TableView
+from segmentd.facts.book.written import Mark, Written
 from segmentd.facts.kinds import FIELDS, TIME, RecordKind
 from segmentd.schema import INT64, LIST, DataType, Kind, Schema
 
 ALL_VERSIONS: Final = 2**31 - 1
 """The mark that is later than every death: what is dead now is dead."""
 
-MIN_TAIL: Final = 65_536
-SETTLED_SHARE: Final = 64
-"""While nobody writes, a tail of this part of the prefix is merged: a second's work that no batch waits for."""
-TAIL_SHARE: Final = 4
-"""A tail is merged when it has more rows than `MIN_TAIL` and than this part of the prefix."""
-
-MAX_MARK: Final = 2**30
-"""A table is merged before marks of versions come near to what 32 bits hold."""
-
 _FIRST_CAPACITY: Final = 1024
-
-
-@dataclass(slots=True)
-class _Mark:
-    """A table as it was published, and what was killed since."""
-
-    rows: int
-    fields: dict[str, Field]
-    ids: tuple[int, ...]
-    pools: list[tuple[Pool, tuple[int, ...]]]
-    noted: int
-    killed: list[Rows] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Written:
-    """What became of written records. `changed`: the places, among those given, of new and of changed ones.
-
-    `old`: the row that each of these replaced, -1 where it is new; `rows`: the row that it has now.
-    """
-
-    inserted: int
-    updated: int
-    changed: npt.NDArray[np.int64]
-    old: Rows
-    rows: Rows
 
 
 class Table:
@@ -161,12 +125,16 @@ class Table:
         if self.index is None or self.time is None:
             raise ValueError(f"a {self.kind} has no owner")
         time = self.fields[self.time]
-        return ordered(owners, self.index.chains(), self._lives(ALL_VERSIONS), time.prefix.values, time.tail).rows
+        return ordered(owners, self.index.chains(), self.lives(ALL_VERSIONS), time.prefix.values, time.tail).rows
 
     def living(self) -> Rows:
         """The living row of each id's number, -1 where there is none."""
         id_ = self.fields[ID]
-        return placed(id_.prefix.values, id_.tail, self._lives(ALL_VERSIONS), self.ids.count)
+        return placed(id_.prefix.values, id_.tail, self.lives(ALL_VERSIONS), self.ids.count)
+
+    def lives(self, mark: int) -> Lives:
+        """Which rows live for those who see versions up to a mark."""
+        return Lives(self.died, self.tail_died, self.rows, mark)
 
     def publish(self) -> None:
         """Keep what was changed."""
@@ -191,40 +159,21 @@ class Table:
     def view(self, version: int) -> TableView:
         """What was published as a version."""
         fields = {name: kept.view() for name, kept in self.fields.items()}
-        lives = self._lives(version - self.epoch)
+        lives = self.lives(version - self.epoch)
         if self.index is None:
             return TableView(self.kind, self.ids.view(), fields, lives)
         noted = self.index.noted[: self.index.noted_count]
         return TableView(self.kind, self.ids.view(), fields, lives, self.index.chains(), noted)
-
-    def needs_merge(self, version: int) -> bool:
-        """Whether the tail is long."""
-        is_long = self.rows > max(MIN_TAIL, self.prefix_rows // TAIL_SHARE)
-        return is_long or version - self.epoch > MAX_MARK
-
-    @property
-    def is_unsettled(self) -> bool:
-        """Whether the tail is long enough to be merged while nobody writes."""
-        return self.rows > max(MIN_TAIL, self.prefix_rows // SETTLED_SHARE)
-
-    def merge(self, version: int, owners: int) -> None:
-        """Make one prefix of what lives, all of which is published. `owners`: how many there are."""
-        if not self.rows and version - self.epoch <= MAX_MARK and not self.died.any():
-            return
-        rows, offsets = self._sorted(owners)
-        prefixes = {name: _merged(kept, rows) for name, kept in self.fields.items()}
-        self.rebase(prefixes, offsets, version)
 
     def adopt(self, ids: TextPool) -> None:
         """Take the ids of records that are about to come, in place of none."""
         self.ids = ids
         self.current = grown(self.current, max(ids.count, len(self.current)), -1)
 
-    def rebase(self, prefixes: Mapping[str, Prefix], offsets: Rows, version: int) -> None:
-        """Begin with these prefixes, an empty tail, and `offsets` by owner."""
+    def rebase(self, prefixes: Mapping[str, Prefix], offsets: Rows, version: int, spare: int = 0) -> None:
+        """Begin with these prefixes, an empty tail with room for `spare` rows, and `offsets` by owner."""
         count = len(prefixes[ID].values)
-        # What is not written to takes no memory.
-        capacity = max(_FIRST_CAPACITY, MIN_TAIL if count > MIN_TAIL else 0, count // TAIL_SHARE * 5 // 4)
+        capacity = max(_FIRST_CAPACITY, spare)
         died, tail_died = np.zeros(count, np.int32), np.zeros(capacity, np.int32)
         index = None if self.index is None else OwnerIndex(offsets, capacity)
         for name, kept in self.fields.items():
@@ -233,14 +182,6 @@ class Table:
         self.died, self.tail_died, self.index = died, tail_died, index
         self.rows, self.capacity, self.epoch = 0, capacity, version
         self._published = self._mark()
-
-    def _sorted(self, owners: int) -> tuple[Rows, Rows]:
-        if self.index is None or self.time is None:
-            rows = self.living()
-            return rows[rows >= 0], NOBODY
-        time, every = self.fields[self.time], np.arange(owners, dtype=np.int32)
-        found = ordered(every, self.index.chains(), self._lives(ALL_VERSIONS), time.prefix.values, time.tail)
-        return found.rows, found.starts
 
     def _append(self, numbers: Numbers, given: Mapping[str, Cells], old: Rows) -> Rows:
         first, end = self.rows, self.rows + len(numbers)
@@ -295,9 +236,6 @@ class Table:
     def _cells(self, name: str, rows: Rows) -> Cells:
         return self.fields[name].view().cells(rows)
 
-    def _lives(self, mark: int) -> Lives:
-        return Lives(self.died, self.tail_died, self.rows, mark)
-
     def _extent(self) -> Extent:
         return Extent(self.prefix_rows, self.rows, self.capacity)
 
@@ -310,15 +248,7 @@ class Table:
             case _:
                 return None
 
-    def _mark(self) -> _Mark:
+    def _mark(self) -> Mark:
         pools = [(kept.pool, kept.pool.mark()) for kept in self.fields.values() if kept.pool is not None]
         noted = 0 if self.index is None else self.index.noted_count
-        return _Mark(self.rows, dict(self.fields), self.ids.mark(), pools, noted)
-
-
-def _merged(kept: Field, rows: Rows) -> Prefix:
-    """The field's prefix of these rows."""
-    known = 0 if kept.pool is None else kept.pool.count
-    cells = kept.view().cells(rows, known)
-    present = None if cells.present is None or cells.present.all() else cells.present
-    return Prefix(cells.values, present, known)
+        return Mark(self.rows, dict(self.fields), self.ids.mark(), pools, noted)
