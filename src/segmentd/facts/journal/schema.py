@@ -75,6 +75,11 @@ _STEPS: Final = (
         traces TEXT
     );
     """,
+    """
+    CREATE TABLE commits (number INTEGER NOT NULL);
+    INSERT INTO commits VALUES (0);
+    DROP TABLE confirmations;
+    """,
 )
 """What each version of the schema adds to the one before; SQLite's user_version counts those that were taken."""
 

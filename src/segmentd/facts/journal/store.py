@@ -149,7 +149,7 @@ class JournalStore:
         A commit that fails while the disk is waited for may have reached it; the next one takes its place there.
         """
         with self._writing() as connection:
-            connection.execute("UPDATE confirmations SET number = number + 1")
+            connection.execute("UPDATE commits SET number = number + 1")
 
     def purge(self, ledger_id: str) -> None:
         """Delete the batches that the ledger's checkpoint holds, overwriting them, in several short transactions."""
