@@ -85,9 +85,10 @@ def test_patterns_are_re2(engine: Engine, pattern: str, matching: list[str]) -> 
     assert judge.verdicts(f'matches(customer.s, "{pattern}")') == expected
 
 
-def test_a_pattern_from_a_column_may_fail(engine: Engine) -> None:
-    """A pattern that is data and no regular expression makes its row unknown, not the call fail."""
-    assert texts(engine, "a", "(", "a(?=b)", None).verdicts('"abc".matches(customer.s)') == [True, None, None, None]
+def test_a_pattern_may_be_chosen(engine: Engine) -> None:
+    """Which of two literal patterns is looked for can depend on the row."""
+    chosen = 'customer.s.matches(customer.s.size() > 2 ? "^a" : "b$")'
+    assert texts(engine, "abc", "bca", "ab", "ba", None).verdicts(chosen) == [True, False, True, False, None]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from segmentd.language.fold import Folder
 from segmentd.language.issues import Issue, expression_error
 from segmentd.language.limits import check_tree
 from segmentd.language.nullability import surprises
+from segmentd.language.patterns import MAX_PATTERN_SIZE
 from segmentd.language.rules import broken_rules
 from segmentd.language.source import Source
 from segmentd.language.text_size import MAX_CONSTANT_BYTES
@@ -30,7 +31,10 @@ def finish(tree: Node, source: Source, schema: Schema) -> Node:
     def refuse(position: Position, length: int) -> None:
         issues.append(_too_long(position, length, source))
 
-    folded = Folder(schema.time_zone, report, refuse).fold(tree)
+    def exceed(position: Position, size: str) -> None:
+        issues.append(_too_large(position, size, source))
+
+    folded = Folder(schema.time_zone, report, refuse, exceed).fold(tree)
     if not issues:
         issues = [
             source.error(_offset(position, source), reason, message, operation=operation)
@@ -57,6 +61,15 @@ def _too_long(position: Position, length: int, source: Source) -> Issue:
     message = f"text of up to {length} bytes without any attribute; at most {MAX_CONSTANT_BYTES} are allowed"
     reason = ErrorReason.EXPRESSION_TOO_LONG
     return source.error(_offset(position, source), reason, message, length=length, limit=MAX_CONSTANT_BYTES)
+
+
+def _too_large(position: Position, size: str, source: Source) -> Issue:
+    message = (
+        f"a pattern of {size} instructions; at most {MAX_PATTERN_SIZE} are allowed: repeat less often, since {{9}} "
+        r"counts nine times, write [A-Za-z] for \pL, which takes 1200, or ask with several patterns"
+    )
+    offset = _offset(position, source)
+    return source.error(offset, ErrorReason.PATTERN_TOO_LARGE, message, size=size, limit=MAX_PATTERN_SIZE)
 
 
 def _offset(position: Position, source: Source) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from segmentd.language.patterns import excess, literal_patterns, pattern_argument
 from segmentd.language.runtime import UNKNOWN, SubtreeEvaluator, plain_value
 from segmentd.language.text_size import MAX_CONSTANT_BYTES, text_bound
 from segmentd.language.tree import Call, Constant, ItemsQuantifier, ListLiteral, Node, Position
@@ -14,21 +15,26 @@ from segmentd.schema import BOOL, DURATION, LIST, STRING
 _SUBMICROSECOND: Final = frozenset({"string_to_timestamp", "string_to_duration"})
 _LONGEST_DURATION_US: Final = 9_223_372_036_854_775
 """292 years: the runtime sums durations as int64 nanoseconds, and cuts longer ones off there without a word."""
-_PATTERNS: Final = frozenset({"matches", "matches_string"})
 
 Report = Callable[[Position, str], None]
 """Says that a constant part fails: where, and why."""
 Refuse = Callable[[Position, int], None]
 """Says that a constant part makes too long a text or list: where, and how many bytes that may have."""
+Exceed = Callable[[Position, str], None]
+"""Says that a pattern is too large: where, and how many instructions it has."""
 
 
 @dataclass(frozen=True)
 class Folder:
-    """Folds trees of one ledger's zone, telling `report` of parts that fail and `refuse` of those never evaluated."""
+    """Folds trees of one ledger's zone, telling `report` of parts that fail.
+
+    What is never evaluated is told to `refuse` and `exceed`.
+    """
 
     time_zone: str
     report: Report = field(repr=False)
     refuse: Refuse = field(repr=False)
+    exceed: Exceed = field(repr=False)
 
     def fold(self, node: Node) -> Node:
         """The tree with every constant part as a Constant. The right side of `in` stays, or becomes, a list literal."""
@@ -56,9 +62,11 @@ class Folder:
         return replace(node, elements=elements)
 
     def _fold_call(self, call: Call) -> Node:
+        if not self._has_small_patterns(call):
+            return call
         if all(map(_is_constant, call.arguments)):
             return self._evaluated(call)
-        self._check_pattern(call)
+        self._check_patterns(call)
         return _with_list_literal(call) if call.overload == "in_list" else call
 
     def _evaluated(self, call: Call) -> Node:
@@ -82,10 +90,24 @@ class Folder:
         comparison = Call("equals", (call, constant), BOOL, call.position)
         return SubtreeEvaluator(comparison, (), self.time_zone).evaluate([()]) == [True]
 
-    def _check_pattern(self, call: Call) -> None:
+    def _has_small_patterns(self, call: Call) -> bool:
+        """Whether the literal patterns of a call may be compiled by the runtime, which has no limit of its own."""
+        sizes = [(each.position, excess(str(each.value))) for each in _literals(call)]
+        for position, size in sizes:
+            if size is not None:
+                self.exceed(position, size)
+        return all(size is None for _, size in sizes)
+
+    def _check_patterns(self, call: Call) -> None:
         """Refuse a literal pattern that is none, which would make the result unknown for everybody."""
-        if call.overload in _PATTERNS and isinstance(call.arguments[1], Constant):
-            self.fold(replace(call, arguments=(Constant("", STRING, call.position), call.arguments[1])))
+        for pattern in _literals(call):
+            self.fold(replace(call, arguments=(Constant("", STRING, call.position), pattern)))
+
+
+def _literals(call: Call) -> list[Constant]:
+    """The literal patterns that a call looks for."""
+    pattern = pattern_argument(call)
+    return [] if pattern is None else [each for each in literal_patterns(pattern) if each is not None]
 
 
 def _is_constant(node: Node) -> bool:

@@ -99,6 +99,12 @@ class ConstantFailsError(ExpressionError):
     reason = ErrorReason.CONSTANT_FAILS
 
 
+class PatternTooLargeError(ExpressionError):
+    """A regular expression has too many instructions."""
+
+    reason = ErrorReason.PATTERN_TOO_LARGE
+
+
 class AttributeCycleError(ExpressionError):
     """A computed attribute reads itself, directly or through others."""
 
@@ -116,6 +122,7 @@ _BY_REASON: Final[Mapping[ErrorReason, type[ExpressionError]]] = {
         UnsupportedOperationError,
         DecimalMisuseError,
         ConstantFailsError,
+        PatternTooLargeError,
         AttributeCycleError,
     )
 }

@@ -9,6 +9,7 @@ from typing import Final
 from segmentd.errors import ErrorReason
 from segmentd.language.extent import depth
 from segmentd.language.overloads import SUPPORTED, ZONED_GETTERS, Evaluation, is_tabulated
+from segmentd.language.patterns import literal_patterns, pattern_argument
 from segmentd.language.tree import (
     AttributeRead,
     Call,
@@ -56,6 +57,10 @@ def _broken_by_call(call: Call) -> Iterator[Finding]:
         yield call.position, ErrorReason.UNSUPPORTED_OPERATION, message, call.overload
     if call.overload in _ZONED:
         yield from _broken_by_zone(call, name)
+    pattern = pattern_argument(call)
+    if pattern is not None and None in literal_patterns(pattern):
+        message = f'{name}() takes its pattern as a literal only, or as a ternary of literals, as in {name}("^A.*")'
+        yield pattern.position, ErrorReason.UNSUPPORTED_OPERATION, message, call.overload
 
 
 _EXAMPLES: Final = {

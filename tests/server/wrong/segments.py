@@ -24,6 +24,7 @@ EXPRESSIONS: list[tuple[str, str, str]] = [
     ("decimal times decimal", "customer.balance * customer.balance > 1.00", "DECIMAL_MISUSE"),
     ("digits beyond the scale", "customer.balance > 1.001", "DECIMAL_MISUSE"),
     ("a pattern that is none", "customer.city.matches('(')", "CONSTANT_FAILS"),
+    ("a pattern of many instructions", "customer.city.matches('.*[a-q][^u-z]{900}x')", "PATTERN_TOO_LARGE"),
 ]
 """Wrong expressions, which are errors where they would be stored and answers where they are checked."""
 

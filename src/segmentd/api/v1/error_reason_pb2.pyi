@@ -273,6 +273,15 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The ledger has no customer of this id.
     Metadata: `ledger: "main"`.
     """
+    ERROR_REASON_PATTERN_TOO_LARGE: _ErrorReason.ValueType  # 63
+    """A regular expression is larger than is allowed: it is compiled to so many instructions.
+    Metadata: `line: "1", column: "23", size: "7214", limit: "2500"`.
+    """
+    ERROR_REASON_RULES_TOO_SLOW: _ErrorReason.ValueType  # 64
+    """The ledger's rules of categories take more of a processor's time than they may on one batch of records, of which nothing was
+    written. Send fewer rows at once, or make the rules cheaper.
+    Metadata: `ledger: "main", rows: "60000", limit_s: "10"`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the `reason` of the `google.rpc.ErrorInfo`, with domain "segmentd", of every error that segmentd
@@ -531,5 +540,14 @@ Metadata: `what: "all accounts"`.
 ERROR_REASON_CUSTOMER_NOT_FOUND: ErrorReason.ValueType  # 62
 """The ledger has no customer of this id.
 Metadata: `ledger: "main"`.
+"""
+ERROR_REASON_PATTERN_TOO_LARGE: ErrorReason.ValueType  # 63
+"""A regular expression is larger than is allowed: it is compiled to so many instructions.
+Metadata: `line: "1", column: "23", size: "7214", limit: "2500"`.
+"""
+ERROR_REASON_RULES_TOO_SLOW: ErrorReason.ValueType  # 64
+"""The ledger's rules of categories take more of a processor's time than they may on one batch of records, of which nothing was
+written. Send fewer rows at once, or make the rules cheaper.
+Metadata: `ledger: "main", rows: "60000", limit_s: "10"`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
