@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
@@ -58,9 +59,12 @@ class Tasks:
         parts = min(self.threads * TASKS_A_THREAD, -(-max(pairs, owners) // TASK_PAIRS))
         if parts <= 1:
             return [self._run_one(task, 0, owners)]
-        work = offsets + np.arange(owners + 1)  # an owner without a pair is work too
-        cuts = np.searchsorted(work, np.linspace(0, work[-1], parts + 1).astype(np.int64)[1:-1])
-        bounds = [0, *(int(cut) for cut in cuts), owners]
+        work = pairs + owners  # an owner without a pair is work too
+        cuts = (
+            bisect_left(range(owners), work * part // parts, key=lambda owner: int(offsets[owner]) + owner)
+            for part in range(1, parts)
+        )
+        bounds = [0, *cuts, owners]
         return self.run([partial(self._run_one, task, *bound) for bound in pairwise(bounds)])
 
     def _run_one(self, task: Callable[[int, int], Any], first: int, last: int) -> Any:
@@ -133,18 +137,16 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ranges:
-    """The rows of each pair of some owners in a window: `starts` to before `stops`.
+class Pairs:
+    """Owners, the places where their facts lie, and the facts.
 
-    `places[pairs]` are places of the facts. `unknown[owners]` belongs to whoever asked.
+    `places[pairs]` are places of the facts. `unknown[owners]`: 1 where the owner's value is so, whatever the facts say.
     """
 
     tasks: Tasks
     facts: Facts
     offsets: Integers
     places: Slots
-    starts: Integers
-    stops: Integers
     unknown: Flags
 
     def __len__(self) -> int:
@@ -153,7 +155,26 @@ class Ranges:
     @property
     def most_pairs(self) -> int:
         """The greatest number of an owner's pairs."""
-        return int(np.diff(self.offsets).max(initial=0))
+        return self.most_pairs_of(0, len(self))
+
+    def most_pairs_of(self, first: int, last: int) -> int:
+        """The greatest number of pairs of one of the owners `first` to before `last`."""
+        return int(np.diff(self.offsets[first : last + 1]).max(initial=0))
+
+    def between(self, starts: Integers, stops: Integers) -> Ranges:
+        """The rows from some to before others, which may be where `find_bounds` says."""
+        return Ranges(self.tasks, self.facts, self.offsets, self.places, self.unknown.copy(), starts, stops)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranges(Pairs):
+    """The rows of each pair of some owners in a window: `starts` to before `stops`.
+
+    `unknown[owners]` belongs to whoever asked.
+    """
+
+    starts: Integers
+    stops: Integers
 
     def most_rows(self, first: int, last: int) -> int:
         """The greatest number of rows of the owners `first` to before `last`."""
@@ -181,10 +202,6 @@ class Ranges:
         """Set `unknown` of the owners with a row of a plane."""
         if poison.any():
             self.each(rows.mark_poisoned, (read_only(poison, np.uint64),), (self.unknown,))
-
-    def between(self, starts: Integers, stops: Integers) -> Ranges:
-        """The rows from some to before others, which may be where `find_bounds` says."""
-        return replace(self, starts=starts, stops=stops, unknown=self.unknown.copy())
 
     def demand(self, opened: Integers, from_us: int) -> None:
         """Set `unknown` of owners whose facts do not reach back to a moment.
@@ -214,22 +231,20 @@ class Ranges:
         return moments
 
 
-def find_bounds(ranges: Ranges, moments: Sequence[int]) -> dict[int, Integers]:
+def find_bounds(pairs: Pairs, moments: Sequence[int]) -> dict[int, Integers]:
     """By moment, the first row of each pair at it or later; in one pass for all of them."""
     ascending = np.array(sorted(set(moments)), np.int64)
-    bounds = np.zeros((len(ascending), len(ranges.places)), np.int64)
-    inputs = ranges.places, ranges.facts.offsets, ranges.facts.times, read_only(ascending, np.int64)
+    bounds = np.zeros((len(ascending), len(pairs.places)), np.int64)
+    inputs = pairs.places, pairs.facts.offsets, pairs.facts.times, read_only(ascending, np.int64)
 
     def task(first: int, last: int) -> None:
-        kernels.find_bounds(ranges.offsets, *inputs, first, last, bounds)
+        kernels.find_bounds(pairs.offsets, *inputs, first, last, bounds)
 
-    ranges.tasks.spread(ranges.offsets, task)
+    pairs.tasks.spread(pairs.offsets, task)
     return dict(zip(ascending.tolist(), bounds, strict=True))
 
 
-def all_ranges(tasks: Tasks, owners: Owners, places: Slots, facts: Facts) -> Ranges:
-    """All rows of each pair; owners are unknown as `owners` says."""
+def paired(tasks: Tasks, owners: Owners, places: Slots, facts: Facts) -> Pairs:
+    """The owners with the places of their facts, one an account; they are unknown as `owners` says."""
     given = Facts(read_only(facts.offsets, np.int64), read_only(facts.times, np.int64))
-    where = read_only(places, np.int32)
-    starts, stops = given.offsets[where], given.offsets[where + 1]
-    return Ranges(tasks, given, read_only(owners.offsets, np.int64), where, starts, stops, owners.unknown.copy())
+    return Pairs(tasks, given, read_only(owners.offsets, np.int64), read_only(places, np.int32), owners.unknown)

@@ -18,8 +18,8 @@ from segmentd.engine.facts.aggregates_ranges import (
     Held,
     Ranges,
     Tasks,
-    all_ranges,
     find_bounds,
+    paired,
     select_accounts,
 )
 from segmentd.engine.facts.aggregates_values import (
@@ -38,9 +38,9 @@ def aggregate_sample() -> None:
     held = Held(offsets, slots, np.zeros(1, np.int16))
     owners = select_accounts(slots, held, np.ones(1, np.bool_), np.ones(1, np.uint8))
     tasks = Tasks(lambda tasks: [task() for task in tasks], 1)
-    ranges = all_ranges(tasks, owners, slots, Facts(offsets, ones))
-    bounds = find_bounds(ranges, (0, 2))
-    ranges = ranges.between(bounds[0], bounds[2])
+    pairs = paired(tasks, owners, slots, Facts(offsets, ones))
+    bounds = find_bounds(pairs, (0, 2))
+    ranges = pairs.between(bounds[0], bounds[2])
     ranges.demand(ones, 0)
     ranges.mark(np.ones(1, np.uint64))
     ranges.counts(ALL_ROWS)

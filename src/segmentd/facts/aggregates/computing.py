@@ -59,7 +59,7 @@ def ranges_of(gathering: Gathering, aggregate: CompiledAggregate) -> Ranges:
     """The facts of each owner that are in the window; owners are unknown who are so whatever the facts say."""
     window, source, gathered = aggregate.definition.window, aggregate.definition.source, gathering.gathered(aggregate)
     bounds = gathering.bounds(aggregate)
-    found = gathered.ranges.between(gathered.bounds[bounds.from_us], gathered.bounds[bounds.to_us])
+    found = gathered.pairs.between(gathered.bounds[bounds.from_us], gathered.bounds[bounds.to_us])
     is_daily = aggregate.definition.function in BALANCES  # which look at every day themselves
     if window.demand_coverage and bounds.from_us != LEAST and source is not Source.ACCOUNTS and not is_daily:
         found.demand(_opened(gathering, aggregate, gathered), bounds.from_us)

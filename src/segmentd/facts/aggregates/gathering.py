@@ -14,10 +14,10 @@ from segmentd.engine.facts.aggregates_ranges import (
     Facts,
     Integers,
     Owners,
-    Ranges,
+    Pairs,
     Tasks,
-    all_ranges,
     find_bounds,
+    paired,
 )
 from segmentd.engine.text.tabulation import Cancelled
 from segmentd.facts.aggregates.filters import Filtering, Verdict
@@ -39,11 +39,11 @@ CLOSED: Final = "closed"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """The facts of a source, and the rows of each pair of owners; `bounds`: by moment, the first at it or later."""
+    """The facts of a source by pairs of owners; `bounds`: by moment, the first row of each pair at it or later."""
 
     owners: Owners
     items: Items
-    ranges: Ranges
+    pairs: Pairs
     bounds: dict[int, Integers] = field(default_factory=dict)
 
 
@@ -84,7 +84,7 @@ class Gathering:
         for each in aggregates:
             gathered, wanted = self.gathered(each), moments.pop(self.key(each), set())
             if lacking := wanted - gathered.bounds.keys():
-                gathered.bounds.update(find_bounds(gathered.ranges, sorted(lacking)))
+                gathered.bounds.update(find_bounds(gathered.pairs, sorted(lacking)))
 
     def bounds(self, aggregate: CompiledAggregate) -> Bounds:
         """The window of an aggregate; where it ends before it begins, it ends there."""
@@ -127,7 +127,7 @@ class Gathering:
 
     def _placed(self, owners: Owners, places: Slots, items: Items) -> Gathered:
         facts = Facts(items.offsets, items.times)
-        return Gathered(owners, items, all_ranges(self.tasks, owners, places, facts))
+        return Gathered(owners, items, paired(self.tasks, owners, places, facts))
 
     def _owners(self, definition: Aggregate, account_filter: CompiledExpression | None) -> Owners:
         if self.standpoint.subject is Subject.ACCOUNT:
