@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,21 @@ def columns(draw: st.DrawFn) -> tuple[int, dict[str, list[Any]]]:
     return rows, {id_: draw(st.lists(value, min_size=rows, max_size=rows)) for id_, value in each.items()}
 
 
-@given(columns(), st.lists(TEXT, max_size=3), st.booleans())
-def test_every_column_comes_back(drawn: tuple[int, dict[str, list[Any]]], deletions: list[str], erasing: bool) -> None:  # noqa: FBT001
-    """Values of every type, missing ones, ids, deletions, and whether customers may be deleted."""
+@given(columns(), st.lists(TEXT, max_size=3), st.booleans(), st.data())
+def test_every_column_comes_back(
+    drawn: tuple[int, dict[str, list[Any]]],
+    deletions: list[str],
+    erasing: bool,  # noqa: FBT001
+    data: st.DataObject,
+) -> None:
+    """Values of every type, missing ones, which are said, ids, deletions, and whether customers may be deleted."""
     rows, values = drawn
     given_columns = {id_: column_of(TYPES[id_], each) for id_, each in values.items()}
     batch = batch_of(RecordKind.CUSTOMER, [f"c{row}" for row in range(rows)], given_columns, deletions)
+    partly = data.draw(st.sets(st.sampled_from(sorted(values)))) if values else set()
+    flags = st.lists(st.booleans(), min_size=rows, max_size=rows)
+    said = {id_: data.draw(flags) for id_ in sorted(partly)}
+    batch = replace(batch, said={id_: np.array(each, np.bool_) for id_, each in said.items()})
     written = decode_batch(encode_batch(batch, delete_customers=erasing), VOCABULARY)
     assert written.delete_customers is erasing
     found = written.batch
@@ -61,6 +71,7 @@ def test_every_column_comes_back(drawn: tuple[int, dict[str, list[Any]]], deleti
     assert found.records.ids.to_pylist() == [f"c{row}" for row in range(rows)]
     assert {id_: values_of(column, rows) for id_, column in found.records.columns.items()} == values
     assert {id_: column.type for id_, column in found.records.columns.items()} == {id_: TYPES[id_] for id_ in values}
+    assert {id_: each.tolist() for id_, each in found.said.items()} == said
     assert found.deletions.to_pylist() == deletions
     assert size_of(found) >= 4 * rows * len(values) // 32
 
@@ -80,10 +91,13 @@ def test_what_the_vocabulary_no_longer_has_is_left_out() -> None:
     """Columns of attributes that are gone or have another type are dropped; the others and the rows stay."""
     given_columns = {"count": column_of(INT64, [1, 2]), "share": column_of(DOUBLE, [0.5, None])}
     batch = batch_of(RecordKind.CUSTOMER, ["a", "b"], {**given_columns, "note": column_of(STRING, ["x", None])})
+    partly = np.array([True, False])
+    batch = replace(batch, said=dict.fromkeys(("share", "note"), partly))
     later = vocabulary_of({"share": DOUBLE, "note": LIST})
-    found = decode_batch(encode_batch(batch), later).batch.records
-    assert (found.rows, list(found.columns)) == (2, ["share"])
-    assert list(fitted(batch, later).records.columns) == ["share"]
+    found = decode_batch(encode_batch(batch), later).batch
+    assert (found.records.rows, list(found.records.columns), list(found.said)) == (2, ["share"], ["share"])
+    left = fitted(batch, later)
+    assert (list(left.records.columns), list(left.said)) == (["share"], ["share"])
     assert fitted(batch, VOCABULARY) is batch
 
 

@@ -13,12 +13,12 @@ import pyarrow as pa
 from segmentd.columns.column import Array, Batch, BoolColumn, Codes, Column, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.planes import Plane, from_bitmap
 from segmentd.facts.kinds import FIELDS, RecordKind, record_schema
-from segmentd.facts.records import RecordBatch
+from segmentd.facts.records import RecordBatch, Said
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.schema import DataType, Kind
 
 ID: Final = "id"
-"""The column of ids; columns of fields are named `.` and the field."""
+"""The column of ids; columns of fields are named `.` and the field, which records say it `?` and the field."""
 
 _ABOUT: Final = b"segmentd"
 """The key of the schema's metadata whose value says, in JSON, what Arrow's types do not."""
@@ -48,6 +48,7 @@ def encode_batch(batch: RecordBatch, *, delete_customers: bool = False) -> bytes
     """The batch as bytes, without its rejected rows."""
     records = batch.records
     arrays = {f".{id_}": _to_arrow(column, records.rows) for id_, column in records.columns.items()}
+    arrays |= {f"?{id_}": pa.array(said) for id_, said in batch.said.items()}
     about = {
         "kind": batch.kind.value,
         "types": {id_: _type_parts(column.type) for id_, column in records.columns.items()},
@@ -73,7 +74,9 @@ def decode_batch(data: bytes, vocabulary: Vocabulary) -> WrittenBatch:
     columns = {id_: _to_column(type_, table.column(f".{id_}")) for id_, type_ in types.items() if id_ in known}
     records = Batch(table.num_rows, columns, table.column(ID))
     scales = {id_: scale for id_, scale in about["scales"].items() if id_ in columns}
-    batch = RecordBatch(kind, records, np.arange(table.num_rows), scales, deletions=_read_deletions(source, len(data)))
+    deletions = _read_deletions(source, len(data))
+    said = _read_said(table, columns)
+    batch = RecordBatch(kind, records, np.arange(table.num_rows), scales, deletions=deletions, said=said)
     return WrittenBatch(batch, about["delete_customers"])
 
 
@@ -84,12 +87,14 @@ def fitted(batch: RecordBatch, vocabulary: Vocabulary) -> RecordBatch:
     if len(known) == len(columns):
         return batch
     kept = {id_: column for id_, column in columns.items() if id_ in known}
-    return replace(batch, records=Batch(batch.records.rows, kept, batch.records.ids))
+    said = {id_: said for id_, said in batch.said.items() if id_ in known}
+    return replace(batch, records=Batch(batch.records.rows, kept, batch.records.ids), said=said)
 
 
 def size_of(batch: RecordBatch) -> int:
     """About how many bytes the batch takes in memory, for limits."""
     columns = sum(_column_size(column) for column in batch.records.columns.values())
+    columns += sum(said.nbytes for said in batch.said.values())
     ids = batch.records.ids
     return columns + int(batch.deletions.nbytes) + (0 if ids is None else int(ids.nbytes))
 
@@ -116,6 +121,11 @@ def _read_deletions(source: pa.BufferReader, end: int) -> pa.StringArray:
         return pa.array([], pa.string())
     (table,) = pa.ipc.open_stream(source)
     return table.column(ID)
+
+
+def _read_said(table: pa.RecordBatch, columns: Mapping[str, Column]) -> dict[str, Said]:
+    names = (id_ for id_ in columns if f"?{id_}" in table.schema.names)
+    return {id_: table.column(f"?{id_}").to_numpy(zero_copy_only=False) for id_ in names}
 
 
 def _type_parts(type_: DataType) -> tuple[str, int, str]:

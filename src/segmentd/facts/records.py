@@ -13,6 +13,8 @@ from segmentd.columns.column import Batch
 from segmentd.facts.kinds import RecordKind
 
 RowNumbers = npt.NDArray[np.int64]
+Said = npt.NDArray[np.bool_]
+"""Which records say a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class RecordBatch:
     which row of the client's batch each record is. An id may occur more than once: the last one counts. `scales`: the
     digits after the point of amounts that came in major units, by field; the amounts of others are minor units of the
     account's currency. `rejected` are rows that are not in `records`, `deletions` ids to delete after the records
-    are written.
+    are written. `said`: by field, which records say it; all do of a field that is not in it. A record that the ledger
+    has keeps what it has of a field that is not said, and a new one gets what stands in the column.
     """
 
     kind: RecordKind
@@ -41,10 +44,14 @@ class RecordBatch:
     scales: Mapping[str, int] = field(default_factory=dict)
     rejected: tuple[Rejection, ...] = ()
     deletions: pa.StringArray = field(default_factory=lambda: pa.array([], pa.string()))
+    said: Mapping[str, Said] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.records.ids is None or len(self.rows) != self.records.rows:
             raise ValueError("records have ids, and are rows of a batch")
+        for name, said in self.said.items():
+            if name not in self.records.columns or len(said) != self.records.rows:
+                raise ValueError(f"what is said of {name!r} is not of a column of the records")
 
 
 @dataclass(frozen=True, slots=True)

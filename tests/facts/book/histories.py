@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
 from hypothesis import strategies as st
 
 from segmentd.columns.zones import DAY_US
 from segmentd.facts.kinds import AMOUNT, FIELDS, OWNER, REQUIRED, RecordKind
 from segmentd.facts.records import RecordBatch
 from segmentd.schema import BOOL, DOUBLE, INT64, LIST, STRING, DataType, Kind, Subject
-from tests.facts.book.model import Given
+from tests.facts.book.model import UNSAID, Given
 from tests.facts.book.records import batch, vocabulary
 
 ATTRIBUTES: Final[Mapping[RecordKind, Mapping[str, DataType]]] = {
@@ -33,6 +35,8 @@ IDS: Final[Mapping[RecordKind, Sequence[str]]] = {
     RecordKind.ENGAGEMENT: tuple(f"a long id of a visit {number}" for number in range(5)),
     RecordKind.RATE: ("r1", "r2", "r0", "r3"),
 }
+PAIRED: Final = {"owner_roles": "owners", "consent_times": "consents"}
+"""Fields that rows say together with another."""
 WRONG_IDS: Final = ("", "Á" * 129)
 DAY: Final = 19_812 * DAY_US
 """2024-03-30T00:00Z; in the night after next, summer time begins in Prague."""
@@ -53,8 +57,17 @@ def batches() -> st.SearchStrategy[Given]:
 def record_batch(given: Given) -> RecordBatch:
     """The batch as a book gets it."""
     types = {**FIELDS[given.kind], **ATTRIBUTES[given.kind]}
-    columns = {name: (types[name], values) for name, values in given.columns.items()}
-    return batch(given.kind, given.ids, columns, deletions=given.deletions, scales=given.scales)
+    columns = {
+        name: (types[name], [None if value is UNSAID else value for value in values])
+        for name, values in given.columns.items()
+    }
+    said = {
+        name: np.array([value is not UNSAID for value in values], np.bool_)
+        for name, values in given.columns.items()
+        if UNSAID in values
+    }
+    made = batch(given.kind, given.ids, columns, deletions=given.deletions, scales=given.scales)
+    return replace(made, said=said)
 
 
 @st.composite
@@ -64,6 +77,10 @@ def _batches_of(draw: st.DrawFn, kind: RecordKind) -> Given:
     columns = {name: draw(_column(kind, name, len(ids))) for name in names}
     if "consents" in columns:
         columns["consent_times"] = [value and ["2024-01-01T00:00:00Z"] * len(value) for value in columns["consents"]]
+    for name in draw(st.lists(st.sampled_from(sorted(columns.keys() - PAIRED.keys() or {""})), max_size=3)):
+        unsaid = draw(st.lists(st.booleans(), min_size=len(ids), max_size=len(ids)))
+        for each in {name, *(pair for pair, first in PAIRED.items() if first == name)} & columns.keys():
+            columns[each] = [UNSAID if left else value for value, left in zip(columns[each], unsaid, strict=True)]
     deletions = draw(st.one_of(st.just([]), st.lists(st.sampled_from((*IDS[kind], "nobody")), max_size=2)))
     amounts = [name for name in names if FIELDS[kind].get(name) == AMOUNT]
     scales = draw(st.one_of(st.just({}), st.fixed_dictionaries({name: st.integers(0, 5) for name in amounts})))

@@ -18,12 +18,14 @@ from segmentd.ledger.currencies import EXPONENTS
 Record = dict[str, Any]
 ZONE: Final = ZoneInfo("Europe/Prague")
 OWN: Final = "EUR"
+UNSAID: Final = type("Unsaid", (), {"__repr__": lambda _: "UNSAID"})()
+"""The value of a field of which a row says nothing."""
 ENTITIES: Final = (RecordKind.CUSTOMER, RecordKind.ACCOUNT, RecordKind.RATE)
 
 
 @dataclass(frozen=True)
 class Given:
-    """A batch as Python values: fields of rows by column, None for no value."""
+    """A batch as Python values: fields of rows by column, None for no value, `UNSAID` where nothing is said of it."""
 
     kind: RecordKind
     ids: Sequence[str]
@@ -57,7 +59,10 @@ class NaiveBook:
 
     def write(self, given: Given) -> Outcome:
         """Apply a batch."""
-        rows = [{name: values[row] for name, values in given.columns.items()} for row in range(len(given.ids))]
+        rows = [
+            {name: values[row] for name, values in given.columns.items() if values[row] is not UNSAID}
+            for row in range(len(given.ids))
+        ]
         rejected = self._rejected(given, rows)
         if given.all_or_nothing and rejected:
             return Outcome(rejected=tuple(sorted(rejected.items())))

@@ -59,32 +59,41 @@ def _check_ids(checked: Checked, ids: pa.StringArray) -> None:
 
 def _check_required(checked: Checked, batch: RecordBatch) -> None:
     for name in REQUIRED[batch.kind]:
-        column = checked.columns.get(name)
-        if column is None:
-            checked.rejected.add(checked.old < 0, name, f"is not given; a new {batch.kind} must have it")
-        else:
+        column, said = checked.columns.get(name), batch.said.get(name)
+        if column is None or said is not None:
+            unsaid = checked.old < 0 if said is None else ~said & (checked.old < 0)
+            checked.rejected.add(unsaid, name, f"is not given; a new {batch.kind} must have it")
+        if column is not None:
             lacking = missing_rows(column, batch.records.rows)
+            lacking = lacking if said is None else lacking & said
             checked.rejected.add(lacking, name, f"is not given; every {batch.kind} must have it")
 
 
 def _check_owner(checked: Checked, batch: RecordBatch, tables: Tables) -> None:
     name = OWNER[batch.kind]
-    column = checked.columns.get(name)
+    column, said = checked.columns.get(name), batch.said.get(name)
     if not isinstance(column, TextColumn):
         checked.slots = np.full(len(checked.old), -1, np.int32)
-        existing = np.flatnonzero(checked.old >= 0)
-        checked.slots[existing] = tables[batch.kind].owners(checked.old[existing])
+        _keep_owners(checked, checked.old >= 0, tables[batch.kind])
         return
     owners = tables.owners_of(batch.kind)
     found = owners.ids.find(column.dictionary)
     found = np.append(np.where(owners.find(found) >= 0, found, np.int32(-1)), np.int32(-1))
     checked.slots = found[column.codes]
+    if said is not None:
+        _keep_owners(checked, ~said & (checked.old >= 0), tables[batch.kind])
 
     def told(row: int) -> str:
         given = column.dictionary[int(column.codes[row])].as_py()
         return f"{given!r} is the id of no {name} that the ledger has"
 
     checked.rejected.add(checked.slots < 0, name, told)
+
+
+def _keep_owners(checked: Checked, unsaid: npt.NDArray[np.bool_], table: Table) -> None:
+    """Facts that do not say whose they are stay their owner's."""
+    kept = np.flatnonzero(unsaid)
+    checked.slots[kept] = table.owners(checked.old[kept])
 
 
 def _check_amounts(checked: Checked, batch: RecordBatch, tables: Tables) -> None:

@@ -17,6 +17,7 @@ from segmentd.facts.book.deleting import delete
 from segmentd.facts.book.field import Cells
 from segmentd.facts.book.incoming import cells_of
 from segmentd.facts.book.ownership import accounts_in, owners_of
+from segmentd.facts.book.past import Past
 from segmentd.facts.book.pool import ListPool, TextPool
 from segmentd.facts.book.table import Table
 from segmentd.facts.book.table_view import OWNER, OWNERS
@@ -30,13 +31,18 @@ from segmentd.schema import STRING, Schema
 TAKEN_APART = frozenset({"owners", "owner_roles", CURRENCY})
 """Fields of accounts that are not written as they come."""
 
+_STORED = {"owners": OWNERS}
+"""Where fields are kept that go by another name."""
+
 
 @dataclass(slots=True)
 class Staging:
-    """What a batch writes into the tables as one version."""
+    """What a batch writes into the tables as one version, and what is remembered of before `time_us`."""
 
     tables: Tables
+    past: Past
     version: int
+    time_us: int
     customers: list[Numbers] = field(default_factory=list)
     accounts: list[Numbers] = field(default_factory=list)
 
@@ -52,6 +58,8 @@ class Staging:
             return WriteOutcome(self.version - 1, rejected=rejected)
         inserted, updated = self._write_records(batch, checked, schema)
         deleted = delete(batch, self.tables, self.version, self.customers, self.accounts)
+        if deleted.count:
+            self._forget_gone()
         unchanged = len(checked.rejected.right) - inserted - updated
         version = self.version if inserted + updated + deleted.count else self.version - 1
         return WriteOutcome(version, inserted, updated, unchanged, deleted.count, rejected, erased=deleted.erased)
@@ -65,9 +73,17 @@ class Staging:
         numbers = _numbers(batch, checked, places, table)
         last = last_of_each(numbers)
         places, numbers = places[last], numbers[last]
-        written = table.write(numbers, _cells(checked, places, table, batch.kind), self.version)
+        given = _cells(batch, checked, places, table)
+        written = table.write(numbers, given, self.version)
+        self.past.note(table, given, numbers[written.changed], written, self.time_us)
         self._note(batch.kind, table, numbers[written.changed], written)
         return written.inserted, written.updated
+
+    def _forget_gone(self) -> None:
+        """What deleted customers and accounts were is forgotten with them."""
+        for kind, slots in ((RecordKind.CUSTOMER, self.customers), (RecordKind.ACCOUNT, self.accounts)):
+            numbers = joined(slots)
+            self.past.forget(kind, numbers[self.tables[kind].find(numbers) < 0], self.time_us)
 
     def _note(self, kind: RecordKind, table: Table, numbers: Numbers, written: Written) -> None:
         rows = np.concatenate([written.rows, written.old[written.old >= 0]])
@@ -105,20 +121,23 @@ def _numbers(batch: RecordBatch, checked: Checked, places: Rows, table: Table) -
     return numbers
 
 
-def _cells(checked: Checked, places: Rows, table: Table, kind: RecordKind) -> dict[str, Cells]:
+def _cells(batch: RecordBatch, checked: Checked, places: Rows, table: Table) -> dict[str, Cells]:
     """What is given, by field."""
-    given = {}
+    given, kind = {}, batch.kind
     for name, column in checked.columns.items():
         if name != OWNER_FIELD.get(kind) and not (kind is RecordKind.ACCOUNT and name in TAKEN_APART):
             kept = table.field(name, column.type)
             given[name] = cells_of(column, places, kept.pool)
-    if kind in OWNER_FIELD:
-        given[OWNER] = Cells(checked.slots[places])
     if kind is RecordKind.ACCOUNT:
         given[CURRENCY] = _currency_cells(checked, places, table)
         pool = table.fields[OWNERS].pool
         if checked.owners is not None and isinstance(pool, ListPool):
             given[OWNERS] = checked.owners.cells(places, pool)
+    for name, said in batch.said.items():
+        if (stored := _STORED.get(name, name)) in given:
+            given[stored] = table.filled(stored, given[stored], said[places], checked.old[places])
+    if kind in OWNER_FIELD:
+        given[OWNER] = Cells(checked.slots[places])
     return given
 
 

@@ -7,14 +7,16 @@ from typing import Final
 
 import numpy as np
 
+from segmentd.engine.facts.lasting import grown, lasting
 from segmentd.engine.facts.rows import Lives, Numbers, Rows, ordered, placed
 from segmentd.engine.facts.texts import Words
 from segmentd.facts.book.field import Cells, Extent, Field, Pool, Prefix
 from segmentd.facts.book.owners import NOBODY, OwnerIndex
-from segmentd.facts.book.pool import ListPool, TextPool, grown
+from segmentd.facts.book.pool import ListPool, TextPool
 from segmentd.facts.book.table_view import ID, OWNER, OWNERS, TableView
 from segmentd.facts.book.written import Mark, Written
 from segmentd.facts.kinds import FIELDS, TIME, RecordKind
+from segmentd.facts.records import Said
 from segmentd.schema import INT64, LIST, DataType, Kind, Schema
 
 ALL_VERSIONS: Final = 2**31 - 1
@@ -41,8 +43,8 @@ class Table:
         self.capacity = _FIRST_CAPACITY
         self.died = np.zeros(0, np.int32)
         self.tail_died = np.zeros(self.capacity, np.int32)
-        self.current = np.full(_FIRST_CAPACITY, -1, np.int32)
-        """The living row of each id's number, -1 where there is none."""
+        self.places = np.zeros(_FIRST_CAPACITY, np.int32)
+        """The living row of each id's number and 1, 0 where there is none."""
         self.time = TIME.get(kind)
         self.index = None if self.time is None else OwnerIndex(NOBODY, self.capacity)
         extent = Extent(capacity=self.capacity)
@@ -66,8 +68,8 @@ class Table:
 
     def find(self, numbers: Numbers) -> Rows:
         """The living row of each id's number, -1 of -1 and where there is none."""
-        known = (numbers >= 0) & (numbers < len(self.current))
-        return np.where(known, self.current[np.where(known, numbers, 0)], -1).astype(np.int64)
+        known = (numbers >= 0) & (numbers < len(self.places))
+        return np.where(known, self.places[np.where(known, numbers, 0)], 0).astype(np.int64) - 1
 
     def field(self, name: str, type_: DataType) -> Field:
         """The field of this name and type; one of another type is replaced by one without values."""
@@ -95,9 +97,22 @@ class Table:
         replaced = old[changed]
         rows = self._append(numbers[changed], {name: cells.some(changed) for name, cells in given.items()}, replaced)
         self.kill(replaced[replaced >= 0], version)
-        self.current[numbers[changed]] = rows
+        self.places[numbers[changed]] = rows + 1
         updated = int((replaced >= 0).sum())
         return Written(len(changed) - updated, updated, changed, replaced, rows)
+
+    def filled(self, name: str, cells: Cells, said: Said, old: Rows) -> Cells:
+        """The cells where they are said, and of records that there are already what they have where they are not."""
+        kept = np.flatnonzero(~said & (old >= 0))
+        if not len(kept):
+            return cells
+        before, values = self._cells(name, old[kept]), cells.values.copy()
+        values[kept] = before.values
+        if cells.present is None and before.present is None:
+            return Cells(values)
+        present = np.ones(len(values), np.uint8) if cells.present is None else cells.present.copy()
+        present[kept] = 1 if before.present is None else before.present
+        return Cells(values, present)
 
     def kill(self, rows: Rows, version: int) -> None:
         """These rows, which live, are dead from a version on."""
@@ -110,7 +125,7 @@ class Table:
         self.tail_died[rows[in_tail] - self.prefix_rows] = version - self.epoch
         if self.index is not None:
             self.index.note(self.owners(rows))
-        self.current[numbers] = -1
+        self.places[numbers] = 0
 
     def numbers(self, rows: Rows) -> Numbers:
         """The numbers of the ids of some rows."""
@@ -146,7 +161,7 @@ class Table:
         if self.index is not None:
             self.index.undo(self.fields[OWNER].tail, mark.rows, self.rows, mark.noted)
         written = self.fields[ID].tail[mark.rows : self.rows]
-        self.current[written[self.current[written] >= self.prefix_rows + mark.rows]] = -1
+        self.places[written[self.places[written] > self.prefix_rows + mark.rows]] = 0
         self.tail_died[mark.rows : self.rows] = 0
         self.rows, self.fields = mark.rows, dict(mark.fields)
         for killed in mark.killed:
@@ -168,17 +183,17 @@ class Table:
     def adopt(self, ids: TextPool) -> None:
         """Take the ids of records that are about to come, in place of none."""
         self.ids = ids
-        self.current = grown(self.current, max(ids.count, len(self.current)), -1)
+        self.places = grown(self.places, max(ids.count, len(self.places)))
 
     def rebase(self, prefixes: Mapping[str, Prefix], offsets: Rows, version: int, spare: int = 0) -> None:
         """Begin with these prefixes, an empty tail with room for `spare` rows, and `offsets` by owner."""
         count = len(prefixes[ID].values)
         capacity = max(_FIRST_CAPACITY, spare)
-        died, tail_died = np.zeros(count, np.int32), np.zeros(capacity, np.int32)
+        died, tail_died = (lasting(rows, np.int32, sparse=True) for rows in (count, capacity))
         index = None if self.index is None else OwnerIndex(offsets, capacity)
         for name, kept in self.fields.items():
             kept.rebase(prefixes[name], capacity)
-        self.current[prefixes[ID].values] = np.arange(count, dtype=np.int32)
+        self.places[prefixes[ID].values] = np.arange(1, count + 1, dtype=np.int32)
         self.died, self.tail_died, self.index = died, tail_died, index
         self.rows, self.capacity, self.epoch = 0, capacity, version
         self._published = self._mark()
@@ -222,16 +237,16 @@ class Table:
                 kept.reserve(capacity)
             if self.index is not None:
                 self.index.reserve_rows(capacity)
-            self.tail_died = grown(self.tail_died, capacity, 0)
+            self.tail_died = grown(self.tail_died, capacity)
             self.capacity = capacity
-        if self.ids.count > len(self.current):
-            self.current = grown(self.current, max(self.ids.count, len(self.current) * 3 // 2), -1)
+        if self.ids.count > len(self.places):
+            self.places = grown(self.places, max(self.ids.count, len(self.places) * 3 // 2))
 
     def _revive(self, rows: Rows) -> None:
         in_tail = rows >= self.prefix_rows
         self.died[rows[~in_tail]] = 0
         self.tail_died[rows[in_tail] - self.prefix_rows] = 0
-        self.current[self.numbers(rows)] = rows
+        self.places[self.numbers(rows)] = rows + 1
 
     def _cells(self, name: str, rows: Rows) -> Cells:
         return self.fields[name].view().cells(rows)
