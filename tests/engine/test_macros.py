@@ -17,10 +17,9 @@ from segmentd.columns.planes import unpack
 from segmentd.engine import Engine, Evaluation
 from segmentd.engine import items as items_module
 from segmentd.engine.engine import estimate_cost_s
-from segmentd.engine.errors import ItemsMissingError, RequiredAttributeMissingError
+from segmentd.engine.errors import RequiredAttributeMissingError
 from segmentd.engine.facts.segmented import Owned, RunTasks, Truths, fold
 from segmentd.engine.short_scores.program import short_program
-from segmentd.errors import ErrorReason
 from segmentd.language import Environment
 from segmentd.language.tree import Quantifier
 from segmentd.plan import Program, compile_program
@@ -209,16 +208,28 @@ def test_any_range_and_any_selection(engine: Engine) -> None:
     assert verdicts(gathered, 0)[2] is False
 
 
-def test_subjects_without_items_are_refused(engine: Engine) -> None:
-    """Features that are sent have no accounts: the error names them and the asked segments that need them."""
-    texts = {"old": "has(customer.wanted)", "rich": "customer.accounts.exists(a, a.rich)", "both": "customer.saves"}
-    with pytest.raises(ItemsMissingError) as raised:
-        engine.evaluate(program(texts), Batch(4, customers().columns), 0, planes=True)
-    assert raised.value.reason is ErrorReason.REQUIRED_ATTRIBUTE_MISSING
-    assert raised.value.metadata["segments"] == "rich, both"
-    assert raised.value.metadata["attribute"] == "accounts"
-    assert "customer.accounts is needed by rich, both" in raised.value.message
-    engine.evaluate(program({"old": texts["old"]}), Batch(4, customers().columns), 0, planes=True)
+@pytest.mark.parametrize("copies", [1, 2_000])
+def test_of_subjects_without_items_nothing_is_known(engine: Engine, copies: int) -> None:
+    """Features that are sent have no accounts: every macro over them is unknown, and the answer names them."""
+    texts = {
+        "rich": "customer.accounts.exists(a, a.rich)",
+        "all": "customer.accounts.all(a, a.rank == 1 && customer.floor > 0)",
+        "one": "customer.accounts.exists_one(a, a.rich)",
+        "count": "customer.accounts.filter(a, a.rich).size() == 0",
+        "size": "customer.accounts.size() >= 0",
+        "there": "!has(customer.accounts)",
+        "computed": "customer.saves",
+        "decided": "customer.accounts.exists(a, a.rich) || true",
+        "apart": "has(customer.wanted) || !has(customer.wanted)",
+    }
+    without = Batch(4 * copies, customers(copies).columns)
+    evaluation = engine.evaluate(program(texts), without, 0, planes=True)
+    for number in range(7):
+        assert verdicts(evaluation, number) == [None] * 4 * copies
+    assert evaluation.unknown_counts.tolist() == [4 * copies] * 7 + [0, 0]
+    assert evaluation.member_counts.tolist() == [0] * 7 + [4 * copies] * 2
+    assert evaluation.absent == ("customer.accounts",)
+    assert engine.evaluate(program({"apart": texts["apart"]}), without, 0, planes=True).absent == ()
 
 
 def test_absent_attributes_of_items_are_named(engine: Engine) -> None:

@@ -66,9 +66,9 @@ def test_macros_are_printed() -> None:
 
 
 def test_macros_are_read_as_columns() -> None:
-    """A plane and its validity of a truth value, eight bytes of a number."""
+    """A truth value is a plane, a number eight bytes, both with their validity."""
     assert bytes_per_row(program(a="customer.accounts.exists(a, a.rank > 3)"), {}) == (2 / 8,)
-    assert bytes_per_row(program(a="customer.accounts.size() > 3"), {}) == (8,)
+    assert bytes_per_row(program(a="customer.accounts.size() > 3"), {}) == (8 + 1 / 8,)
 
 
 def test_macros_are_not_kept_as_codes() -> None:

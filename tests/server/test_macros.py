@@ -14,7 +14,7 @@ from segmentd.api.v1 import membership_pb2, record_pb2, segment_service_pb2, sub
 from segmentd.api.v1 import scoring_service_pb2 as scoring
 from segmentd.server.app import Server
 from tests.facts.decoding.records import NUMBERS
-from tests.server.api import Api, RefusedError
+from tests.server.api import Api
 
 MAIN = "ledgers/main"
 SEGMENTS: Mapping[str, str] = {
@@ -138,16 +138,37 @@ def test_some_customers_are_scored_by_id(api: Api) -> None:
 
 
 def test_features_have_no_accounts(api: Api) -> None:
-    """The error names the accounts and the segments that need them."""
+    """What segments ask about them is unknown, whether they are named or not, and the answer says what was absent."""
     batch = features.FeatureBatch()
     batch.columns.row_count = 1
-    request = scoring.ScoreRequest(parent=MAIN, features=batch, segments=["several", "saver"])
-    with pytest.raises(RefusedError) as raised:
-        api.call("Score", request)
-    refusal = raised.value.refusal
-    assert (refusal.status, refusal.reason) == ("INVALID_ARGUMENT", "REQUIRED_ATTRIBUTE_MISSING")
-    assert (refusal.metadata["attribute"], refusal.metadata["segments"]) == ("accounts", "several, saver")
-    assert "customer.accounts" in refusal.message
+    for named in ([], ["several", "saver"], sorted(SEGMENTS)):
+        request = scoring.ScoreRequest(parent=MAIN, features=batch, segments=named)
+        answers = [api.call("Score", request) for _ in range(3)]
+        for answer in answers:
+            found = [(each.segment, each.member_count, each.unknown_count) for each in answer.memberships.segments]
+            assert found == [(segment, 0, 1) for segment in named or sorted(SEGMENTS)]
+            assert "customer.accounts" in answer.basis.absent_attributes
+
+
+def test_some_accounts_are_scored_by_id(api: Api) -> None:
+    """In any order and twice, they are in what the whole evaluation says; alone or in a stream, in every form."""
+    whole = evaluated(api, subject_pb2.SUBJECT_ACCOUNT)
+    ids = ["m1", "s1", "nothing", "c1", "s1"]
+    for subject in (subject_pb2.SUBJECT_UNSPECIFIED, subject_pb2.SUBJECT_ACCOUNT):
+        request = scoring.ScoreRequest(
+            parent=MAIN,
+            accounts=scoring.ResidentAccounts(ids=ids),
+            form=membership_pb2.MEMBERSHIP_FORM_IDS,
+            subject=subject,
+        )
+        (streamed,) = api.call("StreamScores", [scoring.StreamScoresRequest(request=request)])
+        for answer in (api.call("Score", request), streamed.response):
+            assert list(answer.missing_rows) == [2]
+            assert members(answer.memberships) == {
+                segment: (sorted(i for i in ids if i in inside), sorted(i for i in ids if i in unknown))
+                for segment, (inside, unknown) in whole.items()
+            }
+    assert whole["joint"] == (["s1"], [])
 
 
 def test_an_account_changes_hands(api: Api) -> None:

@@ -61,6 +61,7 @@ def read_officially(raw: bytes, *, streamed: bool) -> Reading | None:
     question.CopyFrom(request)
     question.ClearField("features")
     question.ClearField("customers")
+    question.ClearField("accounts")
     return Reading(_written(question), subjects, body)
 
 
@@ -78,6 +79,8 @@ def _official_subjects(request: scoring_service_pb2.ScoreRequest) -> tuple[Subje
     match request.WhichOneof("subjects"), request.features.WhichOneof("form"):
         case "customers", _:
             return Subjects.CUSTOMERS, _written(request.customers)
+        case "accounts", _:
+            return Subjects.ACCOUNTS, _written(request.accounts)
         case "features", "columns":
             return Subjects.COLUMNS, _written(request.features.columns)
         case "features", "vectors":
@@ -113,6 +116,8 @@ def _body(parts: RequestParts) -> bytes | BatchReading:
             return _written(feature_batch_pb2.ColumnBatch.FromString(bytes(parts.body)))
         case Subjects.CUSTOMERS:
             return _written(scoring_service_pb2.ResidentCustomers.FromString(bytes(parts.body)))
+        case Subjects.ACCOUNTS:
+            return _written(scoring_service_pb2.ResidentAccounts.FromString(bytes(parts.body)))
     return bytes(parts.body) if parts.vectors is None else _batch(parts.vectors)
 
 

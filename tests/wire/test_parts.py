@@ -33,6 +33,7 @@ ASKED: list[tuple[scoring.ScoreRequest, Subjects, bytes]] = [
     (asking(features=features.FeatureBatch(vectors=VECTORS)), Subjects.VECTORS, VECTORS.SerializeToString()),
     (asking(features=features.FeatureBatch(arrow=b"ARROW1")), Subjects.ARROW, b"ARROW1"),
     (asking(customers=scoring.ResidentCustomers(ids=["a"])), Subjects.CUSTOMERS, b"\x0a\x01a"),
+    (asking(accounts=scoring.ResidentAccounts(ids=["a"])), Subjects.ACCOUNTS, b"\x0a\x01a"),
 ]
 
 
@@ -93,6 +94,9 @@ def test_what_comes_twice_is_merged_as_protobuf_does() -> None:
     assert split_request(columns + vectors, streamed=False).subjects is Subjects.VECTORS
     assert split_request(columns + customers, streamed=False).subjects is Subjects.CUSTOMERS
     assert split_request(customers + vectors, streamed=False).vectors is not None
+    accounts = scoring.ScoreRequest(accounts=scoring.ResidentAccounts(ids=["a"])).SerializeToString()
+    assert split_request(accounts + customers, streamed=False).subjects is Subjects.CUSTOMERS
+    assert split_request(customers + accounts, streamed=False).subjects is Subjects.ACCOUNTS
     streamed = scoring.StreamScoresRequest(request=QUESTION).SerializeToString()
     merged = split_request(streamed + b"\x0a" + bytes([len(vectors)]) + vectors, streamed=True)
     assert (merged.subjects, merged.parse_question()) == (Subjects.VECTORS, QUESTION)

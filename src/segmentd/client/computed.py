@@ -1,4 +1,4 @@
-"""Values of computed attributes in an answer."""
+"""Values of attributes in an answer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from segmentd.client.verdicts import Bools, plane_bits
 
 @dataclass(frozen=True)
 class Computed:
-    """A computed attribute's values, a row each.
+    """An attribute's values, a row each.
 
     `present` is false where the value is missing or unknown, `unknown` true where it is unknown: a value that the
-    expression needs was missing or out of range.
+    expression of a computed attribute needs was missing or out of range.
     """
 
     id: str
@@ -63,7 +63,7 @@ def as_objects(values: list[Any]) -> NDArray[Any]:
 
 
 def read_computed(computed: scoring_service_pb2.ComputedColumn) -> Computed:
-    """The values of one computed attribute of a response."""
+    """The values of one attribute of a response."""
     column = computed.column
     rows = row_count(column)
     present = plane_bits(column.validity, rows) if column.validity else np.ones(rows, np.bool_)

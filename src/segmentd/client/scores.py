@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Question:
     """What is asked about subjects. No `segments`: all active ones. No `now`: the server's time of the call.
 
-    `computed` names computed attributes whose values are returned; `id_column` the column of the features that holds
+    `computed` names attributes of any kind whose values are returned; `id_column` the column of the features that holds
     the subjects' ids.
     """
 
@@ -106,7 +106,7 @@ class ScoreResult:
 
     @cached_property
     def computed(self) -> Mapping[str, Computed]:
-        """The values of the computed attributes asked for, by id."""
+        """The values of the attributes asked for, by id."""
         columns = map(read_computed, self.message.computed)
         return {column.id: column for column in columns}
 
@@ -128,7 +128,7 @@ def score(  # noqa: PLR0913 - an option each field of the request
     subject: Subject | str = Subject.CUSTOMER,
     id_column: str | None = None,
 ) -> Call[ScoreResult]:
-    """Say who is in which segment: for subjects whose `features` are given, or for resident customers by `ids`.
+    """Say who is in which segment: for subjects whose `features` are given, or for resident ones by `ids`.
 
     `features` is a mapping of attribute ids to NumPy arrays or lists, a pandas or Polars DataFrame, or an Arrow table;
     the other options are those of `Question`. Raises SegmentdCallError.
@@ -139,8 +139,7 @@ def score(  # noqa: PLR0913 - an option each field of the request
     if ids is None:
         request = b"".join(encode_score(features, scope, question))
     else:
-        customers = pb.ScoreRequest(customers=pb.ResidentCustomers(ids=ids))
-        request = encode_question(scope, question).SerializeToString() + customers.SerializeToString()
+        request = encode_question(scope, question).SerializeToString() + encode_ids(ids, question).SerializeToString()
     return Call("ScoringService/Score", request, pb.ScoreResponse, partial(read_score, form=Form(form)))
 
 
@@ -177,6 +176,13 @@ def encode_question(scope: Scope, question: Question) -> pb.ScoreRequest:
         computed_attributes=question.computed,
         now=to_timestamp(question.now),
     )
+
+
+def encode_ids(ids: Sequence[str], question: Question) -> pb.ScoreRequest:
+    """A request of nothing but residents of the question's subject."""
+    if Subject(question.subject) is Subject.ACCOUNT:
+        return pb.ScoreRequest(accounts=pb.ResidentAccounts(ids=ids))
+    return pb.ScoreRequest(customers=pb.ResidentCustomers(ids=ids))
 
 
 def encode_score(features: Features, scope: Scope, question: Question) -> Pieces:

@@ -170,7 +170,7 @@ def bind(
 ) -> Bound:
     """Bind a program. `items`: the columns of its macros.
 
-    Raises RequiredAttributeMissingError, ItemsMissingError, DistinctLimitError, EvaluationCancelledError.
+    Raises RequiredAttributeMissingError, DistinctLimitError, EvaluationCancelledError.
     """
     folded = items or FoldedItems()
     absent = (*check_attributes(program, batch), *folded.absent)

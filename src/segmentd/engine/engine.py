@@ -91,7 +91,7 @@ class Engine:
     def bind(self, program: Program, batch: Batch, now_us: int, *, cancelled: Cancelled | None = None) -> Bound:
         """The program bound to a whole batch, to run over ranges of its rows. `now_us`: microseconds since 1970.
 
-        What its macros say of all rows is computed here, once. Raises RequiredAttributeMissingError, ItemsMissingError,
+        What its macros say of all rows is computed here, once. Raises RequiredAttributeMissingError,
         DistinctLimitError, EvaluationCancelledError.
         """
         check_attributes(program, batch)

@@ -22,21 +22,6 @@ class RequiredAttributeMissingError(SegmentdError):
         )
 
 
-class ItemsMissingError(SegmentdError):
-    """Macros go over items, `customer.accounts`, that the subjects were sent without: those of a request have none."""
-
-    reason = ErrorReason.REQUIRED_ATTRIBUTE_MISSING
-
-    def __init__(self, items: str, readers: Sequence[str]) -> None:
-        super().__init__(
-            f"{items} is needed by {', '.join(readers)}; subjects that are written to the ledger as records have it, "
-            "features that are sent with a request or read from a population's file do not",
-            attribute=items.rpartition(".")[2],
-            segments=", ".join(readers),
-            row="",
-        )
-
-
 class DistinctLimitError(SegmentdError):
     """An operation without a kernel meets more distinct values than may be tabulated."""
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from segmentd.columns.column import Batch, BoolColumn, Column, FixedColumn, ItemsOf
 from segmentd.columns.gather import gather
-from segmentd.engine.errors import ItemsMissingError
+from segmentd.columns.planes import word_count
 from segmentd.engine.evaluation import Evaluation
 from segmentd.engine.facts.segmented import Owned, RunTasks, Truths, fold
 from segmentd.engine.text.weak_cache import WeakCache
+from segmentd.language.tree import Quantifier
 from segmentd.plan.program import ItemsProgram, Program
 from segmentd.plan.sources import ItemsColumn
 from segmentd.schema import INT64
@@ -37,7 +38,10 @@ KeptFolds = WeakCache[Folded]
 
 @dataclass(frozen=True, slots=True)
 class FoldedItems:
-    """The columns of macros, and the attributes of items that were read and have no column, `account.kind`."""
+    """The columns of macros, and what they read and was not there: attributes of items, `account.kind`, or all items.
+
+    These are named by the field that holds them, `customer.accounts`.
+    """
 
     values: ItemsValues = field(default_factory=dict)
     absent: tuple[str, ...] = ()
@@ -52,22 +56,18 @@ class Folding:
     kept: KeptFolds
 
 
-def check_items(program: Program, batch: Batch) -> None:
-    """Raise ItemsMissingError where a macro of the program goes over items that the batch lacks."""
-    for part in program.items:
-        if part.items not in batch.items:
-            readers = {name for names in part.readers.values() for name in names}
-            asked = (*program.segments, *(output.id for output in program.computed))
-            in_order = tuple(name for name in asked if name in readers)
-            raise ItemsMissingError(program.schema.qualified(part.items), in_order)
-
-
 def fold_items(program: Program, batch: Batch, folding: Folding) -> FoldedItems:
-    """The columns that the program reads of macros. Raises ItemsMissingError, and what evaluating raises."""
-    check_items(program, batch)
+    """The columns that the program reads of macros. Raises what evaluating raises.
+
+    Of a batch without the items nothing is known of them, so all that macros say of them is unknown.
+    """
     values: dict[ItemsColumn, Folded] = {}
     absent: dict[str, None] = {}
     for part in program.items:
+        if part.items not in batch.items:
+            values |= {column: _unknown(column, batch.rows) for column in part.columns}
+            absent[program.schema.qualified(part.items)] = None
+            continue
         values |= _fold_part(part, batch, folding)
         there = batch.items[part.items].batch.columns
         names = (name for name in part.program.attributes if name not in there and not part.is_outside(name))
@@ -100,6 +100,14 @@ def _fold_part(part: ItemsProgram, batch: Batch, folding: Folding) -> dict[Items
 
 def _size_bytes(column: Folded) -> int:
     return column.values.nbytes + (0 if column.validity is None else column.validity.nbytes)
+
+
+def _unknown(column: ItemsColumn, rows: int) -> Folded:
+    """A macro over items of which nothing is known."""
+    nowhere = np.zeros(word_count(rows), np.uint64)
+    if column.quantifier is Quantifier.COUNT:
+        return FixedColumn(INT64, np.zeros(rows, np.int64), nowhere)
+    return BoolColumn(nowhere, nowhere)
 
 
 def _sizes(items: ItemsOf) -> FixedColumn:

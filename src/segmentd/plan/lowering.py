@@ -208,7 +208,7 @@ class Lowering:
         circuit = self.circuit
         source = items_column(node)
         column = (source,)
-        known = circuit.ones if source.is_size else circuit.make(Op.VALIDITY, details=column)
+        known = circuit.make(Op.VALIDITY, details=column)
         if node.quantifier is Quantifier.COUNT:
             return Quantity(circuit.make(Op.LOAD_INT, details=column), known, circuit.zeros)
         bits = circuit.make(Op.COLUMN_BITS, details=column)

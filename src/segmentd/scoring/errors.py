@@ -23,7 +23,7 @@ class ResponseTooLargeError(SegmentdError):
 
 
 class NoIdsError(SegmentdError):
-    """Resident customers are asked about, and none is named."""
+    """Resident subjects are asked about, and none is named."""
 
     reason = ErrorReason.EMPTY_BATCH
 
@@ -33,7 +33,7 @@ class NoIdsError(SegmentdError):
 
 
 class TooManyIdsError(SegmentdError):
-    """More resident customers are asked about than one request may name."""
+    """More resident subjects are asked about than one request may name."""
 
     reason = ErrorReason.TOO_MANY_ROWS
 

@@ -23,6 +23,7 @@ class Subjects(Enum):
     VECTORS = wire.VECTORS
     ARROW = wire.ARROW
     CUSTOMERS = wire.RESIDENTS
+    ACCOUNTS = wire.ACCOUNTS
     NO_FORM = wire.NO_FORM
     NOBODY = wire.NOBODY
 
@@ -31,8 +32,9 @@ class Subjects(Enum):
 class RequestParts:
     """The parts of a request. What is in `question` and `body` has not been looked at, unless there are `vectors`.
 
-    `question`: the bytes of a ScoreRequest without `features` and `customers`, as they came; equal bytes ask the same.
-    `body`: by `subjects`, a ColumnBatch, a VectorBatch, an Arrow stream or ResidentCustomers; empty for the others.
+    `question`: the bytes of a ScoreRequest without its subjects, as they came; equal bytes ask the same.
+    `body`: by `subjects`, a ColumnBatch, a VectorBatch, an Arrow stream, ResidentCustomers or
+    ResidentAccounts; empty for the others.
     `columns`: how many a ColumnBatch has. `vectors`: the VectorBatch in `body`, looked through. `type_name`: what a
     caller is told that the bytes are not.
     """

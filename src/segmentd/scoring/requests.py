@@ -6,18 +6,22 @@ from collections.abc import Sequence
 
 from segmentd.api.errors import InvalidFieldError
 from segmentd.api.names import parse_ledger_name
-from segmentd.api.v1 import membership_pb2, scoring_service_pb2
-from segmentd.api.wire import to_subject
+from segmentd.api.v1 import membership_pb2, scoring_service_pb2, subject_pb2
+from segmentd.api.wire import subject_name, to_subject
 from segmentd.columns.fixed import MAX_TIMESTAMP_US, MIN_TIMESTAMP_US, TIMESTAMP_RANGE
+from segmentd.schema import Subject
 from segmentd.scoring.memberships import Form
 from segmentd.scoring.model import MAX_COMPUTED, MAX_SEGMENTS, Question
 
 
-def score_question(request: scoring_service_pb2.ScoreRequest) -> Question:
-    """What Score and StreamScores ask. Raises SegmentdError with the field at fault."""
+def score_question(request: scoring_service_pb2.ScoreRequest, resident: Subject | None = None) -> Question:
+    """What Score and StreamScores ask, of resident subjects by id where it says which. Raises SegmentdError.
+
+    The error has the field at fault.
+    """
     return Question(
         ledger=parse_ledger_name(request.parent, "parent"),
-        subject=to_subject(request.subject, "subject"),
+        subject=_subject(request.subject, resident),
         segments=_names("segments", request.segments, MAX_SEGMENTS),
         computed=_names("computed_attributes", request.computed_attributes, MAX_COMPUTED),
         form=_form(request.form),
@@ -44,6 +48,16 @@ def moment_us(seconds: int, nanos: int, field: str = "now") -> int:
     if not MIN_TIMESTAMP_US <= us <= MAX_TIMESTAMP_US:
         raise InvalidFieldError(field, f"{seconds} s", TIMESTAMP_RANGE)
     return us
+
+
+def _subject(number: int, resident: Subject | None) -> Subject:
+    """The subject that is asked about; ids say it by the field that they come in."""
+    if resident is not None and number == subject_pb2.SUBJECT_UNSPECIFIED:
+        return resident
+    subject = to_subject(number, "subject")
+    if resident is not None and subject is not resident:
+        raise InvalidFieldError("subject", subject_name(subject), f"the ids are those of {resident}s")
+    return subject
 
 
 def _names(field: str, given: Sequence[str], limit: int) -> tuple[str, ...]:

@@ -169,9 +169,12 @@ class Scoring:
         basis = _basis(plan, data_version, evaluation)
         return Answer(basis, _verdicts(plan, evaluation, ids=batch.ids), evaluation.computed)
 
-    def score_residents(self, plan: Plan, ids: Sequence[str], cancelled: Cancelled | None) -> Answer:
-        """The answer for customers by id; one that the ledger lacks is in no segment and counted nowhere."""
-        _check_ids(len(ids), "customers.ids")
+    def score_residents(self, plan: Plan, ids: Sequence[str], field: str, cancelled: Cancelled | None) -> Answer:
+        """The answer for customers or accounts by id; one that the ledger lacks is in no segment and counted nowhere.
+
+        `field`: where the ids come from, for errors.
+        """
+        _check_ids(len(ids), field)
         population = self.population(plan, cancelled)
         names = pa.array(ids, pa.string())
         rows = population.rows_of(names)
@@ -235,17 +238,14 @@ def _check_subjects(question: Question, catalogue: Catalogue) -> None:
 
 
 def _check_computed(question: Question, catalogue: Catalogue) -> None:
-    """Refuse attributes that are unknown, given, or named twice."""
+    """Refuse attributes that are unknown, or named twice."""
     _check_length("computed_attributes", question.computed, MAX_COMPUTED)
     schema = catalogue.schemas[question.subject]
-    computed = [spec.id for spec in schema if spec.expression is not None]
     seen: set[str] = set()
     for index, attribute in enumerate(question.computed):
         field = f"computed_attributes[{index}]"
         if schema.get(attribute) is None:
-            raise UnknownComputedAttributeError(field, attribute, nearest(attribute, computed))
-        if attribute not in computed:
-            raise InvalidFieldError(field, attribute, "only attributes that are computed by an expression are returned")
+            raise UnknownComputedAttributeError(field, attribute, nearest(attribute, [spec.id for spec in schema]))
         if attribute in seen:
             raise InvalidFieldError(field, attribute, "each attribute may be named once")
         seen.add(attribute)

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import grpc
 
-from segmentd.api.errors import FieldRequiredError, InvalidFieldError
+from segmentd.api.errors import FieldRequiredError
 from segmentd.api.read_ahead import answer_in_order
 from segmentd.api.surroundings import Surroundings
 from segmentd.api.v1 import scoring_service_pb2 as pb
-from segmentd.api.wire import length_delimited, parse_request, subject_name, undelimited
+from segmentd.api.wire import length_delimited, parse_request, undelimited
 from segmentd.engine.short_scores.program import short_program
 from segmentd.schema import Subject
 from segmentd.scoring.batches import decode_batch
@@ -123,13 +123,13 @@ class ScoringServicer:
     def _evaluate(self, plan: Plan, parts: RequestParts, cancelled: Cancelled | None) -> Answer:
         match parts.subjects:
             case Subjects.NOBODY:
-                raise FieldRequiredError("features", "or customers must be set")
+                raise FieldRequiredError("features", "or customers or accounts must be set")
             case Subjects.CUSTOMERS:
                 customers = parts.parse_body(pb.ResidentCustomers)
-                if plan.question.subject is not Subject.CUSTOMER:
-                    given = subject_name(plan.question.subject)
-                    raise InvalidFieldError("subject", given, "resident subjects are customers")
-                return self._scoring.score_residents(plan, customers.ids, cancelled)
+                return self._scoring.score_residents(plan, customers.ids, "customers.ids", cancelled)
+            case Subjects.ACCOUNTS:
+                accounts = parts.parse_body(pb.ResidentAccounts)
+                return self._scoring.score_residents(plan, accounts.ids, "accounts.ids", cancelled)
             case _:
                 schema = plan.catalogue.schemas[plan.question.subject]
                 return self._scoring.score_features(plan, decode_batch(parts, schema), cancelled)
@@ -149,6 +149,9 @@ class _Method:
 
 _ONLY_FIELD: Final = b"\x0a"
 """The tag of `request` and of `response`, the first fields of a stream's messages."""
+
+_RESIDENT: Final = {Subjects.CUSTOMERS: Subject.CUSTOMER, Subjects.ACCOUNTS: Subject.ACCOUNT}
+"""Whom a request that names them asks about."""
 
 _UNARY: Final = _Method(streamed=False, unwrap=lambda raw: raw, wrap=lambda response: response)
 _STREAMED: Final = _Method(
@@ -181,7 +184,8 @@ class _Asked:
         """Raises SegmentdError with the field at fault."""
         parts = split_request(self.raw, streamed=self.method.streamed)
         request = parts.parse_question()
-        return _Opened(self.method, parts, score_question(request), request.include_benefits)
+        question = score_question(request, _RESIDENT.get(parts.subjects))
+        return _Opened(self.method, parts, question, request.include_benefits)
 
 
 @dataclass(frozen=True, slots=True)

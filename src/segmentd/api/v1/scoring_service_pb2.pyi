@@ -35,6 +35,7 @@ class ScoreRequest(_message.Message):
     PARENT_FIELD_NUMBER: _builtins.int
     FEATURES_FIELD_NUMBER: _builtins.int
     CUSTOMERS_FIELD_NUMBER: _builtins.int
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
     SEGMENTS_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
     FORM_FIELD_NUMBER: _builtins.int
@@ -44,7 +45,7 @@ class ScoreRequest(_message.Message):
     parent: _builtins.str
     """`ledgers/{ledger}`."""
     subject: _subject_pb2.Subject.ValueType
-    """Whom the features describe. With `customers` it is CUSTOMER."""
+    """Whom the features describe. With `customers` it is CUSTOMER, with `accounts` ACCOUNT, and may be left out."""
     form: _membership_pb2.MembershipForm.ValueType
     """The form of the answer, which has at most 4 MiB less 64 KiB: RESPONSE_TOO_LARGE where more would be needed."""
     include_benefits: _builtins.bool
@@ -58,6 +59,10 @@ class ScoreRequest(_message.Message):
         """Customers of the resident population."""
 
     @_builtins.property
+    def accounts(self) -> Global___ResidentAccounts:
+        """Accounts of the resident population, which only a ledger's records give."""
+
+    @_builtins.property
     def segments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of the segments asked for (`premium`), at most 4,096, each once, all of the subject; inactive ones have no members.
         Empty: all active ones of the subject, ordered by id.
@@ -65,7 +70,9 @@ class ScoreRequest(_message.Message):
 
     @_builtins.property
     def computed_attributes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of computed attributes whose values are returned, each once, at most 256."""
+        """Ids of attributes of the subject whose values are returned, each once, at most 256: computed, aggregated, given and built-in
+        ones, such as `balance` of accounts.
+        """
 
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:
@@ -77,6 +84,7 @@ class ScoreRequest(_message.Message):
         parent: _builtins.str = ...,
         features: _feature_batch_pb2.FeatureBatch | None = ...,
         customers: Global___ResidentCustomers | None = ...,
+        accounts: Global___ResidentAccounts | None = ...,
         segments: _abc.Iterable[_builtins.str] | None = ...,
         subject: _subject_pb2.Subject.ValueType = ...,
         form: _membership_pb2.MembershipForm.ValueType = ...,
@@ -84,11 +92,11 @@ class ScoreRequest(_message.Message):
         computed_attributes: _abc.Iterable[_builtins.str] | None = ...,
         now: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["customers", b"customers", "features", b"features", "now", b"now", "subjects", b"subjects"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "customers", b"customers", "features", b"features", "now", b"now", "subjects", b"subjects"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["computed_attributes", b"computed_attributes", "customers", b"customers", "features", b"features", "form", b"form", "include_benefits", b"include_benefits", "now", b"now", "parent", b"parent", "segments", b"segments", "subject", b"subject", "subjects", b"subjects"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "computed_attributes", b"computed_attributes", "customers", b"customers", "features", b"features", "form", b"form", "include_benefits", b"include_benefits", "now", b"now", "parent", b"parent", "segments", b"segments", "subject", b"subject", "subjects", b"subjects"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_subjects: _TypeAlias = _typing.Literal["features", "customers"]  # noqa: Y015
+    _WhichOneofReturnType_subjects: _TypeAlias = _typing.Literal["features", "customers", "accounts"]  # noqa: Y015
     _WhichOneofArgType_subjects: _TypeAlias = _typing.Literal["subjects", b"subjects"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_subjects) -> _WhichOneofReturnType_subjects | None: ...
 
@@ -121,6 +129,30 @@ class ResidentCustomers(_message.Message):
 Global___ResidentCustomers: _TypeAlias = ResidentCustomers  # noqa: Y015
 
 @_typing.final
+class ResidentAccounts(_message.Message):
+    """Accounts by id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in ResidentCustomers."""
+
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResidentAccounts: _TypeAlias = ResidentAccounts  # noqa: Y015
+
+@_typing.final
 class AnswerBasis(_message.Message):
     """What an answer was computed from."""
 
@@ -141,7 +173,9 @@ class AnswerBasis(_message.Message):
     @_builtins.property
     def absent_attributes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Nullable attributes that the asked segments and attributes read and the batch or population does not have: they were
-        missing on every row. Those of accounts and owners that macros read have their subject in front, `account.kind`.
+        missing on every row. Those of accounts and owners that macros read have their subject in front, `account.kind`. Of features,
+        and of customers that were read from a file, accounts are not known: what segments ask about them is unknown, and
+        `customer.accounts` is here (of accounts: `account.owners`).
         """
 
     def __init__(
@@ -189,7 +223,7 @@ class ScoreResponse(_message.Message):
 
     @_builtins.property
     def computed(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComputedColumn]:
-        """One a computed attribute, in the order asked for."""
+        """One an attribute, in the order asked for."""
 
     def __init__(
         self,
@@ -238,7 +272,7 @@ Global___SegmentBenefits: _TypeAlias = SegmentBenefits  # noqa: Y015
 
 @_typing.final
 class ComputedColumn(_message.Message):
-    """The values of a computed attribute for the rows of a batch. BOOL comes as `bools`, INT64, DECIMAL (minor units),
+    """The values of an attribute for the rows of a batch. BOOL comes as `bools`, INT64, DECIMAL (minor units),
     TIMESTAMP (microseconds) and DATE (days) as `integers`, DOUBLE as `doubles`, STRING as `dictionary`, LIST as `lists`.
     """
 
@@ -247,8 +281,8 @@ class ComputedColumn(_message.Message):
     COLUMN_FIELD_NUMBER: _builtins.int
     UNKNOWNS_FIELD_NUMBER: _builtins.int
     unknowns: _builtins.bytes
-    """A bit a row as in `Column.validity`, 1: the value is unknown, because what the expression needs is missing or out of
-    range. Empty: it is unknown for nobody.
+    """A bit a row as in `Column.validity`, 1: the value is unknown, because what the expression of a computed attribute needs is
+    missing or out of range. Empty: it is unknown for nobody, as that of any other attribute, which is missing instead.
     """
     @_builtins.property
     def column(self) -> _feature_batch_pb2.Column:

@@ -62,7 +62,7 @@ class ScoringServiceServicer:
     """
 
     def Score(self, request, context):
-        """Answers for one batch of features, or for resident customers by id. Where as many calls wait as may, the next fails at
+        """Answers for one batch of features, or for resident customers or accounts by id. Where as many calls wait as may, the next fails at
         once with UNAVAILABLE and OVERLOADED: nothing was done, so call again after a pause, longer from try to try and partly
         random. For many requests take StreamScores, whose batches wait for their turn instead.
         """

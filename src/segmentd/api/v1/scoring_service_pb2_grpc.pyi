@@ -34,7 +34,7 @@ class ScoringServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ScoringServiceAsyncStub: ...
     Score: _grpc.UnaryUnaryMultiCallable[_scoring_service_pb2.ScoreRequest, _scoring_service_pb2.ScoreResponse]
-    """Answers for one batch of features, or for resident customers by id. Where as many calls wait as may, the next fails at
+    """Answers for one batch of features, or for resident customers or accounts by id. Where as many calls wait as may, the next fails at
     once with UNAVAILABLE and OVERLOADED: nothing was done, so call again after a pause, longer from try to try and partly
     random. For many requests take StreamScores, whose batches wait for their turn instead.
     """
@@ -58,7 +58,7 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Score: _aio.UnaryUnaryMultiCallable[_scoring_service_pb2.ScoreRequest, _scoring_service_pb2.ScoreResponse]  # type: ignore[assignment]
-    """Answers for one batch of features, or for resident customers by id. Where as many calls wait as may, the next fails at
+    """Answers for one batch of features, or for resident customers or accounts by id. Where as many calls wait as may, the next fails at
     once with UNAVAILABLE and OVERLOADED: nothing was done, so call again after a pause, longer from try to try and partly
     random. For many requests take StreamScores, whose batches wait for their turn instead.
     """
@@ -85,7 +85,7 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _scoring_service_pb2.ScoreRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_scoring_service_pb2.ScoreResponse, _abc.Awaitable[_scoring_service_pb2.ScoreResponse]]:
-        """Answers for one batch of features, or for resident customers by id. Where as many calls wait as may, the next fails at
+        """Answers for one batch of features, or for resident customers or accounts by id. Where as many calls wait as may, the next fails at
         once with UNAVAILABLE and OVERLOADED: nothing was done, so call again after a pause, longer from try to try and partly
         random. For many requests take StreamScores, whose batches wait for their turn instead.
         """

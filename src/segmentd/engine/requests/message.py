@@ -17,6 +17,7 @@ COLUMNS: Final = requests.COLUMNS
 VECTORS: Final = requests.VECTORS
 ARROW: Final = requests.ARROW
 RESIDENTS: Final = requests.RESIDENTS
+ACCOUNTS: Final = requests.HELD_ACCOUNTS
 NO_FORM: Final = requests.NO_FORM
 NOBODY: Final = requests.NOBODY
 """Of whom a request asks, as `Located.subjects` numbers it."""

@@ -9,19 +9,19 @@ from segmentd.kernels.protobuf.wire import LENGTH, MALFORMED, MAX_DEPTH, read_le
 
 REQUEST = 1
 """Field of StreamScoresRequest."""
-FEATURES, CUSTOMERS = 2, 3
+FEATURES, CUSTOMERS, ACCOUNTS = 2, 3, 10
 """Fields of ScoreRequest, in one oneof."""
 COLUMNS, VECTORS, ARROW = 1, 2, 3
 """Fields of FeatureBatch, in one oneof; what `SUBJECTS` may be."""
 COLUMN = 1
 """Field of ColumnBatch."""
-NOBODY, RESIDENTS, NO_FORM = 0, 4, 5
-"""What else `SUBJECTS` may be: neither features nor customers; customers; features in no form."""
+NOBODY, RESIDENTS, NO_FORM, HELD_ACCOUNTS = 0, 4, 5, 6
+"""What else `SUBJECTS` may be: nobody at all; customers; features in no form; accounts."""
 
 SUBJECTS, BODY_AT, BODY_END, DEPTH, REQUEST_AT, REQUEST_END, CUT_AT, CUT_END, COLUMN_COUNT = range(9)
 """What `locate_subjects` writes: of whom is asked; where that field's value lies; how many messages and groups may be
-in each other in it; where the ScoreRequest lies; where, in that, all of `features` or `customers` lies; and how many
-columns a ColumnBatch has."""
+in each other in it; where the ScoreRequest lies; where, in that, all of `features`, `customers` or `accounts` lies; and
+how many columns a ColumnBatch has."""
 
 PLACES = 9
 
@@ -31,16 +31,22 @@ values or drop all but the last; the subjects are located."""
 
 
 _STREAMED, _SCORE, _BATCH, _COLUMN_BATCH = range(4)
-_LEVELS = ((REQUEST, REQUEST), (FEATURES, CUSTOMERS), (COLUMNS, ARROW), (COLUMN, COLUMN))
-"""The message types that are in each other, and the first and the last of the fields looked for in each."""
+_LEVELS = (
+    (REQUEST, REQUEST, REQUEST),
+    (FEATURES, CUSTOMERS, ACCOUNTS),
+    (COLUMNS, ARROW, ARROW),
+    (COLUMN, COLUMN, COLUMN),
+)
+"""The message types that are in each other, and the fields looked for in each: from the first to the second, and a third."""
 
 
 @inline_kernel
-def _find(at: int, end: int, first: int, last: int, depth: int, open_groups: int) -> Any:
-    """How many fields with a length are numbered `first` to `last`, -1: this is no message; and the last of them.
+def _find(at: int, end: int, fields: Any, depth: int, open_groups: int) -> Any:
+    """How many fields with a length are those looked for, see `_LEVELS`, -1: this is no message; and the last of them.
 
     Of that its number, where its tag begins, where its value begins, and where that ends; the value is not looked at.
     """
+    first, last, other = fields
     count = number = 0
     found_at = found = found_end = end
     while at < end:
@@ -48,7 +54,7 @@ def _find(at: int, end: int, first: int, last: int, depth: int, open_groups: int
         at, tag = read_short_varint(at, end)
         if at == MALFORMED:
             return -1, number, found_at, found, found_end
-        if tag & 7 == LENGTH and first <= tag >> 3 and tag >> 3 <= last:
+        if tag & 7 == LENGTH and ((first <= tag >> 3 and tag >> 3 <= last) or tag >> 3 == other):
             at, stop = read_length(at, end)
             if at == MALFORMED:
                 return -1, number, found_at, found, found_end
@@ -73,8 +79,7 @@ def locate_subjects(data: Any, streamed: int, open_groups: Any, places: Any) -> 
     level = _STREAMED if streamed == 1 else _SCORE
     places[COLUMN_COUNT] = 0
     while True:
-        first, last = _LEVELS[level]
-        count, number, tag_at, body_at, body_end = _find(at, end, first, last, depth, scratch)
+        count, number, tag_at, body_at, body_end = _find(at, end, _LEVELS[level], depth, scratch)
         if count < 0:
             return NO_REQUEST
         if level == _COLUMN_BATCH:
@@ -86,7 +91,7 @@ def locate_subjects(data: Any, streamed: int, open_groups: Any, places: Any) -> 
         if level == _SCORE:
             places[REQUEST_AT], places[REQUEST_END] = at - base, end - base
             places[CUT_AT], places[CUT_END] = tag_at - base, body_end - base
-            places[SUBJECTS] = RESIDENTS if count == 1 else NOBODY
+            places[SUBJECTS] = NOBODY if count == 0 else HELD_ACCOUNTS if number == ACCOUNTS else RESIDENTS
         elif level == _BATCH:
             places[SUBJECTS] = number if count == 1 else NO_FORM
         if level == _BATCH or (level == _SCORE and number != FEATURES):
