@@ -27,6 +27,7 @@ TESTED: Final = {
     "POPULATION_MISMATCH": "server/test_population.py",
     "REQUIRED_ATTRIBUTE_MISSING": "server/test_limits.py",
     "RESPONSE_TOO_LARGE": "server/test_limits.py",
+    "RULES_TOO_SLOW": "facts/rules/test_limits.py",
     "SNAPSHOT_LIMIT": "server/test_snapshots.py",
     "STORE_FAILED": "segments/test_durability.py",
     "TEXT_LIMIT": "server/test_limits.py",

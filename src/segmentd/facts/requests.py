@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -15,6 +16,8 @@ from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabularies
 
 MAX_BATCH_ID_BYTES: Final = 128
+
+Cancelled = Callable[[], bool]
 
 _PARENT: Final = pb.WriteRecordsRequest.PARENT_FIELD_NUMBER
 _DELIMITED: Final = 2
@@ -39,11 +42,17 @@ class WriteRequest:
 class Categories(Protocol):
     """Who gives transactions their categories."""
 
-    def categorize(self, batch: RecordBatch, ledger: Ledger) -> RecordBatch:
-        """The batch with categories where it has none."""
+    def categorize(self, batch: RecordBatch, ledger: Ledger, cancelled: Cancelled | None = None) -> RecordBatch:
+        """The batch with categories where it has none. Raises SegmentdError."""
 
 
-def decode_request(raw: bytes, parent: str, vocabularies: Vocabularies, categories: Categories) -> WriteRequest:
+def decode_request(
+    raw: bytes,
+    parent: str,
+    vocabularies: Vocabularies,
+    categories: Categories,
+    cancelled: Cancelled | None = None,
+) -> WriteRequest:
     """What the bytes ask for; `parent` is the ledger's name where they have none. Raises SegmentdError."""
     message = parse_request(pb.WriteRecordsRequest, raw)
     ledger_id = parse_ledger_name(message.parent or parent, "parent")
@@ -52,7 +61,7 @@ def decode_request(raw: bytes, parent: str, vocabularies: Vocabularies, categori
         raise InvalidFieldError("batch_id", message.batch_id, f"at most {MAX_BATCH_ID_BYTES} bytes")
     if not message.HasField("batch"):
         raise FieldRequiredError("batch")
-    batch = categories.categorize(decode_records(message.batch, vocabulary), vocabulary.ledger)
+    batch = categories.categorize(decode_records(message.batch, vocabulary), vocabulary.ledger, cancelled)
     return WriteRequest(ledger_id, message.batch_id, batch, message.all_or_nothing, message.validate_only)
 
 

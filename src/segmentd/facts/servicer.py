@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import aclosing
@@ -118,8 +119,12 @@ class RecordServicer:
         async with turn:
             self._around.check_size(raw)
             async with self._room.place() as place:
-                job = partial(decode_request, raw, turn.parent, self._vocabularies, self._categories)
-                request = await self._off_loop(job, remaining_s, len(raw))
+                gone = threading.Event()
+                job = partial(decode_request, raw, turn.parent, self._vocabularies, self._categories, gone.is_set)
+                try:
+                    request = await self._off_loop(job, remaining_s, len(raw))
+                finally:
+                    gone.set()
                 del raw, job
                 place.holds(request.batch)
                 await turn.come()

@@ -129,7 +129,7 @@ class Server:
         opened.push_async_callback(asyncio.to_thread, self._recoder.close)
         self._workers = Workers(self.config.threads, self.config.max_waiting)
         opened.push_async_callback(asyncio.to_thread, self._workers.close)
-        self._categories = Categorizer(self._engine, self._definitions.rules)
+        self._categories = Categorizer(self._engine, self._definitions.rules, limit_s=self.config.rules_s)
         self._imports = imports_of(self.config, self._definitions, self._books, self._categories, self._engine)
         self._scoring = Scoring(self._engine, catalogues, self._residents, recoder=self._recoder)
         self._snapshots = Snapshots(SnapshotFiles(self.config.data_dir), self._scoring)

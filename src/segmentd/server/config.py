@@ -11,6 +11,7 @@ from segmentd.errors import SegmentdError
 from segmentd.facts.erasure.retention import KeepRule
 from segmentd.facts.imports.places import Places
 from segmentd.facts.ingestion import CheckpointPolicy
+from segmentd.facts.rules.allowance import RULES_S
 from segmentd.ledger.currencies import check_currency
 from segmentd.ledger.zones import check_time_zone
 
@@ -39,7 +40,8 @@ class ServerConfig:
     which callers are told to come back. `max_calls` at a time, open streams included. `drain_s`: how long calls
     may go on once the server is told to stop. `import_roots`: folders whose files may be imported; `import_remotes`:
     beginnings of URIs that may be, such as `s3://landing/bank/`. `keep`: for how long facts are kept, for ever where
-    nothing is said. `checkpoints`: when the journal of a ledger is written into files.
+    nothing is said. `checkpoints`: when the journal of a ledger is written into files. `rules_s`: seconds of a
+    processor that rules of categories may take on one batch of records.
     """
 
     data_dir: Path
@@ -60,6 +62,7 @@ class ServerConfig:
     import_remotes: tuple[str, ...] = ()
     keep: tuple[KeepRule, ...] = ()
     checkpoints: CheckpointPolicy = field(default_factory=CheckpointPolicy)
+    rules_s: float = RULES_S
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
@@ -69,6 +72,8 @@ class ServerConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}, and has to be 1 or more")
         if self.drain_s < 0:
             raise ValueError(f"drain_s is {self.drain_s}, and has to be 0 or more")
+        if not self.rules_s > 0:
+            raise ValueError(f"rules_s is {self.rules_s}, and has to be more than 0")
         for root in self.import_roots:
             if not root.is_dir():
                 raise ValueError(f"import root {root} is no folder")

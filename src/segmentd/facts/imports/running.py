@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from segmentd.columns.errors import ColumnError
-from segmentd.engine import Engine
+from segmentd.engine import Engine, EvaluationCancelledError
 from segmentd.facts.decoding.arrow_form import read_table
 from segmentd.facts.decoding.batches import check_draft
 from segmentd.facts.imports.batches import FileBatches, ImportBatch
@@ -32,7 +32,7 @@ from segmentd.facts.imports.rejects import Reject, RejectFolder, RejectWriter
 from segmentd.facts.kinds import record_schema
 from segmentd.facts.records import RecordBatch, Rejection, WriteOutcome
 from segmentd.facts.requests import Categories
-from segmentd.ledger.vocabulary import Vocabularies
+from segmentd.ledger.vocabulary import Vocabularies, Vocabulary
 from segmentd.storage.columns import EPOCH
 
 UNDER_WAY: Final = 4
@@ -191,10 +191,21 @@ class JobRun:
             records = check_draft(read_table(batch.table, job.order.kind, record_schema(job.order.kind, vocabulary)))
         except ColumnError as error:
             raise SourceUnreadableError(path, error) from error
-        records = self._tools.categories.categorize(records, vocabulary.ledger)
+        records = self._categorized(records, vocabulary)
         batch_id = job.batch_id(number, batch.index)
         outcome = self._tools.ingestion.submit(job.ledger_id, records, batch_id, validate_only=job.order.dry_run)
         return _Sent(number, path, batch, outcome)
+
+    def _categorized(self, records: RecordBatch, vocabulary: Vocabulary) -> RecordBatch:
+        """The records with the categories that rules give them, unless the job is told to end meanwhile."""
+        try:
+            return self._tools.categories.categorize(records, vocabulary.ledger, self._is_told_to_end)
+        except EvaluationCancelledError:
+            self._check()
+            raise
+
+    def _is_told_to_end(self) -> bool:
+        return self._control.ask() is not Verdict.GO_ON
 
     def _settle(self, rejects: RejectWriter, until: int) -> None:
         """Wait for the batches that were sent first, until so many are left."""

@@ -13,10 +13,12 @@ import pyarrow as pa
 from segmentd.columns.column import Batch, Column, FixedColumn, TextColumn
 from segmentd.columns.gather import gather
 from segmentd.columns.planes import pack, unpack
-from segmentd.engine import Engine
+from segmentd.engine import Engine, EvaluationCancelledError
 from segmentd.facts.kinds import AMOUNT, FIELDS, REQUIRED, RecordKind
 from segmentd.facts.records import RecordBatch
+from segmentd.facts.rules.allowance import RULES_S, Allowance, Cancelled
 from segmentd.facts.rules.compiled import CompiledRules
+from segmentd.facts.rules.errors import RulesTooSlowError
 from segmentd.ledger.editions import now_us
 from segmentd.ledger.fields import money
 from segmentd.ledger.model import Ledger
@@ -38,18 +40,22 @@ class CurrentRules(Protocol):
 
 
 class Categorizer:
-    """Applies rules. Threads may share it."""
+    """Applies rules, which may take `limit_s` seconds of a processor on each batch. Threads may share it."""
 
-    def __init__(self, engine: Engine, rules: CurrentRules, clock: Callable[[], int] = now_us) -> None:
+    def __init__(
+        self, engine: Engine, rules: CurrentRules, clock: Callable[[], int] = now_us, limit_s: float = RULES_S
+    ) -> None:
         self._engine = engine
         self._rules = rules
         self._clock = clock
+        self._limit_s = limit_s
 
-    def categorize(self, batch: RecordBatch, ledger: Ledger) -> RecordBatch:
+    def categorize(self, batch: RecordBatch, ledger: Ledger, cancelled: Cancelled | None = None) -> RecordBatch:
         """The batch with categories where it has none; amounts are read as of the ledger's currency.
 
         A batch that lacks a field that no transaction can be without only changes some that are there: it is left
-        as it is, and so is one of other records. Raises DistinctLimitError.
+        as it is, and so is one of other records. Raises DistinctLimitError, RulesTooSlowError, and
+        EvaluationCancelledError where nobody waits any more.
         """
         compiled = self._rules.compiled(ledger.id)
         if compiled is None or not compiled.expressions or not _is_whole(batch):
@@ -58,15 +64,20 @@ class Categorizer:
         lacking = np.flatnonzero(_without_category(records))
         if len(lacking) == 0:
             return batch
-        found = self._first_true(
-            compiled, _as_read(gather(records, lacking), batch.scales, money(ledger.currency_code))
-        )
+        as_read = _as_read(gather(records, lacking), batch.scales, money(ledger.currency_code))
+        allowance = Allowance(self._limit_s, cancelled)
+        try:
+            found = self._first_true(compiled, as_read, allowance)
+        except EvaluationCancelledError as error:
+            if allowance.is_used_up:
+                raise RulesTooSlowError(ledger.id, len(lacking), self._limit_s) from error
+            raise
         category = _filled(records, lacking, found, [rule.category for rule in compiled.rules.rules])
         return replace(batch, records=replace(records, columns={**records.columns, CATEGORY: category}))
 
-    def _first_true(self, compiled: CompiledRules, batch: Batch) -> npt.NDArray[np.int64]:
+    def _first_true(self, compiled: CompiledRules, batch: Batch, cancelled: Cancelled) -> npt.NDArray[np.int64]:
         """The place of the first rule that is true of each row, `NO_RULE` where none is."""
-        evaluation = self._engine.evaluate(compiled.program, batch, self._clock(), planes=True)
+        evaluation = self._engine.evaluate(compiled.program, batch, self._clock(), planes=True, cancelled=cancelled)
         found = np.full(batch.rows, NO_RULE, dtype=np.int64)
         if evaluation.members is not None:
             for place in reversed(range(len(compiled.expressions))):
