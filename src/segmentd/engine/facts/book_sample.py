@@ -25,7 +25,7 @@ def _keep_text() -> None:
     secrets = np.ones(3, np.uint64)
     numbers, count = add(text, pool, 0, table, secrets)
     find(text, pool, count, table, secrets)
-    copy_table(table, numbers, 6)
+    copy_table(table, 64, 1, numbers)
     drop(pool, count, 0, table, secrets)
 
 

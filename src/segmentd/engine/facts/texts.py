@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from segmentd.engine.facts.lasting import lasting
 from segmentd.engine.facts.readonly import readonly
 from segmentd.kernels.facts.texts import add_texts, copy_entries, drop_texts, find_texts
 
 Numbers = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint64]
 
-MIN_BITS: Final = 6
-"""The smallest table has 64 entries."""
+MIN_ENTRIES: Final = 64
 
-FULL: Final = 0.75
-"""A table more than so full is made larger: searches grow long."""
+FULL: Final = 0.85
+"""A table more than so full is made larger: that a text is lacking is seen after 22 entries by then, side by side."""
+
+FILLED: Final = 0.8
+"""So full a table is made."""
+
+EVERY: Final = np.zeros(0, np.int32)
+"""The new numbers of texts that keep theirs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +55,6 @@ def find(texts: Bytes, pool: Bytes, count: int, table: Words, secrets: Words) ->
         pool_offsets,
         count,
         readonly(table),
-        shift_of(table),
         readonly(secrets),
         out,
     )
@@ -68,7 +74,6 @@ def add(texts: Bytes, pool: Bytes, count: int, table: Words, secrets: Words) -> 
         pool.offsets,
         count,
         table,
-        shift_of(table),
         readonly(secrets),
         out,
     )
@@ -78,24 +83,24 @@ def add(texts: Bytes, pool: Bytes, count: int, table: Words, secrets: Words) -> 
 def drop(pool: Bytes, count: int, kept: int, table: Words, secrets: Words) -> None:
     """Take the texts from number `kept` on out of a table, which was not copied since they were added."""
     address = pool.data.ctypes.data
-    drop_texts(address, readonly(pool.offsets), count, kept, table, shift_of(table), readonly(secrets))
+    drop_texts(address, readonly(pool.offsets), count, kept, table, readonly(secrets))
 
 
-def bits_for(count: int) -> int:
-    """The binary logarithm of the entries of a table for so many texts."""
-    bits = MIN_BITS
-    while count > FULL * 2**bits:
-        bits += 1
-    return bits
+def entries_for(count: int) -> int:
+    """How many entries a table for so many texts is made with."""
+    return max(MIN_ENTRIES, math.ceil(count / FILLED))
 
 
-def copy_table(table: Words, renumbered: Numbers, bits: int) -> Words:
-    """A table of 2**bits entries with those of another, under new numbers; what is renumbered to -1 is left out."""
-    copied = np.zeros(1 << bits, np.uint64)
-    copy_entries(readonly(table), readonly(renumbered), 32 - bits, copied)
+def is_full(table: Words, count: int) -> bool:
+    """Whether a table has too few entries for so many texts."""
+    return count > FULL * len(table)
+
+
+def copy_table(table: Words, entries: int, count: int, renumbered: Numbers = EVERY) -> Words:
+    """A table of so many entries with those of another, of its first `count` texts.
+
+    `renumbered`: their new numbers, if they get some; what is renumbered to -1 is left out.
+    """
+    copied = lasting(entries, np.uint64)
+    copy_entries(readonly(table), count, readonly(renumbered), copied)
     return copied
-
-
-def shift_of(table: Words) -> int:
-    """How far a hash of 32 bits is shifted to be a place in the table."""
-    return 32 - (len(table).bit_length() - 1)

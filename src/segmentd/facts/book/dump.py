@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.engine.facts.rows import Numbers, Rows
-from segmentd.engine.facts.texts import Bytes, bits_for, copy_table
+from segmentd.engine.facts.texts import EVERY, Bytes, copy_table, entries_for
 from segmentd.facts.book.field import Cells
 from segmentd.facts.book.pool import ListPoolView, PoolView, bytes_of, bytes_of_numbers, numbers_of, strings
 from segmentd.facts.book.table_view import ID, OWNER, OWNERS, TableView
@@ -120,9 +120,10 @@ def _dump_lists(
 
 def _dump_texts(tables: Tables, place: str, pool: PoolView, used: Renumbering) -> None:
     kept = pool.bytes() if used.numbers is None else bytes_of(pool.texts().filter(pa.array(used.numbers >= 0)))
-    numbers = np.arange(pool.count, dtype=np.int32) if used.numbers is None else used.numbers
+    numbers = EVERY if used.numbers is None else used.numbers
+    entries = copy_table(pool.table, entries_for(used.count), pool.count, numbers)
     tables[place + TEXTS] = pa.table({"text": strings(kept)})
-    tables[place + HASHES] = pa.table({"entry": _array(copy_table(pool.table, numbers, bits_for(used.count)))})
+    tables[place + HASHES] = pa.table({"entry": _array(entries)})
 
 
 def _cells(table: TableView, name: str) -> Cells:

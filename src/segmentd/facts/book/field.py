@@ -12,8 +12,9 @@ import numpy.typing as npt
 from segmentd.columns.column import BoolColumn, Column, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.fixed import bool_column
 from segmentd.columns.planes import pack
+from segmentd.engine.facts.lasting import grown, lasting
 from segmentd.engine.facts.rows import Rows, take, take_coded
-from segmentd.facts.book.pool import ListPool, ListPoolView, PoolView, TextPool, grown
+from segmentd.facts.book.pool import ListPool, ListPoolView, PoolView, TextPool
 from segmentd.schema import DataType, Kind
 
 Values = npt.NDArray[Any]
@@ -148,12 +149,13 @@ class Field:
         self.type = type_
         self.pool = pool
         self.known = None if pool is None else pool.view()
-        present = np.zeros(extent.prefix, np.uint8) if flags and extent.prefix else None
-        self.prefix = Prefix(np.zeros(extent.prefix, element), present, 0 if self.known is None else self.known.count)
+        present = lasting(extent.prefix, np.uint8) if flags and extent.prefix else None
+        self.prefix = Prefix(lasting(extent.prefix, element), present, 0 if self.known is None else self.known.count)
         if type_.kind is Kind.STRING:
             self.prefix.values[:] = self.prefix.known
-        self.tail = np.full(extent.capacity, NO_TEXT if type_.kind is Kind.STRING else 0, element)
-        self.tail_present = np.zeros(extent.capacity, np.uint8) if flags and extent.tail else None
+        self.tail = lasting(extent.capacity, element)
+        self.tail[: extent.tail] = NO_TEXT if type_.kind is Kind.STRING else 0
+        self.tail_present = lasting(extent.capacity, np.uint8) if flags and extent.tail else None
 
     def view(self) -> FieldView:
         """The field as it is."""
@@ -171,7 +173,8 @@ class Field:
         end = first + len(cells.values)
         self.tail[first:end] = cells.values
         if cells.present is not None and self.tail_present is None:
-            self.tail_present = np.ones(len(self.tail), np.uint8)
+            self.tail_present = lasting(len(self.tail), np.uint8)
+            self.tail_present[:first] = 1
         if self.tail_present is not None:
             self.tail_present[first:end] = 1 if cells.present is None else cells.present
 
@@ -179,7 +182,7 @@ class Field:
         """Begin with a new prefix and an empty tail."""
         self.prefix = prefix
         self.known = None if self.pool is None else self.pool.view()
-        self.tail, self.tail_present = np.empty(capacity, self.tail.dtype), None
+        self.tail, self.tail_present = lasting(capacity, self.tail.dtype), None
 
     def missing(self, rows: int) -> Cells:
         """Cells without a value."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from segmentd.engine.facts.lasting import grown, lasting
 from segmentd.engine.facts.rows import Chains, Numbers, Rows, link, note, unlink
-from segmentd.facts.book.pool import grown
 
 NOBODY = np.zeros(1, np.int64)
 """The offsets of no owners."""
@@ -15,14 +15,16 @@ class OwnerIndex:
     """The places of owners' facts, and whose are no longer those of the prefix alone: they are *noted*."""
 
     def __init__(self, offsets: Rows, capacity: int) -> None:
-        """`offsets`: by owner, of the prefix. `capacity`: rows that the tail has room for."""
-        owners = len(offsets) - 1
+        """`offsets`: by owner, of the prefix. `capacity`: rows that the tail has room for.
+
+        Nothing is kept by owner until a fact of one comes or goes.
+        """
         self.offsets = offsets
-        self.heads = np.full(owners, -1, np.int32)
-        self.links = np.empty(capacity, np.int32)
-        self.noted = np.empty(owners, np.int32)
+        self.heads = np.zeros(0, np.int32)
+        self.links = lasting(capacity, np.int32)
+        self.noted = np.zeros(0, np.int32)
         self.noted_count = 0
-        self._is_noted = np.zeros(owners, np.uint8)
+        self._is_noted = np.zeros(0, np.uint8)
 
     def reserve_rows(self, capacity: int) -> None:
         """Room for so many rows of the tail."""
@@ -34,9 +36,10 @@ class OwnerIndex:
     def reserve_owners(self, owners: int) -> None:
         """Room for so many owners."""
         if owners > len(self.heads):
-            capacity = max(owners, len(self.heads) * 3 // 2, 1024)
-            self.heads = grown(self.heads, capacity, -1)
-            self._is_noted = grown(self._is_noted, capacity, 0)
+            capacity = max(owners, len(self.heads) * 5 // 4, len(self.offsets) - 1, 1024)
+            known, self.heads = len(self.heads), grown(self.heads, capacity)
+            self.heads[known:] = -1
+            self._is_noted = grown(self._is_noted, capacity)
             self.noted = grown(self.noted, capacity)
 
     def link(self, owners: Numbers, first: int, end: int) -> None:
@@ -46,6 +49,7 @@ class OwnerIndex:
 
     def note(self, owners: Numbers) -> None:
         """These owners have facts that came, went or changed."""
+        self.reserve_owners(int(owners.max(initial=-1)) + 1)
         self.noted_count = note(owners, self._is_noted, self.noted, self.noted_count)
 
     def undo(self, owners: Numbers, first: int, end: int, noted_count: int) -> None:

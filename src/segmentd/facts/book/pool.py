@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from segmentd.engine.facts.texts import Bytes, Numbers, Words, add, bits_for, copy_table, drop, find
+from segmentd.engine.facts.lasting import grown, lasting
+from segmentd.engine.facts.texts import Bytes, Numbers, Words, add, copy_table, drop, entries_for, find, is_full
 
 MAX_TEXT_BYTES: Final = 2**31 - 1
 """Texts are given out as one Arrow string array, whose offsets have 32 bits."""
+
+TABLE_GROWTH: Final = 4
+"""A hash table is made larger by this part: it is copied from front to back, which is quick, and room takes memory."""
 
 _FIRST_BYTES: Final = 1024
 _FIRST_TEXTS: Final = 64
@@ -50,7 +54,7 @@ class TextPool:
     def __init__(self, secrets: Words) -> None:
         self._secrets = secrets
         self._pool = Bytes(np.empty(_FIRST_BYTES, np.uint8), np.zeros(_FIRST_TEXTS + 1, np.int32))
-        self._table = np.zeros(1 << bits_for(0), np.uint64)
+        self._table = np.zeros(entries_for(0), np.uint64)
         self._copied_at = 0
         """How many texts there were when the table was last copied, after which no longer the newest come last."""
         self.count = 0
@@ -63,7 +67,8 @@ class TextPool:
         pool._reserve(len(texts), texts.size)
         pool._pool.data[: texts.size] = texts.data[texts.offsets[0] : texts.offsets[-1]]
         pool._pool.offsets[: len(texts.offsets)] = texts.offsets - texts.offsets[0]
-        pool._table = table.copy()
+        pool._table = lasting(len(table), np.uint64)
+        pool._table[:] = table
         pool.count = pool._copied_at = len(texts)
         return pool
 
@@ -102,8 +107,7 @@ class TextPool:
         if count >= self.count:
             return
         if count < self._copied_at:
-            kept = np.arange(count, dtype=np.int32)
-            self._table = copy_table(self._table, kept, len(self._table).bit_length() - 1)
+            self._table = copy_table(self._table, len(self._table), count)
             self._copied_at = count
         else:
             drop(self._pool, self.count, count, self._table, self._secrets)
@@ -123,10 +127,9 @@ class TextPool:
             data = grown(data, min(max(size, 2 * len(data)), MAX_TEXT_BYTES))
         if count + 1 > len(offsets):
             offsets = grown(offsets, max(count + 1, 2 * len(offsets)))
-        bits = bits_for(count)
-        if 1 << bits > len(self._table):
-            every = np.arange(self.count, dtype=np.int32)
-            self._table, self._copied_at = copy_table(self._table, every, bits), self.count
+        if is_full(self._table, count):
+            entries = entries_for(count + count // TABLE_GROWTH)
+            self._table, self._copied_at = copy_table(self._table, entries, self.count), self.count
         self._pool = Bytes(data, offsets)
 
 
@@ -219,12 +222,3 @@ def strings(texts: Bytes) -> pa.StringArray:
     """Texts as an array, in place."""
     buffers = [None, pa.py_buffer(texts.offsets), pa.py_buffer(texts.data)]
     return pa.StringArray.from_buffers(len(texts), buffers[1], buffers[2])
-
-
-def grown(array: npt.NDArray[Any], capacity: int, fill: int | None = None) -> npt.NDArray[Any]:
-    """A larger array with the same beginning; what follows is `fill`, or may be anything."""
-    larger = np.empty(capacity, array.dtype)
-    larger[: len(array)] = array
-    if fill is not None:
-        larger[len(array) :] = fill
-    return larger

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from segmentd.engine.facts.lasting import lasting
 from segmentd.engine.facts.rows import Rows
 from segmentd.engine.facts.texts import Words
 from segmentd.facts.book.dump import BOOK, HASHES, LISTS, PRESENT, SECRETS, TEXTS
@@ -74,11 +75,12 @@ def _prefix(rows: pa.Table, name: str, field: Field) -> Prefix:
 
 
 def _offsets(dumped: Dumped, kind: RecordKind, prefixes: Mapping[str, Prefix]) -> Rows:
-    if kind not in OWNER_FIELD:
+    if kind not in OWNER_FIELD or not len(prefixes[OWNER].values):
         return NOBODY
     owners = dumped[f"{OWNER_FIELD[kind]}.{ID}{TEXTS}"].num_rows
-    counts = np.bincount(prefixes[OWNER].values, minlength=owners)
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    offsets = lasting(owners + 1, np.int64)
+    np.cumsum(np.bincount(prefixes[OWNER].values, minlength=owners), out=offsets[1:])
+    return offsets
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
