@@ -97,6 +97,7 @@ class ErrorReason(StrEnum):
     CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
     PATTERN_TOO_LARGE = "PATTERN_TOO_LARGE"
     RULES_TOO_SLOW = "RULES_TOO_SLOW"
+    HISTORY_NOT_KEPT = "HISTORY_NOT_KEPT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,17 @@ _ELEMENTS: Final = {arrow: element for element, arrow in _ARROW.items()}
 
 @dataclass(frozen=True, slots=True)
 class WrittenBatch:
-    """A batch as it was accepted, and whether deleting customers was allowed. Which rows it came from is not kept."""
+    """A batch as it was accepted, and whether deleting customers was allowed. Which rows it came from is not kept.
+
+    `time_us`: when it was written, 0 where that was not kept.
+    """
 
     batch: RecordBatch
     delete_customers: bool
+    time_us: int = 0
 
 
-def encode_batch(batch: RecordBatch, *, delete_customers: bool = False) -> bytes:
+def encode_batch(batch: RecordBatch, *, delete_customers: bool = False, time_us: int = 0) -> bytes:
     """The batch as bytes, without its rejected rows."""
     records = batch.records
     arrays = {f".{id_}": _to_arrow(column, records.rows) for id_, column in records.columns.items()}
@@ -54,6 +58,7 @@ def encode_batch(batch: RecordBatch, *, delete_customers: bool = False) -> bytes
         "types": {id_: _type_parts(column.type) for id_, column in records.columns.items()},
         "scales": dict(batch.scales),
         "delete_customers": delete_customers,
+        "time_us": time_us,
     }
     table = pa.RecordBatch.from_arrays([records.ids, *arrays.values()], [ID, *arrays])
     sink = pa.BufferOutputStream()
@@ -77,7 +82,7 @@ def decode_batch(data: bytes, vocabulary: Vocabulary) -> WrittenBatch:
     deletions = _read_deletions(source, len(data))
     said = _read_said(table, columns)
     batch = RecordBatch(kind, records, np.arange(table.num_rows), scales, deletions=deletions, said=said)
-    return WrittenBatch(batch, about["delete_customers"])
+    return WrittenBatch(batch, about["delete_customers"], about.get("time_us", 0))
 
 
 def fitted(batch: RecordBatch, vocabulary: Vocabulary) -> RecordBatch:

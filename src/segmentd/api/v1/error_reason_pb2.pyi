@@ -282,6 +282,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     written. Send fewer rows at once, or make the rules cheaper.
     Metadata: `ledger: "main", rows: "60000", limit_s: "10"`.
     """
+    ERROR_REASON_HISTORY_NOT_KEPT: _ErrorReason.ValueType  # 65
+    """A past moment is asked about of which is no longer kept what customers and accounts were then; see `serve --keep-history`.
+    Metadata: `ledger: "main", earliest: "2025-11-03T08:15:00.250000Z"`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the `reason` of the `google.rpc.ErrorInfo`, with domain "segmentd", of every error that segmentd
@@ -549,5 +553,9 @@ ERROR_REASON_RULES_TOO_SLOW: ErrorReason.ValueType  # 64
 """The ledger's rules of categories take more of a processor's time than they may on one batch of records, of which nothing was
 written. Send fewer rows at once, or make the rules cheaper.
 Metadata: `ledger: "main", rows: "60000", limit_s: "10"`.
+"""
+ERROR_REASON_HISTORY_NOT_KEPT: ErrorReason.ValueType  # 65
+"""A past moment is asked about of which is no longer kept what customers and accounts were then; see `serve --keep-history`.
+Metadata: `ledger: "main", earliest: "2025-11-03T08:15:00.250000Z"`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,11 +13,14 @@ import pyarrow as pa
 from segmentd.facts.book.changes import Change, ChangeLog
 from segmentd.facts.book.dump import dump_view
 from segmentd.facts.book.merging import is_unsettled, merge, needs_merge
+from segmentd.facts.book.past import Past
+from segmentd.facts.book.past_values import history_of
 from segmentd.facts.book.restore import restore_tables
 from segmentd.facts.book.staging import Staging
 from segmentd.facts.book.table import Table
 from segmentd.facts.book.tables import Tables
 from segmentd.facts.book.view import View
+from segmentd.facts.history.model import History
 from segmentd.facts.kinds import OWNER, RecordKind, record_schema
 from segmentd.facts.records import RecordBatch, WriteOutcome
 from segmentd.facts.views import BookView
@@ -30,10 +33,11 @@ SECRET_WORDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """Tables as of a version."""
+    """Tables as of a version, of which files have what was replaced up to `since_us`."""
 
     tables: Mapping[RecordKind, Table]
     version: int
+    since_us: int = 0
 
 
 class Book:
@@ -43,10 +47,12 @@ class Book:
         """An empty book, or one of what was `restored`."""
         start = restored or _nothing()
         self._tables = Tables(ledger, start.tables)
+        self._past = Past(start.since_us)
+        self._written_down_us = 0
         self._staged: list[Change] = []
         self._schemas: dict[RecordKind, tuple[Vocabulary, Schema]] = {}
         views = {kind: table.view(start.version) for kind, table in start.tables.items()}
-        self._view = View(ledger, start.version, views, ChangeLog(start.version))
+        self._view = View(ledger, start.version, views, ChangeLog(start.version), self._past.view)
 
     @property
     def ledger(self) -> Ledger:
@@ -57,6 +63,11 @@ class Book:
     def version(self) -> int:
         """The published data version: how many batches changed something."""
         return self._view.version
+
+    @property
+    def time_us(self) -> int:
+        """When what is published was written; 0 where that is not known."""
+        return self._view.past.time_us
 
     @property
     def view(self) -> View:
@@ -70,16 +81,20 @@ class Book:
         *,
         all_or_nothing: bool = False,
         delete_customers: bool = False,
+        time_us: int = 0,
     ) -> WriteOutcome:
         """Write a batch into the staged state; the outcome has the version that it will have.
 
+        `time_us`: when, later than all that was published, so that it is known what records were until then; 0: nobody
+        knows, and what the batch replaces is not kept.
         A batch that changes nothing makes no version: its outcome has the one before. The last of equal ids in a batch
         counts, the others are unchanged. Columns that are no fields by the vocabulary are passed over. ValueError for
         customers to delete without `delete_customers`. After any exception, `undo`.
         """
         if len(batch.deletions) and batch.kind is RecordKind.CUSTOMER and not delete_customers:
             raise ValueError("customers are deleted on purpose only")
-        staging = Staging(self._tables, self._staged_version + 1)
+        self._past.begin(time_us)
+        staging = Staging(self._tables, self._past, self._staged_version + 1)
         outcome = staging.write(batch, self._schema(batch.kind, vocabulary), all_or_nothing=all_or_nothing)
         if outcome.version > self._staged_version:
             self._staged.append(staging.change())
@@ -98,6 +113,7 @@ class Book:
         """Forget all that was staged since it was last published, wherever it stopped."""
         for table in self._tables.by_kind.values():
             table.undo()
+        self._past.undo()
         self._staged.clear()
 
     def dump(self, view: BookView) -> Mapping[str, pa.Table]:
@@ -106,10 +122,30 @@ class Book:
             raise TypeError("a book dumps its own views")
         return dump_view(view)
 
+    def history(self, view: BookView) -> History:
+        """What of the past is in no file, as of a view of this book; any thread may ask for it. TypeError as `dump`."""
+        if not isinstance(view, View):
+            raise TypeError("a book tells the history of its own views")
+        return history_of(view)
+
+    def forget_history(self, until_us: int) -> None:
+        """Keep no longer in memory what was replaced up to a moment, since files have it; any thread may say so."""
+        self._written_down_us = until_us
+
     @classmethod
-    def restore(cls, ledger: Ledger, tables: Mapping[str, pa.Table], version: int) -> Book:
-        """The book whose tables were dumped at a version. KeyError where one is lacking."""
-        return cls(ledger, restored=Restored(restore_tables(tables, version), version))
+    def restore(cls, ledger: Ledger, tables: Mapping[str, pa.Table], version: int, since_us: int = 0) -> Book:
+        """The book whose tables were dumped at a version. KeyError where one is lacking.
+
+        `since_us`: up to when files have what was replaced.
+        """
+        return cls(ledger, restored=Restored(restore_tables(tables, version), version, since_us))
+
+    def renumber(self, version: int) -> None:
+        """Have a later version, in which nothing is other. RuntimeError where something is staged."""
+        if self._staged or version < self.version:
+            raise RuntimeError("what is staged must be published, and versions go on")
+        views = {kind: table.view(version) for kind, table in self._tables.by_kind.items()}
+        self._view = View(self.ledger, version, views, ChangeLog(version), self._past.view)
 
     def merge(self) -> None:
         """Sort the tails of all tables into their prefixes. RuntimeError where something is staged."""
@@ -121,6 +157,8 @@ class Book:
         for kind, table in self._tables.by_kind.items():
             if kind in OWNER and is_unsettled(table):
                 self._merge(kind)
+        if not self._staged and (past := self._past.drop(self._written_down_us)) is not self._view.past:
+            self._view = replace(self._view, past=past)
 
     @property
     def _staged_version(self) -> int:
@@ -133,7 +171,8 @@ class Book:
                 views[kind] = table.view(version)
             table.publish()
         log = self._view.log.extended(tuple(self._staged))
-        self._view = View(self.ledger, version, views, log)
+        self._past.publish()
+        self._view = View(self.ledger, version, views, log, self._past.drop(self._written_down_us))
         self._staged.clear()
 
     def _merge(self, kind: RecordKind) -> None:
@@ -144,7 +183,7 @@ class Book:
         merge(table, self.version, owners)
         views = dict(self._view.tables)
         views[kind] = table.view(self.version)
-        self._view = View(self.ledger, self.version, views, self._view.log)
+        self._view = View(self.ledger, self.version, views, self._view.log, self._view.past)
 
     def _schema(self, kind: RecordKind, vocabulary: Vocabulary) -> Schema:
         kept = self._schemas.get(kind)

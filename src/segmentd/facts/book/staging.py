@@ -37,12 +37,11 @@ _STORED = {"owners": OWNERS}
 
 @dataclass(slots=True)
 class Staging:
-    """What a batch writes into the tables as one version, and what is remembered of before `time_us`."""
+    """What a batch writes into the tables as one version, and what is remembered of before."""
 
     tables: Tables
     past: Past
     version: int
-    time_us: int
     customers: list[Numbers] = field(default_factory=list)
     accounts: list[Numbers] = field(default_factory=list)
 
@@ -75,7 +74,7 @@ class Staging:
         places, numbers = places[last], numbers[last]
         given = _cells(batch, checked, places, table)
         written = table.write(numbers, given, self.version)
-        self.past.note(table, given, numbers[written.changed], written, self.time_us)
+        self.past.note(table, given, numbers[written.changed], written)
         self._note(batch.kind, table, numbers[written.changed], written)
         return written.inserted, written.updated
 
@@ -83,7 +82,7 @@ class Staging:
         """What deleted customers and accounts were is forgotten with them."""
         for kind, slots in ((RecordKind.CUSTOMER, self.customers), (RecordKind.ACCOUNT, self.accounts)):
             numbers = joined(slots)
-            self.past.forget(kind, numbers[self.tables[kind].find(numbers) < 0], self.time_us)
+            self.past.forget(kind, numbers[self.tables[kind].find(numbers) < 0])
 
     def _note(self, kind: RecordKind, table: Table, numbers: Numbers, written: Written) -> None:
         rows = np.concatenate([written.rows, written.old[written.old >= 0]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from segmentd.columns.column import Batch, Column, ListColumn
-from segmentd.engine.facts.owned import held
 from segmentd.facts.book.changes import ChangeLog, joined
 from segmentd.facts.book.exchange import Exchange, exchange_of
 from segmentd.facts.book.field import Cells, FieldView, column_of
+from segmentd.facts.book.owner_lists import OwnerLists
 from segmentd.facts.book.ownership import owners_in_lists
+from segmentd.facts.book.past import PastView
 from segmentd.facts.book.pool import ListPoolView, numbers_of
 from segmentd.facts.book.table_view import OWNER, OWNERS, TableView
 from segmentd.facts.kinds import AMOUNT, FIELDS, RecordKind
@@ -32,13 +33,14 @@ HIDDEN: Final = frozenset({"consent_times"})
 class View:
     """One version of a ledger's facts. Threads may share it.
 
-    Beside the protocol's: `consent_times`.
+    Beside the protocol's: `consent_times`, and what of the past no file has.
     """
 
     ledger: Ledger
     version: int
     tables: Mapping[RecordKind, TableView]
     log: ChangeLog
+    past: PastView = field(default_factory=PastView)
 
     @property
     def ledger_id(self) -> str:
@@ -52,8 +54,10 @@ class View:
 
     def holdings(self) -> Holdings:
         """Who owns which accounts."""
-        found = self.tables[RecordKind.ACCOUNT].kept("holdings", None, self._count_holdings)
+        found = self.tables[RecordKind.ACCOUNT].kept("holdings", None, lambda: self.owner_lists().holdings())
         customers = self.tables[RecordKind.CUSTOMER].ids.count
+        if len(found.offsets) == customers + 1:
+            return found
         return replace(found, offsets=_padded(found.offsets, customers))
 
     def sorted_items(self, kind: RecordKind) -> Items:
@@ -100,6 +104,22 @@ class View:
             raise TypeError("owners are lists")
         return owners_in_lists(field.cells(rows[rows >= 0]).values, field.pool.lists)
 
+    def owner_lists(self) -> OwnerLists:
+        """Each account's owners, as they are kept."""
+        table = self.tables[RecordKind.ACCOUNT]
+        kept = table.fields[OWNERS]
+        if not isinstance(kept.pool, ListPoolView):
+            raise TypeError("owners are lists")
+        lists = np.full(table.ids.count, -1, np.int32)
+        lists[table.by_number >= 0] = kept.cells(table.rows).values
+        offsets, pairs = numbers_of(kept.pool.lists)
+        roles = tuple(kept.pool.elements.texts().to_pylist())
+        return OwnerLists(lists, offsets, pairs, roles, self.tables[RecordKind.CUSTOMER].ids.count)
+
+    def latest_amounts(self, cells: Cells, accounts: Slots) -> Column:
+        """Amounts in the currencies of accounts as ones in the ledger's, by the last rates that there are."""
+        return self._money(cells if self._exchange is None else self._exchange.latest(cells, accounts))
+
     def consent_times(self) -> ListColumn | None:
         """When the customers, as in `entities`, gave each of their consents; None where nobody gave any."""
         table = self.tables[RecordKind.CUSTOMER]
@@ -112,17 +132,6 @@ class View:
         accounts, rates = self.tables[RecordKind.ACCOUNT], self.tables[RecordKind.RATE]
         return accounts.kept("exchange", rates, lambda: exchange_of(accounts, rates, self.ledger))
 
-    def _count_holdings(self) -> Holdings:
-        table = self.tables[RecordKind.ACCOUNT]
-        field = table.fields[OWNERS]
-        if not isinstance(field.pool, ListPoolView):
-            raise TypeError("owners are lists")
-        lists = np.full(table.ids.count, -1, np.int32)
-        lists[table.by_number >= 0] = field.cells(table.rows).values
-        offsets, pairs = numbers_of(field.pool.lists)
-        found = held(pairs, offsets, lists, self.tables[RecordKind.CUSTOMER].ids.count)
-        return Holdings(*found, tuple(field.pool.elements.texts().to_pylist()))
-
     def _gather_entities(self, table: TableView) -> Entities:
         rows = table.rows
         slots = np.flatnonzero(table.by_number >= 0).astype(np.int32)
@@ -132,14 +141,12 @@ class View:
         return Entities(table.kind, Batch(len(rows), columns, table.ids_of(slots)), slots, row_of)
 
     def _entity_column(self, table: TableView, name: str, field: FieldView, slots: Slots) -> Column:
-        if not _is_amount(table.kind, name):
+        if not is_amount(table.kind, name):
             return field.column() if table.is_prefix else field.gather(table.rows)
-        cells = field.cells(table.rows)
-        exchanged = cells if self._exchange is None else self._exchange.latest(cells, slots)
-        return self._money(exchanged)
+        return self.latest_amounts(field.cells(table.rows), slots)
 
     def _prefix_column(self, table: TableView, name: str, field: FieldView) -> Column:
-        if not _is_amount(table.kind, name):
+        if not is_amount(table.kind, name):
             return field.column()
         by = None if self._exchange is None else self.tables[RecordKind.RATE]
         column = field.prefix.converted(by)
@@ -153,7 +160,7 @@ class View:
         return column
 
     def _gathered(self, table: TableView, name: str, field: FieldView, rows: Rows) -> Column:
-        if not _is_amount(table.kind, name):
+        if not is_amount(table.kind, name):
             return field.gather(rows)
         cells = field.cells(rows)
         if self._exchange is not None:
@@ -172,7 +179,8 @@ def _read(table: TableView) -> list[tuple[str, FieldView]]:
     return [(name, field) for name, field in table.named() if name not in HIDDEN]
 
 
-def _is_amount(kind: RecordKind, name: str) -> bool:
+def is_amount(kind: RecordKind, name: str) -> bool:
+    """Whether a field is an amount in the currency of its account."""
     return FIELDS[kind].get(name) == AMOUNT
 
 

@@ -1,0 +1,1 @@
+"""What customers' and accounts' records were before they were changed: evaluation as of a past moment."""
