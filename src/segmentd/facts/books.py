@@ -53,11 +53,15 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class BooksListener:
-    """Hears of what happens to books. `unknown`: a ledger that has facts, and that no definition knows."""
+    """Hears of what happens to books. `unknown`: a ledger that has facts, and that no definition knows.
+
+    `unguarded`: the mark was lacking or unreadable, so that nobody knows whether acknowledged batches were lost.
+    """
 
     opened: Callable[[Opened], None] = lambda _: None
     unknown: Callable[[str], None] = lambda _: None
     checkpoints: CheckpointListener = field(default_factory=CheckpointListener)
+    unguarded: Callable[[Path], None] = lambda _: None
 
 
 class Books:
@@ -82,6 +86,8 @@ class Books:
         self._books: dict[str, WritableBook] = {}
         self._distrusted: set[str] = set()
         self.journal = self._journal = Journal(directory)
+        if self._journal.was_unguarded:
+            self._listener.unguarded(self._journal.mark_path)
         checkpoints = self._listener.checkpoints
         self.ingestion = Ingestion(self, self._journal, limits=limits, policy=policy, listener=checkpoints)
 

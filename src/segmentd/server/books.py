@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from segmentd.facts.books import Books, BooksListener, Opened
 from segmentd.facts.erasure.retention import Expired, Retention, RetentionListener
@@ -16,7 +17,9 @@ from segmentd.server.logs import log_event, stack_of
 def books_of(config: ServerConfig, vocabularies: Vocabularies) -> Books:
     """The books of a server's data directory, not opened yet. Raises StoreFailedError or SchemaTooNewError."""
     checkpoints = CheckpointListener(done=tell_checkpointed, failed=tell_checkpoint_failed)
-    listener = BooksListener(opened=tell_opened, unknown=tell_unknown, checkpoints=checkpoints)
+    listener = BooksListener(
+        opened=tell_opened, unknown=tell_unknown, unguarded=tell_unguarded, checkpoints=checkpoints
+    )
     return Books(config.data_dir, vocabularies, listener=listener, policy=config.checkpoints)
 
 
@@ -42,6 +45,11 @@ def tell_opened(opened: Opened) -> None:
 def tell_unknown(ledger: str) -> None:
     """Log that there are facts of a ledger that no definition knows: they are kept, and not served."""
     log_event("facts_unknown", level=logging.ERROR, ledger=ledger)
+
+
+def tell_unguarded(mark: Path) -> None:
+    """Log that the mark was lacking or unreadable, and is made anew: what was lost before nobody can tell."""
+    log_event("facts_unguarded", level=logging.WARNING, mark=mark)
 
 
 def tell_checkpointed(made: Checkpointed) -> None:

@@ -122,7 +122,7 @@ def erase_watched(directory: Path, into: Path) -> Kills:
         write(books, {ERASED: 7})
         (directory / "members").write_text(f"c1\n{ERASED}\nc2")
         erasures.start()
-        books.journal._store._connection.set_trace_callback(lambda _: copies.take())
+        books.journal._store._file._connection.set_trace_callback(lambda _: copies.take())
         copies.is_on = True
         asyncio.run(erasures.erase("main", ERASED, books.view("main"), allow_missing=False))
         finished.result(60)

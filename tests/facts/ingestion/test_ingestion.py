@@ -68,7 +68,7 @@ def write(books: Books, batch: RecordBatch, batch_id: str = "", **options: bool)
 
 def full(books: Books) -> Callable[[], None]:
     """Let the journal's file grow no more, as on a full disk; called, it can grow again."""
-    connection = books._journal._store._connection
+    connection = books._journal._store._file._connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     return lambda: connection.execute("PRAGMA max_page_count = 1000000").close()
@@ -183,7 +183,7 @@ def count_commits(books: Books) -> list[str]:
     """The commits that the journal makes from now on, as they come."""
     commits: list[str] = []
     trace = lambda statement: commits.append(statement) if statement == "COMMIT" else None  # noqa: E731
-    books._journal._store._connection.set_trace_callback(trace)
+    books._journal._store._file._connection.set_trace_callback(trace)
     return commits
 
 

@@ -114,7 +114,7 @@ def save_until(_pipe: Connection, directory: Path, step: int) -> None:
         if next(steps, None) is None:
             kill_myself()
 
-    journal._store._connection.set_trace_callback(count)
+    journal._store._file._connection.set_trace_callback(count)
     sys.addaudithook(lambda event, _: count() if event in WATCHED else None)
     journal.save("main", 3, numbered(3))
     steps = iter(range(1 << 30))

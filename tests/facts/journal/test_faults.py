@@ -74,7 +74,7 @@ def test_a_directory_that_cannot_be_written_is_told() -> None:
             child.join(60)
             directory.chmod(0o700)
             assert reason is ErrorReason.STORE_FAILED
-            assert f"opening {directory}/facts.sqlite3 failed" in message
+            assert f"opening {directory}/{'facts.mark' if there else 'facts.sqlite3'} failed" in message
         (directory / "facts.sqlite3").chmod(0o600)
         journal = Journal(directory)
         assert list(journal.replay("main", 0)) == [(1, b"payload")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from segmentd.facts.arrow_form import encode_batch, fitted
 from segmentd.facts.ingestion.orders import Order
 from segmentd.facts.ingestion.shelf import Shelf
-from segmentd.facts.journal import Entry, Journal, Traces
+from segmentd.facts.journal import Entry, Journal, Traces, UnmarkedError
 from segmentd.facts.records import WriteOutcome
 
 Listener = Callable[[str], None]
@@ -80,7 +80,6 @@ class GroupWriter:
             return
         for order, outcome in staged.outcomes:
             order.answer.set_result(outcome)
-        self._unsettled.update(staged.versions)
         for ledger_id in staged.versions:
             self._when_written(ledger_id)
 
@@ -130,13 +129,22 @@ class GroupWriter:
 
     def _commit(self, staged: _Staged) -> None:
         """Have the journal keep what was staged, then publish it. From there on nothing may fail: it is on disk."""
-        if staged.entries:
-            self._journal.append(staged.entries)
+        try:
+            if staged.entries:
+                self._journal.append(staged.entries)
+        except UnmarkedError:
+            # It is on disk, and the senders are told that it may be: they send it again.
+            self._publish(staged)
+            raise
+        self._publish(staged)
+
+    def _publish(self, staged: _Staged) -> None:
         for ledger_id in staged.versions:
             try:
                 self._shelf.book(ledger_id).publish()
             except Exception:  # noqa: BLE001 - it is on disk, from where the book can be made again
                 self._shelf.reopen(ledger_id)
+        self._unsettled.update(staged.versions)
 
     def _undo(self, ledger_ids: Iterable[str]) -> None:
         for ledger_id in ledger_ids:

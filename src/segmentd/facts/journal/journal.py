@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.files import FACTS_FOLDER, check_file, read_checkpoint, remove_others, write_checkpoint
+from segmentd.facts.journal.guarded import MARK_FILE
 from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Erasure
 from segmentd.facts.journal.schema import FACTS_FILE
 from segmentd.facts.journal.store import JournalStore
@@ -25,6 +26,8 @@ _DAY_US: Final = 86_400_000_000
 class Journal:
     """The facts that a data directory holds, which this process must own. Threads may share it; close it.
 
+    `mark_path`: the file that counts commits outside of the database.
+
     Raises StoreFailedError, SchemaTooNewError or FactsDamagedError where they cannot be opened; every method raises
     StoreFailedError where the disk fails, and then nothing has changed. `clock`: microseconds since 1970.
     """
@@ -34,12 +37,18 @@ class Journal:
         self._clock = clock
         if not (directory / FACTS_FILE).exists() and self._folder.is_dir() and any(self._folder.iterdir()):
             raise FactsDamagedError(directory / FACTS_FILE, f"is lacking, which tells what is in {self._folder}")
+        self.mark_path = directory / MARK_FILE
         self._store = JournalStore(directory)
         self._checkpoint_bytes: dict[str, int] = {}
 
     def close(self) -> None:
         """Close the file."""
         self._store.close()
+
+    @property
+    def was_unguarded(self) -> bool:
+        """Whether the mark was lacking or unreadable although commits had been counted: some may have been lost."""
+        return self._store.was_unguarded
 
     def ledgers(self) -> tuple[str, ...]:
         """The ledgers that have facts, by id."""
@@ -71,7 +80,7 @@ class Journal:
         remove_others(self._folder / ledger_id, self._store.checkpoint(ledger_id))
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Keep a group of batches: all are on disk when this returns, none when it raises."""
+        """Keep a group of batches: all are on disk when this returns, none when it raises, but for UnmarkedError."""
         self._store.append(entries, self._clock())
 
     def outcome(self, ledger_id: str, batch_id: str) -> WriteOutcome | None:

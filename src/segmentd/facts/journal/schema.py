@@ -12,6 +12,9 @@ from segmentd.storage import SchemaTooNewError, StoreFailedError, sync_directory
 
 FACTS_FILE: Final = "facts.sqlite3"
 
+COUNTED: Final = 3
+"""The first version of the schema that counts transactions."""
+
 APPLICATION_ID: Final = 0x5365676D
 """What SQLite's header says whose file it is: `Segm`."""
 
@@ -26,8 +29,8 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous = FULL",
     # What is deleted is overwritten: erasing a customer leaves no byte.
     "PRAGMA secure_delete = ON",
-    # 16 MiB: the copying into the file that a commit then does takes some 10 ms.
-    "PRAGMA wal_autocheckpoint = 1024",
+    # The log is copied into the file when the mark says so.
+    "PRAGMA wal_autocheckpoint = 0",
 )
 
 _STEPS: Final = (
@@ -84,13 +87,12 @@ _STEPS: Final = (
 """What each version of the schema adds to the one before; SQLite's user_version counts those that were taken."""
 
 
-def open_file(directory: Path) -> tuple[Path, sqlite3.Connection]:
-    """The file in the directory, made if there is none, and a connection that begins no transaction by itself.
+def open_file(path: Path) -> sqlite3.Connection:
+    """A connection that begins no transaction by itself to the file, made if there is none.
 
-    Raises StoreFailedError, for an empty file too, and SchemaTooNewError where a later release wrote it.
+    Nobody else can open it then. Raises StoreFailedError, for an empty file too, and SchemaTooNewError where a later
+    release wrote it.
     """
-    path = directory / FACTS_FILE
-    opening = f"opening {path}"
     try:
         _create(path)
         # The lock of whoever uses the connection takes the place of the module's own check.
@@ -101,8 +103,24 @@ def open_file(directory: Path) -> tuple[Path, sqlite3.Connection]:
             connection.close()
             raise
     except (OSError, sqlite3.Error) as error:
-        raise StoreFailedError(opening, error) from error
-    return path, connection
+        raise StoreFailedError(f"opening {path}", error) from error
+    return connection
+
+
+def commits_of(connection: sqlite3.Connection) -> int:
+    """How many transactions the file says were committed; 0 for one of a release that did not count them."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < COUNTED:
+        return 0
+    return int(connection.execute("SELECT number FROM commits").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection) -> bool:
+    """Bring the file to this release's schema, in one transaction; whether it was of an older one."""
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    steps = "".join(_STEPS[found:])
+    if steps:
+        connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(_STEPS)}; COMMIT;")
+    return bool(steps)
 
 
 def _create(path: Path) -> None:
@@ -131,7 +149,5 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > len(_STEPS):
         raise SchemaTooNewError(path, str(found), str(len(_STEPS)))
-    # In one transaction: killed half-way, nothing was done. It takes the lock that is then kept, too.
-    steps = "".join(_STEPS[found:])
-    done = f"PRAGMA user_version = {len(_STEPS)};" if steps else ""
-    connection.executescript(f"BEGIN IMMEDIATE; {steps} {done} COMMIT;")
+    # An empty transaction takes the lock that is then kept.
+    connection.executescript("BEGIN IMMEDIATE; COMMIT;")

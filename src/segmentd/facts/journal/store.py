@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from segmentd.facts.journal.errors import FactsDamagedError
+from segmentd.facts.journal.errors import FactsDamagedError, UnmarkedError
+from segmentd.facts.journal.guarded import GuardedFile
 from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Erasure
 from segmentd.facts.journal.outcomes import (
     decode_rejections,
@@ -20,9 +19,7 @@ from segmentd.facts.journal.outcomes import (
     encode_traces,
     without_messages,
 )
-from segmentd.facts.journal.schema import open_file
 from segmentd.facts.records import WriteOutcome
-from segmentd.storage import StoreFailedError
 
 PURGED_BATCHES: Final = 64
 """Payloads that one transaction deletes: writers wait for no more than these, some milliseconds."""
@@ -30,8 +27,14 @@ PURGED_BATCHES: Final = 64
 READ_BATCHES: Final = 16
 """Payloads that are read at a time."""
 
+ENTRY_BYTES: Final = 32 << 10
+"""What an entry writes beside its payload: pages of two indexes."""
+
 FORGOTTEN_IDS: Final = 10_000
 """Batch ids that one transaction deletes."""
+
+ROW_BYTES: Final = 4 << 10
+"""What forgetting a batch id writes: its place in an index is anywhere, on a page of its own or on one of others."""
 
 
 class JournalStore:
@@ -41,19 +44,24 @@ class JournalStore:
     """
 
     def __init__(self, directory: Path) -> None:
-        self.path, self._connection = open_file(directory)
+        self._file = GuardedFile(directory)
+        self.path = self._file.path
         self._lock = threading.Lock()
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             sizes = connection.execute("SELECT ledger, sum(length(payload)) FROM payloads GROUP BY ledger").fetchall()
         self._pending_bytes: dict[str, int] = dict(sizes)
 
+    @property
+    def was_unguarded(self) -> bool:
+        """See `GuardedFile`."""
+        return self._file.was_unguarded
+
     def close(self) -> None:
         """Close the file. What was committed is in it, or beside it in its write-ahead log."""
-        with self._lock:
-            self._connection.close()
+        self._file.close()
 
     def append(self, entries: Sequence[Entry], now_us: int) -> None:
-        """Keep a group of batches: all are on disk when this returns, none when it raises."""
+        """Keep a group of batches: all are on disk when this returns, none when it raises, but for UnmarkedError."""
         batches = [_batch_row(entry, now_us) for entry in entries if entry.batch_id]
         payloads = [
             (entry.ledger_id, entry.outcome.version, zlib.crc32(entry.payload), entry.payload)
@@ -65,12 +73,15 @@ class JournalStore:
             for entry in entries
             if entry.erases is not None
         ]
-        with self._writing() as connection:
-            connection.executemany("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", batches)
-            connection.executemany("INSERT INTO payloads VALUES (?, ?, ?, ?)", payloads)
-            connection.executemany("INSERT INTO erasures (ledger, version, traces) VALUES (?, ?, ?)", erasures)
-        for ledger_id, _, _, payload in payloads:
-            self._add_pending(ledger_id, len(payload))
+        try:
+            with self._file.writing(len(entries) * ENTRY_BYTES) as connection:
+                connection.executemany("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", batches)
+                connection.executemany("INSERT INTO payloads VALUES (?, ?, ?, ?)", payloads)
+                connection.executemany("INSERT INTO erasures (ledger, version, traces) VALUES (?, ?, ?)", erasures)
+        except UnmarkedError:
+            self._add_all_pending(payloads)
+            raise
+        self._add_all_pending(payloads)
 
     def pending_bytes(self, ledger_id: str) -> int:
         """The bytes of batches that no checkpoint has yet."""
@@ -82,16 +93,17 @@ class JournalStore:
 
     def ledgers(self) -> tuple[str, ...]:
         """The ledgers that have facts, by id."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute("SELECT ledger FROM checkpoints UNION SELECT ledger FROM payloads ORDER BY 1")
             return tuple(ledger for (ledger,) in rows)
 
     def outcome(self, ledger_id: str, batch_id: str) -> WriteOutcome | None:
         """What became of a batch of this id, as it was answered then; None: there was none, or it is forgotten."""
+        self._file.settle()
         query = (
             "SELECT version, inserted, updated, unchanged, deleted, rejected FROM batches WHERE ledger = ? AND key = ?"
         )
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             row = connection.execute(query, (ledger_id, _key(batch_id))).fetchone()
         if row is None:
             return None
@@ -104,7 +116,7 @@ class JournalStore:
         query = "SELECT version, crc32, payload FROM payloads WHERE ledger = ? AND version > ? ORDER BY version LIMIT ?"
         last = version
         while True:
-            with self._reading() as connection:
+            with self._file.reading() as connection:
                 rows = connection.execute(query, (ledger_id, last, READ_BATCHES)).fetchall()
             for number, crc32, payload in rows:
                 if number != last + 1:
@@ -118,7 +130,7 @@ class JournalStore:
 
     def checkpoint(self, ledger_id: str) -> Checkpoint | None:
         """The ledger's current checkpoint, if it has one."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             row = connection.execute(
                 "SELECT version, folder FROM checkpoints WHERE ledger = ?", (ledger_id,)
             ).fetchone()
@@ -134,7 +146,7 @@ class JournalStore:
         """Make a checkpoint, whose files are on disk, the current one; from then on `purge` deletes what it holds."""
         ledger_id = checkpoint.ledger_id
         files = [(ledger_id, file.table, file.size, file.crc32) for file in checkpoint.files]
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute("DELETE FROM checkpoint_files WHERE ledger = ?", (ledger_id,))
             connection.execute(
                 "INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT (ledger) DO UPDATE "
@@ -148,8 +160,8 @@ class JournalStore:
 
         A commit that fails while the disk is waited for may have reached it; the next one takes its place there.
         """
-        with self._writing() as connection:
-            connection.execute("UPDATE commits SET number = number + 1")
+        with self._file.writing():
+            pass
 
     def purge(self, ledger_id: str) -> None:
         """Delete the batches that the ledger's checkpoint holds, overwriting them, in several short transactions."""
@@ -161,19 +173,20 @@ class JournalStore:
         statement = "DELETE FROM batches WHERE rowid IN (SELECT rowid FROM batches WHERE time_us < ? LIMIT ?)"
         forgotten = FORGOTTEN_IDS
         while forgotten == FORGOTTEN_IDS:
-            with self._writing() as connection:
+            with self._file.writing() as connection:
                 forgotten = connection.execute(statement, (moment_us, FORGOTTEN_IDS)).rowcount
+            self._file.count(forgotten * ROW_BYTES)
 
     def ledgers_to_scrub(self) -> tuple[str, ...]:
         """The ledgers of which erasures are not finished, by id."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute("SELECT DISTINCT ledger FROM erasures ORDER BY ledger")
             return tuple(ledger for (ledger,) in rows)
 
     def erasures(self, ledger_id: str) -> tuple[Erasure, ...]:
         """The erasures of a ledger that are not finished, by number."""
         query = "SELECT number, version, traces FROM erasures WHERE ledger = ? ORDER BY number"
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(query, (ledger_id,)).fetchall()
         return tuple(Erasure(number, version, decode_traces(traces)) for number, version, traces in rows)
 
@@ -184,21 +197,16 @@ class JournalStore:
         number `until`, only that they are not finished is left, until `finish_erasures`.
         """
         query = "SELECT rowid, rejected FROM batches WHERE ledger = ? AND rejected IS NOT NULL"
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             told = connection.execute(query, (ledger_id,)).fetchall()
             silent = [(without_messages(rejected), row) for row, rejected in told]
             connection.executemany("UPDATE batches SET rejected = ? WHERE rowid = ?", silent)
             connection.execute("UPDATE erasures SET traces = NULL WHERE ledger = ? AND number <= ?", (ledger_id, until))
-        with self._reading() as connection:
-            # Pages that were rebuilt may keep copies of rows that are overwritten elsewhere: all of them are made anew.
-            connection.execute("VACUUM")
-            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise StoreFailedError(f"emptying the write-ahead log of {self.path}", "another process reads it")
+        self._file.rewrite()
 
     def finish_erasures(self, ledger_id: str, until: int) -> None:
         """The erasures of a ledger up to a number are finished, and forgotten."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute("DELETE FROM erasures WHERE ledger = ? AND number <= ?", (ledger_id, until))
 
     def _purge_some(self, ledger_id: str) -> bool:
@@ -206,38 +214,22 @@ class JournalStore:
             "SELECT payloads.rowid, length(payload) FROM payloads JOIN checkpoints USING (ledger) "
             "WHERE ledger = ? AND payloads.version <= checkpoints.version LIMIT ?"
         )
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             rows = connection.execute(chosen, (ledger_id, PURGED_BATCHES)).fetchall()
             connection.executemany("DELETE FROM payloads WHERE rowid = ?", [(row,) for row, _ in rows])
-        self._add_pending(ledger_id, -sum(size for _, size in rows))
+        purged = sum(size for _, size in rows)
+        self._file.count(purged)
+        self._add_pending(ledger_id, -purged)
         return len(rows) == PURGED_BATCHES
+
+    def _add_all_pending(self, payloads: Sequence[tuple[str, int, int, bytes]]) -> None:
+        for ledger_id, _, _, payload in payloads:
+            self._file.count(len(payload))
+            self._add_pending(ledger_id, len(payload))
 
     def _add_pending(self, ledger_id: str, size: int) -> None:
         with self._lock:
             self._pending_bytes[ledger_id] = self._pending_bytes.get(ledger_id, 0) + size
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise StoreFailedError(f"reading {self.path}", error) from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException as error:
-                with suppress(sqlite3.Error):
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise StoreFailedError(f"writing {self.path}", error) from error
-                raise
 
 
 def _key(batch_id: str) -> bytes:

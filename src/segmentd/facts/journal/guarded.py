@@ -1,0 +1,203 @@
+"""The journal's open file, with the mark that tells when transactions of it were lost."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from segmentd.facts.journal.errors import BACKUP, FactsDamagedError, UnmarkedError
+from segmentd.facts.journal.schema import FACTS_FILE, commits_of, migrate, open_file
+from segmentd.storage import Mark, Marked, StoreFailedError
+
+MARK_FILE: Final = "facts.mark"
+
+LOG_BYTES: Final = 16 << 20
+"""The write-ahead log is copied into the file when about so much was written to it, which takes some 10 ms."""
+
+TRANSACTION_BYTES: Final = 64 << 10
+"""What a transaction writes beside what its caller counts: pages of tables and indexes."""
+
+
+class GuardedFile:
+    """The open file `facts.sqlite3`. Threads may share it; a transaction waits for the one before it.
+
+    `was_unguarded`: the mark was lacking or unreadable although transactions had been counted, so that nobody knows
+    whether some were lost. Raises StoreFailedError, SchemaTooNewError, and FactsDamagedError where some were.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / FACTS_FILE
+        self._log = directory / f"{FACTS_FILE}-wal"
+        self._mark = Mark(directory / MARK_FILE)
+        self._lock = threading.Lock()
+        try:
+            self._check_presence()
+            had_log = self._log.exists() and self._log.stat().st_size > 0
+            self._connection = open_file(self.path)
+        except BaseException:
+            self._mark.close()
+            raise
+        try:
+            self._open(had_log=had_log)
+        except BaseException:
+            self._leave()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, alone. Raises StoreFailedError."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise StoreFailedError(f"reading {self.path}", error) from error
+
+    @contextmanager
+    def writing(self, size: int = 0) -> Iterator[sqlite3.Connection]:
+        """The connection, alone and in a transaction, which is on disk and marked when the block ends.
+
+        `size`: about how many bytes are written or overwritten. Raises StoreFailedError, and then nothing has changed,
+        but for UnmarkedError.
+        """
+        with self._lock:
+            self._mark.settle()
+            self._copy_if_long()
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute("UPDATE commits SET number = ?", (self._commits + 1,))
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                with suppress(sqlite3.Error):
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise StoreFailedError(f"writing {self.path}", error) from error
+                raise
+            self._uncopied += size + TRANSACTION_BYTES
+            self._commits += 1
+            self._keep_mark()
+
+    def count(self, size: int) -> None:
+        """So many bytes more were written to the log than `writing` was told."""
+        with self._lock:
+            self._uncopied += size
+
+    def settle(self) -> None:
+        """Have all that was committed marked when this returns, and so to be acknowledged. Raises StoreFailedError."""
+        with self._lock:
+            self._mark.settle()
+
+    def rewrite(self) -> None:
+        """Write the file anew, and empty the log: no byte of what was deleted is left. Raises StoreFailedError."""
+        with self.reading() as connection:
+            self._mark.settle()
+            self._uncopied += TRANSACTION_BYTES
+            # Pages that were rebuilt may keep copies of rows that are overwritten elsewhere: all of them are made anew.
+            connection.execute("VACUUM")
+            self._copy_log()
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreFailedError(f"emptying the write-ahead log of {self.path}", "another process reads it")
+
+    def close(self) -> None:
+        """Close the file. What was committed is in it, or beside it in its write-ahead log."""
+        with self._lock:
+            try:
+                self._copy_log()
+            except (StoreFailedError, sqlite3.Error):
+                self._leave()
+            else:
+                self._connection.close()
+                self._mark.close()
+
+    def _check_presence(self) -> None:
+        """A mark stays when the file goes that it counts: nothing is begun anew beside it."""
+        found = self._mark.found
+        if found is not None and found.commits and not self.path.exists():
+            wrong = f"is lacking, of which {self._mark.path} counts {found.commits} commits"
+            raise FactsDamagedError(self.path, wrong, self._what_to_do)
+
+    def _open(self, *, had_log: bool) -> None:
+        try:
+            self._commits = commits_of(self._connection)
+            self._check_commits(self._mark.found or Marked())
+            self.was_unguarded = self._mark.found is None and self._commits > 0
+            has_written = migrate(self._connection)
+            self._mark.keep(self._commits)
+        except sqlite3.Error as error:
+            raise StoreFailedError(f"opening {self.path}", error) from error
+        self._uncopied, self._most = 0, LOG_BYTES
+        if had_log or has_written:
+            # Of a log that was there nobody knows whether it has anything; from here on it has.
+            with self.writing():
+                pass
+
+    def _check_commits(self, marked: Marked) -> None:
+        """Raise FactsDamagedError, having changed nothing, where the database has less than was marked."""
+        lost = marked.commits - self._commits
+        if lost > 0:
+            wrong = (
+                f"lacks the last {lost} of {marked.commits} commits that {self._mark.path} counts, and batches that "
+                f"were acknowledged with them: its write-ahead log {self._log} is damaged or lacking"
+            )
+            raise FactsDamagedError(self.path, wrong, self._what_to_do)
+        if marked.is_copying:
+            self._finish_copying()
+
+    def _finish_copying(self) -> None:
+        """Copy the log once more. Without it the file may have parts of transactions, their count among them."""
+        if self._copied_frames() == 0:
+            wrong = f"may have parts of commits: its write-ahead log {self._log} is damaged or lacking"
+            raise FactsDamagedError(self.path, wrong, self._what_to_do)
+        self._mark.keep_copying(is_copying=False)
+
+    def _copy_if_long(self) -> None:
+        if self._uncopied > self._most:
+            try:
+                self._copy_log()
+            except sqlite3.Error:
+                # The log goes on, and takes what the file does not.
+                self._most = self._uncopied + LOG_BYTES
+
+    def _copy_log(self) -> None:
+        """Copy the log into the file, so that SQLite begins it anew. Raises sqlite3.Error and StoreFailedError.
+
+        The mark says so meanwhile, and as long as it failed: then the log has something, and opening needs it.
+        """
+        if self._uncopied:
+            self._mark.keep_copying(is_copying=True)
+            self._copied_frames()
+            self._uncopied, self._most = 0, LOG_BYTES
+            self._mark.keep_copying(is_copying=False)
+
+    def _copied_frames(self) -> int:
+        """Copy the log; of how many pages it is."""
+        busy, frames, copied = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if busy or frames != copied:
+            raise sqlite3.OperationalError(f"the write-ahead log has {frames} pages, of which {copied} were copied")
+        return int(frames)
+
+    def _keep_mark(self) -> None:
+        try:
+            self._mark.keep(self._commits)
+        except StoreFailedError as error:
+            raise UnmarkedError(error) from error
+
+    def _leave(self) -> None:
+        """Close the file and leave its log, which SQLite would remove, to whoever opens it next or looks into it."""
+        kept = self._log.with_name(f"{self._log.name}.kept")
+        with suppress(OSError):
+            self._log.rename(kept)
+        self._connection.close()
+        with suppress(OSError):
+            kept.rename(self._log)
+        self._mark.close()
+
+    @property
+    def _what_to_do(self) -> str:
+        return f"{BACKUP}; or remove {self._mark.path} to go on without what is lost"
