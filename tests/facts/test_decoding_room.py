@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from segmentd.columns.errors import ExpandedSizeError
 from segmentd.facts.decoding.batches import decode_records
 from segmentd.facts.decoding_room import DecodingRoom, Place
 from segmentd.facts.records import RecordBatch
+from segmentd.facts.standing import REMEMBERED, SLOW_S
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
 from tests.facts.decoding.conftest import NOW
@@ -56,7 +58,8 @@ def test_requests_are_let_in_as_they_came_while_there_is_room(vocabulary: Vocabu
     async def run() -> None:
         room = DecodingRoom(at_a_time=2, max_bytes=1_500)
         inside: list[int] = []
-        places = [room.place() for _ in range(6)]
+        await _become_known(room, "")
+        places = [room.place("") for _ in range(6)]
         tasks = [asyncio.create_task(_enter(places[number], number, inside)) for number in range(6)]
         await _turns()
         assert inside == [0, 1]
@@ -84,7 +87,7 @@ def test_a_caller_who_goes_gives_its_place_back() -> None:
     async def run() -> None:
         room = DecodingRoom(at_a_time=1)
         inside: list[int] = []
-        places = [room.place() for _ in range(3)]
+        places = [room.place("") for _ in range(3)]
         tasks = [asyncio.create_task(_enter(places[number], number, inside)) for number in range(3)]
         await _turns()
         await places[0].__aexit__()
@@ -95,9 +98,88 @@ def test_a_caller_who_goes_gives_its_place_back() -> None:
     asyncio.run(run())
 
 
-async def _enter(place: Place, number: int, inside: list[int]) -> None:
+def test_a_ledger_of_which_nothing_is_known_is_tried_by_one_batch() -> None:
+    """Its second waits until the first was decoded, and others' do not; so it is again under other rules."""
+
+    async def run() -> None:
+        room = DecodingRoom(at_a_time=8)
+        inside: list[int] = []
+        places = [room.place("new"), room.place("new"), room.place("other")]
+        tasks = [asyncio.create_task(_enter(place, number, inside)) for number, place in enumerate(places)]
+        await _turns()
+        assert inside == [0, 2]
+        await _leave_after(places[0], seconds=0.0)
+        await _turns()
+        assert inside == [0, 2, 1]
+        places = [room.place("new"), room.place("new", "other rules"), room.place("new", "other rules")]
+        tasks += [asyncio.create_task(_enter(place, 3 + number, inside)) for number, place in enumerate(places)]
+        await _turns()
+        assert inside == [0, 2, 1]
+
+    asyncio.run(run())
+
+
+def test_slow_ledgers_come_in_one_at_a_time() -> None:
+    """All of them together, in turn, while quick ones come in as they like; until they have been quick eight times."""
+
+    async def run() -> None:
+        room = DecodingRoom(at_a_time=8)
+        for ledger in ("slow", "slower", "quick"):
+            await _become_known(room, ledger, seconds=0.0 if ledger == "quick" else SLOW_S)
+        inside: list[str] = []
+        ledgers = ("slow", "slow", "slow", "quick", "slower", "quick")
+        places = [room.place(ledger) for ledger in ledgers]
+        tasks = [asyncio.create_task(_enter(place, name, inside)) for place, name in zip(places, ledgers, strict=True)]
+        await _turns()
+        assert inside == ["slow", "quick", "quick"]
+        for place, name in ((0, "slow"), (1, "slower"), (4, "slow")):
+            await _leave_after(places[place], seconds=2 * SLOW_S)
+            await _turns()
+            assert inside.pop() == name
+        await asyncio.gather(*tasks)
+        await _leave_after(places[2], seconds=0.0)
+        for _ in range(REMEMBERED - 1):
+            await _become_known(room, "slow")
+        many = [room.place("slow") for _ in range(3)]
+        await asyncio.gather(*(_enter(place, "slow", inside) for place in many))
+        assert inside[3:] == ["slow"] * 3
+
+    asyncio.run(run())
+
+
+def test_a_ledger_whose_batches_fail_is_slow_too() -> None:
+    """What a job took is noted, whatever becomes of it."""
+
+    async def run() -> None:
+        room = DecodingRoom(at_a_time=8)
+        place = room.place("failing")
+        await place.__aenter__()
+        with pytest.raises(ZeroDivisionError):
+            place.work(lambda: 1 // 0)
+        await place.__aexit__()
+        assert place._seconds is not None
+
+    asyncio.run(run())
+
+
+Name = TypeVar("Name")
+
+
+async def _enter(place: Place, name: Name, inside: list[Name]) -> None:
     await place.__aenter__()
-    inside.append(number)
+    inside.append(name)
+
+
+async def _leave_after(place: Place, seconds: float) -> None:
+    place._seconds = seconds
+    await place.__aexit__()
+
+
+async def _become_known(room: DecodingRoom, ledger: str, seconds: float = 0.0) -> None:
+    """One batch of the ledger was decoded, which took so long."""
+    place = room.place(ledger)
+    await place.__aenter__()
+    await _leave_after(place, seconds)
 
 
 async def _turns() -> None:

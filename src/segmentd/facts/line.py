@@ -15,11 +15,14 @@ class Line:
         self._parent = ""
         self._last = asyncio.Event()
         self._last.set()
+        self._others = self._last
 
     def join(self, request: bytes) -> Turn:
         """The turn of the next request. One that names no ledger is about that of the request before."""
-        self._parent = parent_of(request) or self._parent
-        turn = Turn(self._parent, self._last)
+        parent = parent_of(request) or self._parent
+        if parent != self._parent:
+            self._parent, self._others = parent, self._last
+        turn = Turn(parent, self._last, self._others)
         self._last = turn.over
         return turn
 
@@ -27,10 +30,16 @@ class Line:
 class Turn:
     """A request's place; a context manager that lets the next one write. `parent`: the ledger that it is about."""
 
-    def __init__(self, parent: str, before: asyncio.Event) -> None:
+    def __init__(self, parent: str, before: asyncio.Event, others: asyncio.Event) -> None:
+        """`before`: the request before is over; `others`: the last one before that was of another ledger."""
         self.parent = parent
         self.over = asyncio.Event()
         self._before = before
+        self._others = others
+
+    async def begin(self) -> None:
+        """Wait until those before that are of other ledgers have been handed in: they wait for room by themselves."""
+        await self._others.wait()
 
     async def come(self) -> None:
         """Wait until all requests before have been handed in, or failed."""

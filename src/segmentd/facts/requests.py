@@ -45,6 +45,9 @@ class Categories(Protocol):
     def categorize(self, batch: RecordBatch, ledger: Ledger, cancelled: Cancelled | None = None) -> RecordBatch:
         """The batch with categories where it has none. Raises SegmentdError."""
 
+    def edition(self, ledger_name: str) -> str:
+        """What tells a ledger's rules from those that it had before; empty where it has none."""
+
 
 def decode_request(
     raw: bytes,

@@ -118,11 +118,12 @@ class RecordServicer:
     async def _write(self, raw: bytes, turn: Turn, remaining_s: float | None) -> pb.WriteRecordsResponse:
         async with turn:
             self._around.check_size(raw)
-            async with self._room.place() as place:
+            await turn.begin()
+            async with self._room.place(turn.parent, self._categories.edition(turn.parent)) as place:
                 gone = threading.Event()
                 job = partial(decode_request, raw, turn.parent, self._vocabularies, self._categories, gone.is_set)
                 try:
-                    request = await self._off_loop(job, remaining_s, len(raw))
+                    request = await self._off_loop(partial(place.work, job), remaining_s, len(raw))
                 finally:
                     gone.set()
                 del raw, job

@@ -50,6 +50,11 @@ class Categorizer:
         self._clock = clock
         self._limit_s = limit_s
 
+    def edition(self, ledger_name: str) -> str:
+        """The etag of the ledger's rules; empty where it has none, and where there is no such name."""
+        compiled = self._rules.compiled(ledger_name.rpartition("/")[2])
+        return "" if compiled is None else compiled.rules.etag
+
     def categorize(self, batch: RecordBatch, ledger: Ledger, cancelled: Cancelled | None = None) -> RecordBatch:
         """The batch with categories where it has none; amounts are read as of the ledger's currency.
 
