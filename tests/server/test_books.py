@@ -113,7 +113,8 @@ def test_a_damaged_checkpoint_keeps_the_server_from_starting(tmp_path: Path) -> 
 def test_what_happens_in_the_background_is_told(tmp_path: Path, events: Events) -> None:
     """A checkpoint that fails, and facts of a ledger that the definitions lack, without stopping anything."""
     fill(tmp_path)
-    (tmp_path / "segmentd.sqlite3").unlink()
+    for name in ("segmentd.sqlite3", "segmentd.mark"):
+        (tmp_path / name).unlink()
     with running(tmp_path) as (server, api):
         assert ("facts_unknown", {"ledger": "main"}) in events.heard
         api.call(
@@ -136,8 +137,8 @@ def test_a_new_ledger_takes_over_nobodys_records(tmp_path: Path) -> None:
     with running_server(config) as server, Client(f"127.0.0.1:{server.port}") as client:
         client.create_ledger("main", currency_code="EUR")
         client.write_records("customer", [{"id": "a"}])
-    for path in tmp_path.glob("segmentd.sqlite3*"):
-        path.unlink()
+    for name in ("segmentd.sqlite3", "segmentd.mark"):
+        (tmp_path / name).unlink()
     with running_server(config) as server, Client(f"127.0.0.1:{server.port}") as client:
         with pytest.raises(SegmentdCallError) as raised:
             client.create_ledger("main", currency_code="JPY")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from segmentd.storage import Mark, Marked, StoreFailedError
-from segmentd.storage.mark import SLOT_BYTES
+from segmentd.storage import StoreFailedError
+from segmentd.storage.mark import SLOT_BYTES, Mark, Marked
 
 
 def read(path: Path) -> Marked | None:

@@ -23,7 +23,7 @@ from segmentd.storage.migration import SCRIPTS
 from segmentd.storage.tables import metadata
 from tests.storage.children import kill_myself, run_child
 
-TABLES = {"alembic_version", "ledgers", "attributes", "segments", "category_rules", "import_jobs"}
+TABLES = {"alembic_version", "ledgers", "attributes", "segments", "category_rules", "import_jobs", "commits"}
 """The tables of a new database."""
 
 

@@ -2,18 +2,25 @@
 
 from segmentd.storage.database import Database, open_database
 from segmentd.storage.directory import DataDirectory, sync_directory
-from segmentd.storage.errors import DataDirectoryInUseError, SchemaTooNewError, StoreFailedError
-from segmentd.storage.mark import Mark, Marked
+from segmentd.storage.errors import (
+    DamagedError,
+    DataDirectoryInUseError,
+    SchemaTooNewError,
+    StoreFailedError,
+    UnmarkedError,
+)
+from segmentd.storage.marked_log import MarkedLog
 from segmentd.storage.writer import Writer
 
 __all__ = [
+    "DamagedError",
     "DataDirectory",
     "DataDirectoryInUseError",
     "Database",
-    "Mark",
-    "Marked",
+    "MarkedLog",
     "SchemaTooNewError",
     "StoreFailedError",
+    "UnmarkedError",
     "Writer",
     "open_database",
     "sync_directory",

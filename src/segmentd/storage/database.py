@@ -11,13 +11,17 @@ from sqlite3 import Error as SqliteError
 from sqlite3 import connect
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, update
 from sqlalchemy.exc import DBAPIError
 
 from segmentd.storage.errors import StoreFailedError
+from segmentd.storage.marked_log import MarkedLog
 from segmentd.storage.migration import migrate
+from segmentd.storage.tables import commits
 
 DATABASE_FILE: Final = "segmentd.sqlite3"
+
+MARK_FILE: Final = "segmentd.mark"
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -31,9 +35,10 @@ _PRAGMAS: Final = (
 class Database:
     """An open database at the newest schema. Close it when done; several threads may use it."""
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, log: MarkedLog, path: Path) -> None:
         self.path = path
         self._engine = engine
+        self._log = log
         self._writing = engine.execution_options(begin="BEGIN IMMEDIATE")
 
     @contextmanager
@@ -47,10 +52,14 @@ class Database:
         """A connection whose changes are all on disk when the block ends, or none if it raises.
 
         Other writers wait: the lock is taken at the start, so that what was read cannot change before the commit.
-        Raises StoreFailedError.
+        Raises StoreFailedError; UnmarkedError where the changes are on disk, and may not be acknowledged.
         """
+        self._log.mark.settle()
         with _translated(f"writing {self.path}"), self._writing.begin() as connection:
+            counted = update(commits).values(number=commits.c.number + 1).returning(commits.c.number)
+            number = connection.execute(counted).scalar_one()
             yield connection
+        self._log.keep(number)
 
     def scrub(self) -> None:
         """Write the file anew, so that neither it nor its write-ahead log has a byte of what was changed or deleted.
@@ -72,26 +81,52 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        self._log.close()
+
+    def open(self) -> None:
+        """Bring the schema up to this release's. Raises StoreFailedError, SchemaTooNewError and DamagedError.
+
+        The last where transactions were lost that the mark counts; then the log is left as it is.
+        """
+        try:
+            with self.read() as connection:
+                found = _commits_of(connection)
+                self._log.check(found)
+            with _translated(f"writing {self.path}"), self._writing.begin() as connection:
+                migrate(connection, self.path)
+            self._log.mark.keep(found)
+        except BaseException:
+            with self._log.kept():
+                self.close()
+            raise
 
 
 def open_database(directory: Path) -> Database:
     """Open the database in the directory, made if there is none, and migrate it.
 
-    Raises StoreFailedError, for an empty file too, and SchemaTooNewError where a later release wrote it.
+    Raises StoreFailedError, for an empty file too, SchemaTooNewError where a later release wrote it, and DamagedError
+    where transactions were lost.
     """
     path = directory / DATABASE_FILE
-    _create(path)
+    log = MarkedLog(path, directory / MARK_FILE)
+    try:
+        _create(path)
+    except BaseException:
+        log.close()
+        raise
     engine = create_engine(URL.create("sqlite", database=str(path)))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    database = Database(engine, path)
-    try:
-        with database.write() as connection:
-            migrate(connection, path)
-    except BaseException:
-        database.close()
-        raise
+    database = Database(engine, log, path)
+    database.open()
     return database
+
+
+def _commits_of(connection: Connection) -> int:
+    """How many transactions were counted; 0 where none were, as in earlier releases."""
+    if not inspect(connection).has_table(commits.name):
+        return 0
+    return int(connection.scalars(select(commits.c.number)).one())
 
 
 def _create(path: Path) -> None:

@@ -104,3 +104,10 @@ import_jobs = Table(
     Column("error_reason", Text, nullable=False),
     Column("error_message", Text, nullable=False),
 )
+
+commits = Table(
+    "commits",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from segmentd.facts.journal import Entry, Journal, UnmarkedError
+from segmentd.facts.journal import Entry, Journal
 from segmentd.facts.records import WriteOutcome
-from segmentd.storage import StoreFailedError
+from segmentd.storage import StoreFailedError, UnmarkedError
 from tests.facts.ingestion.batches import customers
 from tests.facts.ingestion.test_ingestion import facts_of, opened, write
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from segmentd.facts.arrow_form import encode_batch, fitted
 from segmentd.facts.ingestion.orders import Order
 from segmentd.facts.ingestion.shelf import Shelf
-from segmentd.facts.journal import Entry, Journal, Traces, UnmarkedError
+from segmentd.facts.journal import Entry, Journal, Traces
 from segmentd.facts.records import WriteOutcome
+from segmentd.storage import UnmarkedError
 
 Listener = Callable[[str], None]
 """Hears of a ledger."""

@@ -1,6 +1,6 @@
 """What is durable of the facts: an SQLite file of batches, and checkpoints as Arrow files."""
 
-from segmentd.facts.journal.errors import FactsDamagedError, UnmarkedError
+from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.journal import Journal
 from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Erasure, Traces
 
@@ -12,5 +12,4 @@ __all__ = [
     "FactsDamagedError",
     "Journal",
     "Traces",
-    "UnmarkedError",
 ]

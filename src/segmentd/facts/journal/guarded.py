@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from segmentd.facts.journal.errors import BACKUP, FactsDamagedError, UnmarkedError
+from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.schema import FACTS_FILE, commits_of, migrate, open_file
-from segmentd.storage import Mark, Marked, StoreFailedError
+from segmentd.storage import MarkedLog, StoreFailedError
 
 MARK_FILE: Final = "facts.mark"
 
@@ -31,15 +31,14 @@ class GuardedFile:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / FACTS_FILE
-        self._log = directory / f"{FACTS_FILE}-wal"
-        self._mark = Mark(directory / MARK_FILE)
+        self._log = MarkedLog(self.path, directory / MARK_FILE, FactsDamagedError)
+        self._mark = self._log.mark
         self._lock = threading.Lock()
+        had_log = self._log.is_there
         try:
-            self._check_presence()
-            had_log = self._log.exists() and self._log.stat().st_size > 0
             self._connection = open_file(self.path)
         except BaseException:
-            self._mark.close()
+            self._log.close()
             raise
         try:
             self._open(had_log=had_log)
@@ -80,7 +79,7 @@ class GuardedFile:
                 raise
             self._uncopied += size + TRANSACTION_BYTES
             self._commits += 1
-            self._keep_mark()
+            self._log.keep(self._commits)
 
     def count(self, size: int) -> None:
         """So many bytes more were written to the log than `writing` was told."""
@@ -113,19 +112,15 @@ class GuardedFile:
                 self._leave()
             else:
                 self._connection.close()
-                self._mark.close()
-
-    def _check_presence(self) -> None:
-        """A mark stays when the file goes that it counts: nothing is begun anew beside it."""
-        found = self._mark.found
-        if found is not None and found.commits and not self.path.exists():
-            wrong = f"is lacking, of which {self._mark.path} counts {found.commits} commits"
-            raise FactsDamagedError(self.path, wrong, self._what_to_do)
+                self._log.close()
 
     def _open(self, *, had_log: bool) -> None:
         try:
             self._commits = commits_of(self._connection)
-            self._check_commits(self._mark.found or Marked())
+            self._log.check(self._commits)
+            if self._mark.last.is_copying:
+                self._log.check_copying(self._copied_frames())
+                self._mark.keep_copying(is_copying=False)
             self.was_unguarded = self._mark.found is None and self._commits > 0
             has_written = migrate(self._connection)
             self._mark.keep(self._commits)
@@ -136,25 +131,6 @@ class GuardedFile:
             # Of a log that was there nobody knows whether it has anything; from here on it has.
             with self.writing():
                 pass
-
-    def _check_commits(self, marked: Marked) -> None:
-        """Raise FactsDamagedError, having changed nothing, where the database has less than was marked."""
-        lost = marked.commits - self._commits
-        if lost > 0:
-            wrong = (
-                f"lacks the last {lost} of {marked.commits} commits that {self._mark.path} counts, and batches that "
-                f"were acknowledged with them: its write-ahead log {self._log} is damaged or lacking"
-            )
-            raise FactsDamagedError(self.path, wrong, self._what_to_do)
-        if marked.is_copying:
-            self._finish_copying()
-
-    def _finish_copying(self) -> None:
-        """Copy the log once more. Without it the file may have parts of transactions, their count among them."""
-        if self._copied_frames() == 0:
-            wrong = f"may have parts of commits: its write-ahead log {self._log} is damaged or lacking"
-            raise FactsDamagedError(self.path, wrong, self._what_to_do)
-        self._mark.keep_copying(is_copying=False)
 
     def _copy_if_long(self) -> None:
         if self._uncopied > self._most:
@@ -182,22 +158,7 @@ class GuardedFile:
             raise sqlite3.OperationalError(f"the write-ahead log has {frames} pages, of which {copied} were copied")
         return int(frames)
 
-    def _keep_mark(self) -> None:
-        try:
-            self._mark.keep(self._commits)
-        except StoreFailedError as error:
-            raise UnmarkedError(error) from error
-
     def _leave(self) -> None:
-        """Close the file and leave its log, which SQLite would remove, to whoever opens it next or looks into it."""
-        kept = self._log.with_name(f"{self._log.name}.kept")
-        with suppress(OSError):
-            self._log.rename(kept)
-        self._connection.close()
-        with suppress(OSError):
-            kept.rename(self._log)
-        self._mark.close()
-
-    @property
-    def _what_to_do(self) -> str:
-        return f"{BACKUP}; or remove {self._mark.path} to go on without what is lost"
+        with self._log.kept():
+            self._connection.close()
+        self._log.close()

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from segmentd.facts.journal.errors import FactsDamagedError, UnmarkedError
+from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.guarded import GuardedFile
 from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Erasure
 from segmentd.facts.journal.outcomes import (
@@ -20,6 +20,7 @@ from segmentd.facts.journal.outcomes import (
     without_messages,
 )
 from segmentd.facts.records import WriteOutcome
+from segmentd.storage import UnmarkedError
 
 PURGED_BATCHES: Final = 64
 """Payloads that one transaction deletes: writers wait for no more than these, some milliseconds."""
