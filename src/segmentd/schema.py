@@ -72,6 +72,12 @@ ITEMS: Final[Mapping[Subject, Mapping[str, Subject]]] = {
 }
 """The items that macros go over, by the field that expressions read them from: `customer.accounts.exists(a, ...)`."""
 
+ROLE: Final = "role"
+"""What macros call the role in which a customer owns an account: `a.role` of accounts, `o.role` of owners."""
+
+OWNER_ROLE: Final = "owner.role"
+"""What trees and programs call that role, which is no attribute of the account or of the customer alone."""
+
 
 @unique
 class Kind(StrEnum):
@@ -127,6 +133,7 @@ class AttributeSpec:
     `expression` is the CEL text of a computed attribute, None for others. A computed attribute is never
     a column of a batch; reading it means evaluating its expression, unknown included. `aggregated`: its values are
     computed from facts, and then a column like a given one's. `built_in`: every ledger has it, and nobody defines it.
+    `linked`: it is said of an item and of whose it is together, as a role is, and is read inside of macros only.
     What the predicate of a macro reads of the subject outside of it has the subject's name before its id,
     `customer.income`, to stand beside the attributes of items.
     """
@@ -137,6 +144,7 @@ class AttributeSpec:
     expression: str | None = None
     built_in: bool = False
     aggregated: bool = False
+    linked: bool = False
 
     def __post_init__(self) -> None:
         if not ATTRIBUTE_ID.fullmatch(self.id) and not _READ_IN_MACRO.fullmatch(self.id):

@@ -23,8 +23,8 @@ from segmentd.client import (
     DataType,
     Function,
     Kind,
-    SegmentDefinition,
     SegmentdCallError,
+    SegmentDefinition,
     Source,
 )
 from segmentd.schema import Subject
@@ -157,3 +157,58 @@ def test_accounts_of_a_file_are_none(target: str) -> None:
     with Client(target) as client, pytest.raises(SegmentdCallError) as refused:
         client.score(ids=["a1"], subject=Subject.ACCOUNT)
     assert refused.value.reason == "NO_RESIDENT_POPULATION"
+
+
+ROLES: Mapping[str, SegmentDefinition] = {
+    "owner": SegmentDefinition('customer.accounts.exists(a, a.role == "OWNER" && a.kind == "SAVINGS")'),
+    "proxies": SegmentDefinition('customer.accounts.filter(a, a.role != "OWNER").size() > 0'),
+    "own": SegmentDefinition('customer.accounts.all(a, a.role == "OWNER")'),
+    "shared": SegmentDefinition('account.owners.exists(o, o.role == "JOINT")', subject=Subject.ACCOUNT),
+    "single": SegmentDefinition('account.owners.exists_one(o, o.role == "OWNER")', subject=Subject.ACCOUNT),
+}
+
+
+def test_macros_read_the_owners_role(target: str) -> None:
+    """Of each owner the own role, OWNER where none was given; another role counts as soon as it is written."""
+    with Client(target, ledger="roles") as client:
+        client.create_ledger("roles", currency_code="EUR")
+        client.apply_segments(dict(ROLES))
+        client.write_records("customer", [{"id": "c1"}, {"id": "c2"}, {"id": "c3"}])
+        given = [("a1", ["c1", "c2"], ["OWNER", "JOINT"]), ("a2", ["c2"], None), ("a3", ["c3", "c1"], ["PROXY", ""])]
+        for id_, owners, roles in given:
+            row = {"id": id_, "kind": "SAVINGS", "owners": owners}
+            client.write_records("account", [row if roles is None else {**row, "owner_roles": roles}])
+        found = members(client)
+        assert found == {
+            "owner": {"c1", "c2"},
+            "proxies": {"c2", "c3"},
+            "own": {"c1"},
+            "shared": {"a1"},
+            "single": {"a1", "a2", "a3"},
+        }
+        answer = client.score(ids=["c3", "c2", "c1"], segments=["proxies"], form="ids")
+        assert set(answer.member_ids("proxies")) == {"c2", "c3"}
+        client.write_records("account", [{"id": "a3", "owners": ["c3", "c1"], "owner_roles": ["OWNER", "JOINT"]}])
+        found = members(client)
+        assert found["owner"] == {"c1", "c2", "c3"}
+        assert found["proxies"] == {"c1", "c2"}
+        assert found["shared"] == {"a1", "a3"}
+
+
+def members(client: Client) -> dict[str, set[str]]:
+    """Who is in which segment of `ROLES`."""
+    found: dict[str, set[str]] = {}
+    for subject in (Subject.CUSTOMER, Subject.ACCOUNT):
+        names = [name for name, segment in ROLES.items() if segment.subject is subject]
+        result = client.evaluate(segments=names, subject=subject, form="ids")
+        found |= {name: set(result.member_ids(name)) for name in names}
+    return found
+
+
+@pytest.mark.parametrize("attribute", ["account.role", "customer.role", "customer.role_"])
+def test_no_attribute_is_called_role(bank: Client, attribute: str) -> None:
+    """It would hide the role that macros read; of a transaction it is a name like any other."""
+    with pytest.raises(SegmentdCallError, match="owner's role on an account") as refused:
+        bank.create_attribute(attribute, AttributeDefinition(STRING))
+    assert (refused.value.reason, refused.value.fields[0].field) == ("INVALID_FIELD", "attribute_id")
+    bank.create_attribute("transaction.role", AttributeDefinition(STRING), validate_only=True)

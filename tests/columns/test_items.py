@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentd.columns.column import Batch, FixedColumn, ItemsOf
+from segmentd.columns.column import Batch, FixedColumn, ItemsOf, TextColumn
 from segmentd.columns.gather import gather
 from segmentd.schema import INT64
 
@@ -72,6 +73,19 @@ def test_wrong_items_are_refused(offsets: list[int], rows: list[int], why: str) 
     """Kernels read what these say without looking."""
     with pytest.raises(ValueError, match=why):
         ItemsOf(np.array(offsets, np.int64), np.array(rows, np.int64), ITEMS)
+
+
+def test_what_is_said_of_pairs_goes_with_them() -> None:
+    """A value for each item of each row, which slices and gathered rows keep; no more of them and no fewer."""
+    roles = TextColumn(np.array([0, 1, 2, 1], np.int32), pa.array(["a", "b"], pa.string()))
+    items = ItemsOf(np.array([0, 1, 1, 4]), np.array([3, 5, 0, 3]), ITEMS, {"owner.role": roles})
+    assert items.slice(2, 3).linked["owner.role"].codes.tolist() == [1, 2, 1]
+    batch = Batch(3, {}, items={"accounts": items})
+    gathered = gather(batch, np.array([2, -1, 0, 2])).items["accounts"]
+    assert gathered.linked["owner.role"].codes.tolist() == [1, 2, 1, 0, 1, 2, 1]
+    assert gather(batch.slice(0, 0), np.array([-1])).items["accounts"].linked["owner.role"].codes.tolist() == []
+    with pytest.raises(ValueError, match=r"owner\.role is said of 4 items, not 1"):
+        ItemsOf(np.array([0, 1]), np.array([3]), ITEMS, {"owner.role": roles})
 
 
 def test_items_are_those_of_all_rows() -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from segmentd.columns.arrow import batch_from_arrow
-from segmentd.columns.column import Batch, BoolColumn, FixedColumn, ItemsOf
+from segmentd.columns.column import Batch, BoolColumn, FixedColumn, ItemsOf, TextColumn
 from segmentd.columns.gather import gather
 from segmentd.columns.planes import unpack
 from segmentd.engine import Engine, Evaluation
@@ -143,6 +143,41 @@ def test_macros_of_accounts(engine: Engine, text: str, expected: list[bool | Non
 def test_the_owner_is_read_inside(engine: Engine, text: str, expected: list[bool | None]) -> None:
     """An account of two customers is looked at with the attributes of each."""
     assert judged(engine, text) == expected
+
+
+ROLES = (("OWNER", "JOINT"), (), ("OWNER", "PROXY"), ("OWNER",))
+"""The roles that the four have on the accounts of `HELD`."""
+
+
+def with_roles(times: int = 1) -> Batch:
+    """The four customers with their accounts and roles."""
+    batch = customers(times)
+    names = sorted({role for roles in ROLES for role in roles})
+    codes = np.array([names.index(role) for roles in ROLES * times for role in roles], np.int32)
+    linked = {"owner.role": TextColumn(codes, pa.array(names, pa.string()))}
+    return replace(batch, items={"accounts": replace(batch.items["accounts"], linked=linked)})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("customer.accounts.exists(a, a.role == 'JOINT')", [True, False, False, False]),
+        ("customer.accounts.exists(a, a.role == 'OWNER' && a.balance > 1000)", [False, False, True, None]),
+        ("customer.accounts.all(a, a.role.startsWith('O') || a.kind == customer.wanted)", [False, True, False, True]),
+        ("customer.accounts.filter(a, a.role != 'OWNER' && a.rank > 1).size() == 1", [True, False, True, False]),
+        ("customer.accounts.exists(a, !has(a.role) || a.role == null)", [False] * 4),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 2_000])
+def test_roles_are_those_of_the_pair(engine: Engine, text: str, expected: list[bool | None], times: int) -> None:
+    """One account has another role in the list of another customer; in slices and gathered rows, too."""
+    batch = with_roles(times)
+    assert judged(engine, text, batch) == expected * times
+    if times > 1:
+        assert judged(engine, text, batch.slice(64, 256)) == (expected * times)[64:256]
+    rows = np.array([3, 0, 2, 0])
+    assert judged(engine, text, gather(batch, rows)) == [expected[row] for row in rows]
+    assert judged(engine, text, gather(batch.slice(0, 0), np.zeros(0, np.int64))) == []
 
 
 def test_accounts_have_owners(engine: Engine) -> None:

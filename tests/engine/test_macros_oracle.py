@@ -7,6 +7,7 @@ from hypothesis import settings
 
 from segmentd.engine import Engine, binding
 from segmentd.language.tree import Quantifier
+from segmentd.schema import OWNER_ROLE
 from tests.engine.test_oracle import CodedEngine
 from tests.oracle.campaign import Record, run_campaign
 from tests.oracle.evaluator import UNKNOWN
@@ -40,6 +41,11 @@ def test_every_quantifier_decides_all_ways(record: Record) -> None:
     for quantifier in Quantifier:
         assert record.expressions[quantifier.value] >= EXPRESSIONS_A_QUANTIFIER
         assert record.verdicts[quantifier.value] == {True, False, UNKNOWN}
+
+
+def test_roles_are_asked_about(record: Record) -> None:
+    """The owner's role occurs often: the same account has another one in another customer's list."""
+    assert record.expressions[OWNER_ROLE] >= EXPRESSIONS_A_QUANTIFIER // 2
 
 
 def test_generated_macros_are_accepted(record: Record) -> None:

@@ -69,9 +69,11 @@ def test_expressions_of_the_page_compile(text: str) -> None:
 
 def test_the_examples_compile() -> None:
     """So can those over several lines."""
-    first, of_accounts = (environment().compile(text) for text in re.findall(r"```cel\n(.*?)```", PAGE, re.DOTALL))
+    texts = re.findall(r"```cel\n(.*?)```", PAGE, re.DOTALL)
+    first, of_accounts, of_roles = (environment().compile(text) for text in texts)
     assert first.segments == {"optedOut"}
     assert {attribute for _, attribute in of_accounts.item_attributes} == {"kind", "balance", "external"}
+    assert {attribute for _, attribute in of_roles.item_attributes} == {"role", "balance"}
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.signature)

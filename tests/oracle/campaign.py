@@ -13,8 +13,8 @@ import numpy as np
 from segmentd.engine import Engine
 from segmentd.language import CompiledExpression
 from segmentd.language.overloads import SUPPORTED
-from segmentd.language.tree import Call, ItemsQuantifier, Node, children, walk_all
-from segmentd.schema import BOOL
+from segmentd.language.tree import AttributeRead, Call, ItemsQuantifier, Node, Presence, children, walk_all
+from segmentd.schema import BOOL, OWNER_ROLE
 from tests.oracle.evaluator import RowAnswers, Verdict
 from tests.oracle.populations import population
 from tests.oracle.productions import Production
@@ -123,6 +123,7 @@ class _Round:
             }
             folded = {name for name in overloads(expression.checked) if name in SUPPORTED}
             self.record.expressions.update(anywhere | folded)
+            self.record.expressions[OWNER_ROLE] += _reads_role(expression.tree)
             if self.terms[name].focused:
                 for overload in (*_outermost(expression.tree), *(folded - anywhere)):
                     self.record.verdicts[overload] |= {answer.segments[name] for answer in answers}
@@ -136,6 +137,10 @@ class _Round:
             terms = {name: condition.term for name, condition in self.terms.items()}
             scene = Scene(self.world, self.engine, terms, self.segments)
             self.record.failures.append(scene.describe(differences[0]))
+
+
+def _reads_role(tree: Node) -> bool:
+    return any(isinstance(part, AttributeRead | Presence) and part.id == OWNER_ROLE for part in walk_all(tree))
 
 
 def _outermost(tree: Node) -> Iterator[str]:

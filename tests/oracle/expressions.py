@@ -37,7 +37,7 @@ class Generator:
         self._subject = VARIABLE if outside else population.schema.subject.value
         self._computed = computed
         self._outside = outside
-        self._inside = Generator(random, population.held.population, {}, self) if population.held else None
+        self._inside = Generator(random, population.held.seen, {}, self) if population.held else None
         self.segments: list[str] = []
         decimals = dict.fromkeys(spec.type for spec in population.schema.given if spec.type.kind is Kind.DECIMAL)
         over = f"{self._subject}.{population.held.field}" if population.held else None

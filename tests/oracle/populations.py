@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.columns.arrow import batch_from_arrow
-from segmentd.columns.column import Batch, ItemsOf
+from segmentd.columns.column import Batch, ItemsOf, TextColumn
 from segmentd.language.tree import Value
 from segmentd.schema import (
     BOOL,
@@ -36,6 +36,7 @@ from tests.oracle.calendar import local_date, start_of_day
 from tests.oracle.subjects import Row
 
 ITEMS_OF_ALL = 30
+ROLES = ("OWNER", "JOINT", "gold", "Ž")
 LEDGER_ZONES = ("UTC", "Europe/Prague", "America/New_York", "Asia/Kathmandu", "America/Sao_Paulo")
 
 
@@ -50,11 +51,21 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Held:
-    """The items of a population's rows: the field they are in, and by row the places of its own among them."""
+    """The items of a population's rows: the field they are in, and by row the places of its own, and in which roles."""
 
     field: str
     population: Population
     places: tuple[tuple[int, ...], ...]
+    roles: tuple[tuple[str, ...], ...]
+
+    @property
+    def seen(self) -> Population:
+        """The items as macros see them: with an attribute more, the role, of which there are no columns."""
+        role = _attribute("role", STRING, ROLES, pa.string(), required=True)
+        given = self.population.schema
+        schema = Schema(given.subject, (*given.attributes, role.spec), given.time_zone)
+        rows = tuple({**row, "role": ROLES[place % len(ROLES)]} for place, row in enumerate(self.population.rows))
+        return replace(self.population, schema=schema, attributes=(*self.population.attributes, role), rows=rows)
 
     def of(self, order: npt.NDArray[np.int64]) -> ItemsOf:
         """The items of the rows at these places; the batch of all items has them backwards, and some twice."""
@@ -63,7 +74,9 @@ class Held:
         batch = batch_from_arrow(self.population.table(backwards), self.population.schema)
         held = [self.places[row] for row in order]
         offsets = np.concatenate(([0], np.cumsum([len(places) for places in held], dtype=np.int64))).astype(np.int64)
-        return ItemsOf(offsets, np.array([count - 1 - place for places in held for place in places], np.int64), batch)
+        rows = np.array([count - 1 - place for places in held for place in places], np.int64)
+        codes = np.array([ROLES.index(role) for row in order for role in self.roles[row]], np.int32)
+        return ItemsOf(offsets, rows, batch, {"owner.role": TextColumn(codes, pa.array(ROLES, pa.string()))})
 
 
 @dataclass(frozen=True)
@@ -84,6 +97,11 @@ class Population:
     def items(self) -> Mapping[str, Schema]:
         """What macros go over, by field."""
         return {self.held.field: self.held.population.schema} if self.held else {}
+
+    @property
+    def seen_items(self) -> Mapping[str, Schema]:
+        """The same, as macros see them."""
+        return {self.held.field: self.held.seen.schema} if self.held else {}
 
     def batch(self, order: npt.NDArray[np.int64]) -> Batch:
         """The rows at these places, one after the other, with their items."""
@@ -130,11 +148,14 @@ def population_with_items(random: Random, size: int) -> Population:
     places = tuple(
         tuple(random.randrange(ITEMS_OF_ALL) for _ in range(random.choice((0, 1, 1, 2, 2, 3, 7)))) for _ in given.rows
     )
-    rows = tuple(
-        {**row, field: tuple(items.rows[place] for place in own)} for row, own in zip(given.rows, places, strict=True)
+    roles = tuple(tuple(random.choice(ROLES) for _ in own) for own in places)
+    seen = tuple(
+        tuple({**items.rows[place], "role": role} for place, role in zip(*pair, strict=True))
+        for pair in zip(places, roles, strict=True)
     )
+    rows = tuple({**row, field: own} for row, own in zip(given.rows, seen, strict=True))
     schema = Schema(subject, given.schema.attributes, given.schema.time_zone)
-    return replace(given, schema=schema, rows=rows, held=Held(field, items, places))
+    return replace(given, schema=schema, rows=rows, held=Held(field, items, places, roles))
 
 
 def plain(schema: Schema, rows: Sequence[Row], now_us: int = 0) -> Population:

@@ -62,7 +62,7 @@ class World:
         self.tally = tally
         self.population, self.computed_terms = _with_computed(random, populate(random, size), tally)
         self.environment = Environment(self.population.schema, self.population.items)
-        self.oracle = Oracle(self.population.schema, self.population.items)
+        self.oracle = Oracle(self.population.schema, self.population.seen_items)
         self.generator = Generator(random, self.population, self.computed_terms)
         self.computed = {
             spec.id: self.environment.compile(str(spec.expression), result=spec.type, itself=spec.id)

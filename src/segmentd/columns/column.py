@@ -163,12 +163,14 @@ class ItemsOf:
     """The items of each row, `customer.accounts`: those of row i are `batch` rows `rows[offsets[i]:offsets[i + 1]]`.
 
     `offsets` int64[rows + 1] ascends from 0 to `len(rows)`; `rows` int64, of which several may name the same item, as
-    owners of joint accounts do.
+    owners of joint accounts do. `linked`: what is said of an item and of whose it is together, such as a role, as many
+    values as `rows`.
     """
 
     offsets: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
     batch: Batch
+    linked: Mapping[str, TextColumn] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for array in (self.offsets, self.rows):
@@ -179,13 +181,17 @@ class ItemsOf:
             raise ValueError(f"offsets of {len(self.rows)} items ascend from 0 to that")
         if len(self.offsets) > 1 and int(np.diff(self.offsets).min()) < 0:
             raise ValueError("offsets of items ascend")
+        for name, column in self.linked.items():
+            if not column.fits(len(self.rows)):
+                raise ValueError(f"{name} is said of {len(column.codes)} items, not {len(self.rows)}")
         if len(self.rows) and not (self.rows.min() >= 0 and self.rows.max() < self.batch.rows):
             raise ValueError(f"items are rows 0 to {self.batch.rows - 1}, not {self.rows.min()} to {self.rows.max()}")
 
     def slice(self, start: int, stop: int) -> ItemsOf:
         """The items of the rows `start` to `stop`, sharing the batch."""
         first, last = int(self.offsets[start]), int(self.offsets[stop])
-        return ItemsOf(self.offsets[start : stop + 1] - first, self.rows[first:last], self.batch)
+        linked = {name: column.slice(first, last) for name, column in self.linked.items()}
+        return ItemsOf(self.offsets[start : stop + 1] - first, self.rows[first:last], self.batch, linked)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

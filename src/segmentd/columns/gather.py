@@ -43,7 +43,8 @@ def gather(batch: Batch, rows: Rows, attributes: Collection[str] | None = None) 
 
 
 def _no_items(items: ItemsOf, rows: int) -> ItemsOf:
-    return ItemsOf(np.zeros(rows + 1, np.int64), np.zeros(0, np.int64), items.batch)
+    linked = {name: column.slice(0, 0) for name, column in items.linked.items()}
+    return ItemsOf(np.zeros(rows + 1, np.int64), np.zeros(0, np.int64), items.batch, linked)
 
 
 def _gather_items(items: ItemsOf, rows: Rows, found: Found) -> ItemsOf:
@@ -52,7 +53,8 @@ def _gather_items(items: ItemsOf, rows: Rows, found: Found) -> ItemsOf:
     counts = np.where(found, items.offsets[rows + 1] - starts, 0)
     offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
     places = np.arange(offsets[-1], dtype=np.int64) + np.repeat(starts - offsets[:-1], counts)
-    return ItemsOf(offsets, items.rows[places], items.batch)
+    linked = {name: TextColumn(column.codes[places], column.dictionary) for name, column in items.linked.items()}
+    return ItemsOf(offsets, items.rows[places], items.batch, linked)
 
 
 def _gather_column(column: Column, rows: Rows, found: Found) -> Column:

@@ -69,7 +69,7 @@ def fold_items(program: Program, batch: Batch, folding: Folding) -> FoldedItems:
             absent[program.schema.qualified(part.items)] = None
             continue
         values |= _fold_part(part, batch, folding)
-        there = batch.items[part.items].batch.columns
+        there = batch.items[part.items].batch.columns.keys() | batch.items[part.items].linked.keys()
         names = (name for name in part.program.attributes if name not in there and not part.is_outside(name))
         absent |= dict.fromkeys(f"{part.subject}.{name}" for name in names)
     return FoldedItems(values, tuple(absent))
@@ -124,11 +124,12 @@ def _placed(part: ItemsProgram, batch: Batch, items: ItemsOf) -> tuple[Owned, Ba
     """The rows that the predicates are evaluated on, and which of them are whose.
 
     All items there are, each once, unless few of them are meant; those of each row one after the other, with what is
-    read of the row beside them, where its own attributes are read: two owners of one account may have different ones.
+    read of the row beside them, where its own attributes are read, or its role: two owners of one account may differ.
     """
-    if not part.reads and len(items.rows) * SPARSE >= items.batch.rows:
+    if not part.needs_pairs and len(items.rows) * SPARSE >= items.batch.rows:
         return Owned(items.offsets, items.rows), items.batch
     columns = _gathered(items.batch, items.rows, set(part.program.attributes))
+    columns |= {name: column for name, column in items.linked.items() if name in part.program.attributes}
     if part.reads:
         owners = np.repeat(np.arange(batch.rows, dtype=np.int64), np.diff(items.offsets))
         own = _gathered(batch, owners, set(part.reads))

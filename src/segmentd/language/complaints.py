@@ -22,7 +22,7 @@ from segmentd.language.overloads import SUPPORTED
 from segmentd.language.scope import Scope
 from segmentd.language.source import Source
 from segmentd.language.wording import allowed, as_in, listed
-from segmentd.schema import BOOL, INT64, ITEMS, Schema
+from segmentd.schema import BOOL, INT64, ITEMS, ROLE, Schema
 
 _REPORT: Final = re.compile(r"(?:^[A-Z_]+: |^|\n)ERROR: <input>:(-?\d+):(-?\d+): ")
 _TAIL: Final = re.compile(r"(?:\n \|.*)?(?: \[[A-Z_]+\])?\s*\Z", re.DOTALL)
@@ -102,6 +102,9 @@ class Complaints:
         fields = self.scope.items if schema is self.schema else ()
         likely = nearest(name, [*(spec.id for spec in schema), *fields])
         hint = f"; did you mean {likely!r}?" if likely else ""
+        if name == ROLE and fields:
+            items = schema.qualified(next(iter(fields)))
+            hint = f"; a role is read inside of a macro, as in {items}.exists(x, x.role == ...)"
         return self._unknown(
             offset,
             f"no attribute {name!r} of {schema.variable}{hint}",

@@ -17,6 +17,7 @@ from segmentd.language.money import Amounts, place_amounts
 from segmentd.language.official import OfficialRefusal, subject_environment
 from segmentd.language.reading import own_reads
 from segmentd.language.results import check_result
+from segmentd.language.roles import with_role
 from segmentd.language.scope import Scope
 from segmentd.language.source import Source
 from segmentd.language.subject_message import subject_message
@@ -55,15 +56,16 @@ class Environment:
     """Compiles the expressions over one schema. Does not change, and may be used by several threads.
 
     `items`: what macros go over, by the field of the subject that holds them: `{"accounts": ...}` for
-    `customer.accounts`. An attribute of the same id hides them. `nested`: its expressions are read where there are no
-    macros: inside of those of another subject, and in filters of aggregates. Raises AttributeIdError if expressions
-    could not read one of the attributes.
+    `customer.accounts`; of each they read the owner's role, too. An attribute of the same id hides them. `nested`: its
+    expressions are read where there are no macros: inside of those of another subject, and in filters of aggregates.
+    Raises AttributeIdError if expressions could not read one of the attributes.
     """
 
     def __init__(self, schema: Schema, items: Mapping[str, Schema] | None = None, *, nested: bool = False) -> None:
         self.schema = schema
         self.given_items = dict(items or {})
-        self.items = {name: item for name, item in self.given_items.items() if schema.get(name) is None}
+        read = {name: item for name, item in self.given_items.items() if schema.get(name) is None}
+        self.items = {name: with_role(item) for name, item in read.items()}
         self._scope = Scope(schema, self.items, nested=nested)
         self._official = subject_environment(subject_message(schema, self.items))
         self._trees: dict[str, Node] = {}
@@ -71,7 +73,7 @@ class Environment:
     @cached_property
     def _of_items(self) -> Mapping[Subject, Environment]:
         """What compiles the computed attributes of items, as they are read inside of macros."""
-        return {item.subject: Environment(item, nested=True) for item in self.items.values()}
+        return {item.subject: Environment(item, nested=True) for item in self.given_items.values()}
 
     @cached_property
     def without_macros(self) -> Environment:

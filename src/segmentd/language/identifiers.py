@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from segmentd.errors import ErrorReason, SegmentdError
-from segmentd.schema import ATTRIBUTE_ID, ITEMS, KEYWORDS, SEGMENTS, TAKEN_IDS, Subject, lower_camel
+from segmentd.schema import ATTRIBUTE_ID, ITEMS, KEYWORDS, ROLE, SEGMENTS, TAKEN_IDS, Subject, lower_camel
 
 __all__ = ["KEYWORDS", "SEGMENTS", "AttributeIdError", "check_attribute_id", "lower_camel"]
 
@@ -19,7 +19,8 @@ class AttributeIdError(SegmentdError):
 def check_attribute_id(attribute_id: str, others: Iterable[str] = (), subject: Subject | None = None) -> None:
     """Raise AttributeIdError if expressions could not read an attribute of this id beside `others`.
 
-    With a subject, also where its macros could not: an attribute `accounts` of customers hides what they own.
+    With a subject, also where its macros could not: an attribute `accounts` of customers hides what they own, and
+    one `role` in which role.
     """
     if not ATTRIBUTE_ID.fullmatch(attribute_id):
         raise _refusal(attribute_id, "ids match [A-Za-z][A-Za-z0-9_]{0,62}")
@@ -29,6 +30,8 @@ def check_attribute_id(attribute_id: str, others: Iterable[str] = (), subject: S
         raise _refusal(attribute_id, "the name is taken")
     if subject is not None and attribute_id in ITEMS.get(subject, {}):
         raise _refusal(attribute_id, f"the name is that of the {attribute_id} of the {subject}, which macros go over")
+    if subject in ITEMS and lower_camel(attribute_id) == ROLE:
+        raise _refusal(attribute_id, "the name is that of the owner's role on an account, which macros read")
     for other in (SEGMENTS, *others):
         if other != attribute_id and lower_camel(other) == lower_camel(attribute_id):
             raise _refusal(attribute_id, f"it differs from {other!r} by underscores only")

@@ -16,7 +16,7 @@ from segmentd.language.tree import (
     walk,
     walk_all,
 )
-from segmentd.schema import Subject
+from segmentd.schema import OWNER_ROLE, Subject
 
 
 def as_read_inside(tree: Node, subject: Subject) -> Node:
@@ -58,3 +58,9 @@ def read_of_subject(predicate: Node, subject: Subject) -> frozenset[str]:
     front = f"{subject}."
     reads = (node.id for node in walk_all(predicate) if isinstance(node, AttributeRead | Presence))
     return frozenset(id_.removeprefix(front) for id_ in reads if id_.startswith(front))
+
+
+def is_about_pairs(predicate: Node, subject: Subject) -> bool:
+    """Whether a macro's predicate says something of an item and of whose it is together, not of the item alone."""
+    reads = (node.id for node in walk_all(predicate) if isinstance(node, AttributeRead | Presence))
+    return any(id_ == OWNER_ROLE or id_.startswith(f"{subject}.") for id_ in reads)

@@ -53,7 +53,7 @@ from segmentd.language.tree import (
     SegmentVerdict,
 )
 from segmentd.language.typing_rules import DecimalMisuse, common_type, result_type
-from segmentd.schema import BOOL, DOUBLE, INT64, LIST, NULL, STRING, DataType, Kind, Subject
+from segmentd.schema import BOOL, DOUBLE, INT64, LIST, NULL, OWNER_ROLE, STRING, DataType, Kind, Subject
 
 
 @dataclass(frozen=True)
@@ -170,9 +170,10 @@ class Translator:
         assert spec is not None  # noqa: S101 - its caller looked
         if spec.expression is not None:
             return self._pasted(expr, read)
+        id_ = OWNER_ROLE if spec.linked else spec.id
         if expr.select_expr.test_only:
-            return Presence(spec.id, spec.type, spec.required, position)
-        return AttributeRead(spec.id, spec.type, spec.required, position)
+            return Presence(id_, spec.type, spec.required, position)
+        return AttributeRead(id_, spec.type, spec.required, position)
 
     def _other_field(self, expr: Expr, read: Read) -> Node:
         """`has(customer.accounts)`; the other fields that are no attributes have uses of their own."""

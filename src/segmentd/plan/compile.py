@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from segmentd.language.reading import read_of_subject
+from segmentd.language.reading import is_about_pairs, read_of_subject
 from segmentd.language.tree import (
     AttributeRead,
     Call,
@@ -73,10 +73,10 @@ def compile_program(
 
 
 def _items_programs(macros: Mapping[ItemsColumn, tuple[str, ...]], schema: Schema) -> Iterator[ItemsProgram]:
-    """The programs over items: those whose predicates read the subject too, which takes more, apart from the others."""
+    """The programs over items: those whose predicates are about pairs, which takes more, apart from the others."""
     groups: dict[tuple[str, bool], list[ItemsColumn]] = {}
     for column in macros:
-        groups.setdefault((column.items, bool(read_of_subject(column.predicate, schema.subject))), []).append(column)
+        groups.setdefault((column.items, is_about_pairs(column.predicate, schema.subject)), []).append(column)
     for columns in groups.values():
         yield _items_program(columns, macros, schema)
 

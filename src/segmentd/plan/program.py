@@ -19,7 +19,7 @@ from segmentd.plan.linear import NO_PLANE, Emission, Instruction, linearize
 from segmentd.plan.operations import Op, Register
 from segmentd.plan.sources import ColumnSource, ItemsColumn, Parameter, TableSource
 from segmentd.plan.thresholds import Distinctions, distinctions
-from segmentd.schema import DataType, Schema, Subject
+from segmentd.schema import OWNER_ROLE, DataType, Schema, Subject
 
 MAX_VARIANTS: Final = 4
 """Variants of a program that are kept, the last used: for other codes, or other attributes without missing values."""
@@ -67,6 +67,11 @@ class ItemsProgram:
     def program_id(self, attribute: str) -> str:
         """What `program` calls an attribute of the subject outside of the macros."""
         return f"{self.outside}.{attribute}"
+
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether the predicates say something of an item and of whose it is together: one of two owners may differ."""
+        return bool(self.reads) or OWNER_ROLE in self.program.attributes
 
     def is_outside(self, program_id: str) -> bool:
         """Whether `program` reads this of the subject outside of the macros, and not of an item."""
