@@ -41,15 +41,19 @@ def parse_request(message_type: type[MessageT], raw: bytes, within: str | None =
 
 def length_delimited(tag: bytes, data: bytes) -> bytes:
     """A field as protobuf writes it: its tag, the length of the data, the data."""
-    size = len(data)
-    if size < 0x80:
-        return b"%b%c%b" % (tag, size, data)
+    if len(data) < 0x80:
+        return b"%b%c%b" % (tag, len(data), data)
+    return delimiter(tag, len(data)) + data
+
+
+def delimiter(tag: bytes, size: int) -> bytes:
+    """What stands before data of so many bytes: the field's tag, and the length."""
     head = bytearray(tag)
     while size > 0x7F:
         head.append(size & 0x7F | 0x80)
         size >>= 7
     head.append(size)
-    return bytes(head) + data
+    return bytes(head)
 
 
 def undelimited(tag: bytes, message: bytes) -> bytes:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from segmentd.api.errors import FieldRequiredError, InvalidFieldError
+from segmentd.api.errors import FieldRequiredError, InvalidFieldError, MalformedRequestError
 from segmentd.api.names import parse_ledger_name
 from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.wire import parse_request
+from segmentd.engine.requests.message import Message, NotAMessageError
 from segmentd.facts.decoding.batches import decode_records
 from segmentd.facts.records import RecordBatch
+from segmentd.facts.request_parts import split_rows
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabularies
 
@@ -57,14 +59,30 @@ def decode_request(
     cancelled: Cancelled | None = None,
 ) -> WriteRequest:
     """What the bytes ask for; `parent` is the ledger's name where they have none. Raises SegmentdError."""
-    message = parse_request(pb.WriteRecordsRequest, raw)
+    try:
+        split = split_rows(raw)
+        message = parse_request(pb.WriteRecordsRequest, raw if split is None else split.rest)
+        return _decode(message, None if split is None else split.rows, parent, vocabularies, categories, cancelled)
+    except NotAMessageError as error:
+        raise MalformedRequestError(pb.WriteRecordsRequest.DESCRIPTOR.full_name) from error
+
+
+def _decode(
+    message: pb.WriteRecordsRequest,
+    rows: Message | None,
+    parent: str,
+    vocabularies: Vocabularies,
+    categories: Categories,
+    cancelled: Cancelled | None,
+) -> WriteRequest:
     ledger_id = parse_ledger_name(message.parent or parent, "parent")
     vocabulary = vocabularies.vocabulary(ledger_id)
     if len(message.batch_id.encode()) > MAX_BATCH_ID_BYTES:
         raise InvalidFieldError("batch_id", message.batch_id, f"at most {MAX_BATCH_ID_BYTES} bytes")
     if not message.HasField("batch"):
         raise FieldRequiredError("batch")
-    batch = categories.categorize(decode_records(message.batch, vocabulary), vocabulary.ledger, cancelled)
+    records = decode_records(message.batch, vocabulary, rows=rows)
+    batch = categories.categorize(records, vocabulary.ledger, cancelled)
     return WriteRequest(ledger_id, message.batch_id, batch, message.all_or_nothing, message.validate_only)
 
 

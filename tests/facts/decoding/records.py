@@ -145,9 +145,17 @@ def arrow_batch(kind: str, table: pa.Table) -> pb.RecordBatch:
 
 
 def as_rows(kind: str, rows: Sequence[Row]) -> pb.RecordBatch:
-    """The batch as messages."""
+    """The batch as messages; they name the fields to be removed that others have and they have not."""
     make, repeated = _MAKERS[kind]
-    return pb.RecordBatch(kind=NUMBERS[kind], rows=pb.RecordRows(**{repeated: [make(row) for row in rows]}))
+    messages = [make(row) for row in rows]
+    if kind != "rate":
+        names = [name for name in fields_of(rows) if name not in ("owner_roles", "consent_times")]
+        for row, message in zip(rows, messages, strict=True):
+            is_said = {
+                name: row.get(name) not in ([] if name in ("owners", "consents") else None, None) for name in names
+            }
+            message.cleared_fields.extend(name for name, said in is_said.items() if not said)
+    return pb.RecordBatch(kind=NUMBERS[kind], rows=pb.RecordRows(**{repeated: messages}))
 
 
 FORMS: Mapping[str, Callable[[str, Sequence[Row]], pb.RecordBatch]] = {

@@ -255,8 +255,9 @@ Global___UpdateLedgerRequest: _TypeAlias = UpdateLedgerRequest  # noqa: Y015
 class CategoryRules(_message.Message):
     """How transactions that come without a category are given one, before they are written: the first rule that is true says it;
     where none is, there is none. Rules read the fields that come with the transaction, not those that the ledger has of it.
-    Batches that only change some fields of transactions, and lack the account, the booking time or the amount, leave them the
-    category that they have; all others give those without a category a new one, also where the ledger had one.
+    They are for transactions that are new: one that the ledger has keeps its category when it comes again without one, and
+    gets the rules' when it comes whole, with account, booking time and amount, and says that it has none: by a null in a
+    column `category`, or by `cleared_fields`.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -65,10 +65,11 @@ Global___RecordKind: _TypeAlias = RecordKind  # noqa: Y015
 @_typing.final
 class RecordBatch(_message.Message):
     """Records of one kind, in one of three forms that mean the same, and ids of records to delete. At most 1,048,576 rows.
-    A record whose id the ledger has replaces what it has: fields that the batch does not have stay as they are; in rows,
-    fields that no row of the batch sets. A field without value in a row that the batch does have is removed: an account
-    without owners, beside another that has some, loses those that it had. So send records that set different fields in
-    batches of their own. Of records of one id in a batch the last that is not rejected is written; others count as unchanged.
+    A record whose id the ledger has changes what it has: fields of which it says nothing stay as they are. In columns and
+    Arrow, a record says the fields that the batch has a column of, and one without a value in it is removed. In rows, a
+    record says the fields that it sets, whatever other rows set, and removes those that it names in `cleared_fields`.
+    Records of one id in a batch are taken together, in their order, as if each had come in a batch of its own; the last that
+    is not rejected is written, others count as unchanged.
     A field or attribute that the ledger lacks, a computed or aggregated attribute, and values of another type than the
     field's are wrong for the whole batch, of which nothing is written then; other faults reject the rows that have them.
     """
@@ -211,15 +212,22 @@ class Customer(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CONSENTS_FIELD_NUMBER: _builtins.int
+    CLEARED_FIELDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Any text of 1 to 256 bytes."""
     @_builtins.property
     def attributes(self) -> _containers.MessageMap[_builtins.str, _attribute_service_pb2.AttributeValue]:
-        """Values of the ledger's given attributes of customers, by id (`income`)."""
+        """Values of the ledger's given attributes of customers, by id (`income`). One that is given without a value is removed."""
 
     @_builtins.property
     def consents(self) -> _containers.RepeatedCompositeFieldContainer[Global___Consent]:
-        """What the customer has agreed to; each purpose once."""
+        """What the customer has agreed to, all of it; each purpose once. None: nothing is said of it."""
+
+    @_builtins.property
+    def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
+        the id or what a record cannot be without.
+        """
 
     def __init__(
         self,
@@ -227,10 +235,11 @@ class Customer(_message.Message):
         id: _builtins.str = ...,
         attributes: _abc.Mapping[_builtins.str, _attribute_service_pb2.AttributeValue] | None = ...,
         consents: _abc.Iterable[Global___Consent] | None = ...,
+        cleared_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "consents", b"consents", "id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "cleared_fields", b"cleared_fields", "consents", b"consents", "id", b"id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -302,6 +311,7 @@ class Account(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     BALANCE_MINOR_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CLEARED_FIELDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Any text of 1 to 256 bytes."""
     kind: _builtins.str
@@ -322,11 +332,17 @@ class Account(_message.Message):
     """The balance as the source gives it, in minor units of its currency."""
     @_builtins.property
     def owners(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountOwner]:
-        """Whose it is; joint accounts have several. The customers must be known."""
+        """Whose it is, all of them; joint accounts have several. The customers must be known. None: nothing is said of it."""
 
     @_builtins.property
     def attributes(self) -> _containers.MessageMap[_builtins.str, _attribute_service_pb2.AttributeValue]:
         """Values of the ledger's given attributes of accounts, by id."""
+
+    @_builtins.property
+    def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
+        the id or what a record cannot be without.
+        """
 
     def __init__(
         self,
@@ -342,10 +358,11 @@ class Account(_message.Message):
         status: _builtins.str | None = ...,
         balance_minor: _builtins.int | None = ...,
         attributes: _abc.Mapping[_builtins.str, _attribute_service_pb2.AttributeValue] | None = ...,
+        cleared_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_balance_minor", b"_balance_minor", "_closed_day", b"_closed_day", "_currency_code", b"_currency_code", "_external", b"_external", "_institution", b"_institution", "_kind", b"_kind", "_opened_day", b"_opened_day", "_status", b"_status", "balance_minor", b"balance_minor", "closed_day", b"closed_day", "currency_code", b"currency_code", "external", b"external", "institution", b"institution", "kind", b"kind", "opened_day", b"opened_day", "status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance_minor", b"_balance_minor", "_closed_day", b"_closed_day", "_currency_code", b"_currency_code", "_external", b"_external", "_institution", b"_institution", "_kind", b"_kind", "_opened_day", b"_opened_day", "_status", b"_status", "attributes", b"attributes", "balance_minor", b"balance_minor", "closed_day", b"closed_day", "currency_code", b"currency_code", "external", b"external", "id", b"id", "institution", b"institution", "kind", b"kind", "opened_day", b"opened_day", "owners", b"owners", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_balance_minor", b"_balance_minor", "_closed_day", b"_closed_day", "_currency_code", b"_currency_code", "_external", b"_external", "_institution", b"_institution", "_kind", b"_kind", "_opened_day", b"_opened_day", "_status", b"_status", "attributes", b"attributes", "balance_minor", b"balance_minor", "cleared_fields", b"cleared_fields", "closed_day", b"closed_day", "currency_code", b"currency_code", "external", b"external", "id", b"id", "institution", b"institution", "kind", b"kind", "opened_day", b"opened_day", "owners", b"owners", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__balance_minor: _TypeAlias = _typing.Literal["balance_minor"]  # noqa: Y015
     _WhichOneofArgType__balance_minor: _TypeAlias = _typing.Literal["_balance_minor", b"_balance_minor"]  # noqa: Y015
@@ -446,16 +463,19 @@ class Transaction(_message.Message):
     PURPOSE_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CLEARED_FIELDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Any text of 1 to 256 bytes."""
     account: _builtins.str
-    """The account's id; it must be known."""
+    """The account's id; it must be known. Required of a new transaction."""
     amount_minor: _builtins.int
-    """In minor units of the account's currency; negative: money went. Required."""
+    """In minor units of the account's currency; negative: money went. Required of a new one."""
     balance_after_minor: _builtins.int
     """The account's balance after it, in the same units, if the source gives it."""
     category: _builtins.str
-    """A path such as `INCOME/SALARY`. Absent: the ledger's rules assign it, see `CategoryRules`."""
+    """A path such as `INCOME/SALARY`. Absent: of a new transaction the ledger's rules assign it, see `CategoryRules`; one that
+    the ledger has keeps its category.
+    """
     counterparty: _builtins.str
     """Who paid or was paid."""
     purpose: _builtins.str
@@ -464,7 +484,7 @@ class Transaction(_message.Message):
     """The counterparty's or bank's reference."""
     @_builtins.property
     def booking_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was booked. Required."""
+        """When it was booked. Required of a new one."""
 
     @_builtins.property
     def value_time(self) -> _timestamp_pb2.Timestamp:
@@ -473,6 +493,12 @@ class Transaction(_message.Message):
     @_builtins.property
     def attributes(self) -> _containers.MessageMap[_builtins.str, _attribute_service_pb2.AttributeValue]:
         """Values of the ledger's attributes of transactions, by id."""
+
+    @_builtins.property
+    def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
+        the id or what a record cannot be without.
+        """
 
     def __init__(
         self,
@@ -488,10 +514,11 @@ class Transaction(_message.Message):
         purpose: _builtins.str | None = ...,
         reference: _builtins.str | None = ...,
         attributes: _abc.Mapping[_builtins.str, _attribute_service_pb2.AttributeValue] | None = ...,
+        cleared_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "_balance_after_minor", b"_balance_after_minor", "_category", b"_category", "_counterparty", b"_counterparty", "_purpose", b"_purpose", "_reference", b"_reference", "amount_minor", b"amount_minor", "balance_after_minor", b"balance_after_minor", "booking_time", b"booking_time", "category", b"category", "counterparty", b"counterparty", "purpose", b"purpose", "reference", b"reference", "value_time", b"value_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "_balance_after_minor", b"_balance_after_minor", "_category", b"_category", "_counterparty", b"_counterparty", "_purpose", b"_purpose", "_reference", b"_reference", "account", b"account", "amount_minor", b"amount_minor", "attributes", b"attributes", "balance_after_minor", b"balance_after_minor", "booking_time", b"booking_time", "category", b"category", "counterparty", b"counterparty", "id", b"id", "purpose", b"purpose", "reference", b"reference", "value_time", b"value_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "_balance_after_minor", b"_balance_after_minor", "_category", b"_category", "_counterparty", b"_counterparty", "_purpose", b"_purpose", "_reference", b"_reference", "account", b"account", "amount_minor", b"amount_minor", "attributes", b"attributes", "balance_after_minor", b"balance_after_minor", "booking_time", b"booking_time", "category", b"category", "cleared_fields", b"cleared_fields", "counterparty", b"counterparty", "id", b"id", "purpose", b"purpose", "reference", b"reference", "value_time", b"value_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__amount_minor: _TypeAlias = _typing.Literal["amount_minor"]  # noqa: Y015
     _WhichOneofArgType__amount_minor: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor"]  # noqa: Y015
@@ -552,19 +579,26 @@ class BalanceSnapshot(_message.Message):
     TIME_FIELD_NUMBER: _builtins.int
     AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CLEARED_FIELDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Any text of 1 to 256 bytes. Empty: made of the account and the time, so that there is one a moment."""
     account: _builtins.str
-    """The account's id; it must be known."""
+    """The account's id; it must be known. Required of a new one, as the time and the amount are."""
     amount_minor: _builtins.int
-    """In minor units of the account's currency. Required."""
+    """In minor units of the account's currency."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """When. Required."""
+        """When."""
 
     @_builtins.property
     def attributes(self) -> _containers.MessageMap[_builtins.str, _attribute_service_pb2.AttributeValue]:
         """Values of the ledger's attributes of balances, by id."""
+
+    @_builtins.property
+    def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
+        the id or what a record cannot be without.
+        """
 
     def __init__(
         self,
@@ -574,10 +608,11 @@ class BalanceSnapshot(_message.Message):
         time: _timestamp_pb2.Timestamp | None = ...,
         amount_minor: _builtins.int | None = ...,
         attributes: _abc.Mapping[_builtins.str, _attribute_service_pb2.AttributeValue] | None = ...,
+        cleared_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "amount_minor", b"amount_minor", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "account", b"account", "amount_minor", b"amount_minor", "attributes", b"attributes", "id", b"id", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "account", b"account", "amount_minor", b"amount_minor", "attributes", b"attributes", "cleared_fields", b"cleared_fields", "id", b"id", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__amount_minor: _TypeAlias = _typing.Literal["amount_minor"]  # noqa: Y015
     _WhichOneofArgType__amount_minor: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor"]  # noqa: Y015
@@ -620,10 +655,11 @@ class Engagement(_message.Message):
     DURATION_S_FIELD_NUMBER: _builtins.int
     DEVICE_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    CLEARED_FIELDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Any text of 1 to 256 bytes. Empty: made of customer, time, channel and subject area."""
     customer: _builtins.str
-    """The customer's id; it must be known."""
+    """The customer's id; it must be known. Required of a new one, as the time is."""
     channel: _builtins.str
     """Such as `WEB` or `BRANCH`."""
     subject_area: _builtins.str
@@ -634,11 +670,17 @@ class Engagement(_message.Message):
     """Such as `PHONE`."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """When it began. Required."""
+        """When it began."""
 
     @_builtins.property
     def attributes(self) -> _containers.MessageMap[_builtins.str, _attribute_service_pb2.AttributeValue]:
         """Values of the ledger's attributes of engagements, by id."""
+
+    @_builtins.property
+    def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
+        the id or what a record cannot be without.
+        """
 
     def __init__(
         self,
@@ -651,10 +693,11 @@ class Engagement(_message.Message):
         duration_s: _builtins.int | None = ...,
         device: _builtins.str | None = ...,
         attributes: _abc.Mapping[_builtins.str, _attribute_service_pb2.AttributeValue] | None = ...,
+        cleared_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_channel", b"_channel", "_device", b"_device", "_duration_s", b"_duration_s", "_subject_area", b"_subject_area", "channel", b"channel", "device", b"device", "duration_s", b"duration_s", "subject_area", b"subject_area", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_channel", b"_channel", "_device", b"_device", "_duration_s", b"_duration_s", "_subject_area", b"_subject_area", "attributes", b"attributes", "channel", b"channel", "customer", b"customer", "device", b"device", "duration_s", b"duration_s", "id", b"id", "subject_area", b"subject_area", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_channel", b"_channel", "_device", b"_device", "_duration_s", b"_duration_s", "_subject_area", b"_subject_area", "attributes", b"attributes", "channel", b"channel", "cleared_fields", b"cleared_fields", "customer", b"customer", "device", b"device", "duration_s", b"duration_s", "id", b"id", "subject_area", b"subject_area", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__channel: _TypeAlias = _typing.Literal["channel"]  # noqa: Y015
     _WhichOneofArgType__channel: _TypeAlias = _typing.Literal["_channel", b"_channel"]  # noqa: Y015

@@ -40,27 +40,29 @@ def read_texts(message: Message, number: int, count: int) -> pa.StringArray:
 def list_values(message: Message, number: int, count: int) -> Values:
     """Where the first `count` values of the field with this number lie, which are at least as many."""
     whole = Values(np.array([message.at], dtype=np.int32), np.array([len(message)], dtype=np.int32))
-    return _list(message.data, whole, number, count)
+    return list_within(message.data, whole, number, count)
 
 
 def read_lists(data: Bytes, lists: Values) -> tuple[npt.NDArray[np.int32], pa.StringArray]:
     """How many elements each StringList has, and the elements of all."""
     lengths = np.empty(len(lists.starts), dtype=np.int32)
     fields.count_fields(data, lists.starts, lists.sizes, vectors.ELEMENTS, open_groups(), lengths)
-    return lengths, join_texts(data, _list(data, lists, vectors.ELEMENTS, int(lengths.sum(dtype=np.int64))))
+    return lengths, join_texts(data, list_within(data, lists, vectors.ELEMENTS, int(lengths.sum(dtype=np.int64))))
 
 
-def join_texts(data: Bytes, values: Values) -> pa.StringArray:
-    """The values, which are UTF-8, as an Arrow array."""
+def join_texts(data: Bytes, values: Values, present: npt.NDArray[np.bool_] | None = None) -> pa.StringArray:
+    """The values, which are UTF-8, as an Arrow array, null where `present` is false."""
     count = len(values.sizes)
     offsets = np.zeros(count + 1, dtype=np.int32)
     np.cumsum(values.sizes, dtype=np.int32, out=offsets[1:])
     joined = np.empty(offsets[-1], dtype=np.uint8)
     fields.join_values(data, values.starts, offsets, joined)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(joined))
+    bitmap = None if present is None else pa.py_buffer(np.packbits(present, bitorder="little"))
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(joined), bitmap)
 
 
-def _list(data: Bytes, messages: Values, number: int, count: int) -> Values:
+def list_within(data: Bytes, messages: Values, number: int, count: int) -> Values:
+    """Where the first `count` values of a field lie, message by message, all of which have at least as many."""
     found = Values.empty(count)
     fields.list_fields(data, messages.starts, messages.sizes, number, open_groups(), found.starts, found.sizes)
     return found

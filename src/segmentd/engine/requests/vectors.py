@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segmentd.columns.planes import word_count
+from segmentd.engine.requests.fields import read_fields_sample
 from segmentd.engine.requests.message import Message, NotAMessageError, locate_subjects, open_groups
 from segmentd.engine.requests.texts import Values, list_values, read_lists, read_texts
 from segmentd.kernels.protobuf import vectors
@@ -77,6 +78,7 @@ def read_sample() -> None:
     read_columns(given)
     read_lists(located.body.data, Values(np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int32)))
     read_ids(given)
+    read_fields_sample()
 
 
 def survey_vectors(message: Message) -> Vectors:

@@ -14,10 +14,12 @@ from segmentd.api.v1 import record_pb2 as pb
 from segmentd.columns.column import Batch
 from segmentd.columns.errors import TooManyRowsError
 from segmentd.columns.gather import gather
+from segmentd.engine.requests.message import Message, whole_message
 from segmentd.facts.decoding.arrow_form import read_arrow
 from segmentd.facts.decoding.checks import check_records
 from segmentd.facts.decoding.column_form import read_columns
 from segmentd.facts.decoding.draft import MAX_ROWS, Draft
+from segmentd.facts.decoding.folding import fold_repeated
 from segmentd.facts.decoding.ids import complete_ids
 from segmentd.facts.decoding.row_form import read_rows
 from segmentd.facts.kinds import RecordKind, record_schema
@@ -37,15 +39,25 @@ KINDS: Final[Mapping[int, RecordKind]] = {
 FORMS: Final = "must hold columns, rows or arrow, or deletions"
 
 
-def decode_records(message: pb.RecordBatch, vocabulary: Vocabulary, path: str = "batch") -> RecordBatch:
-    """The records of a message. Wrong rows are among its `rejected`; raises SegmentdError where the whole is wrong."""
+def decode_records(
+    message: pb.RecordBatch, vocabulary: Vocabulary, path: str = "batch", rows: Message | None = None
+) -> RecordBatch:
+    """The records of a message. Wrong rows are among its `rejected`; raises SegmentdError where the whole is wrong.
+
+    `rows`: its RecordRows, where they are not in it but in the bytes that it came from.
+    """
     kind = _kind(message, path)
     deletions = _deletions(message, kind, f"{path}.deletions")
     schema = record_schema(kind, vocabulary)
-    form = message.WhichOneof("form")
+    form = "rows" if rows is not None else message.WhichOneof("form")
     if form is None and not len(deletions):
         raise FieldRequiredError(path, FORMS)
-    batch = no_records(kind) if form is None else check_draft(_read(message, form, kind, schema, f"{path}.{form}"))
+    batch = no_records(kind)
+    if form is not None:
+        path = f"{path}.{form}"
+        batch = check_draft(
+            _read(message, form, kind, schema, path) if rows is None else read_rows(rows, kind, schema, path)
+        )
     return replace(batch, deletions=deletions)
 
 
@@ -54,10 +66,12 @@ def check_draft(draft: Draft) -> RecordBatch:
     complete_ids(draft)
     check_records(draft)
     rows = draft.faults.right
-    batch = Batch(draft.rows, draft.columns, draft.ids)
+    batch, said = Batch(draft.rows, draft.columns, draft.ids), dict(draft.said)
     if len(rows) < draft.rows:
         batch = replace(gather(batch, rows), ids=draft.ids.take(pa.array(rows)))
-    return RecordBatch(draft.kind, batch, rows, draft.scales, draft.faults.rejections())
+        said = {name: each[rows] for name, each in said.items()}
+    records, folded = fold_repeated(batch, said)
+    return RecordBatch(draft.kind, records, rows, draft.scales, draft.faults.rejections(), said=folded)
 
 
 def no_records(kind: RecordKind) -> RecordBatch:
@@ -71,7 +85,7 @@ def _read(message: pb.RecordBatch, form: str, kind: RecordKind, schema: Schema, 
         case "columns":
             return read_columns(message.columns, kind, schema, path)
         case "rows":
-            return read_rows(message.rows, kind, schema, path)
+            return read_rows(whole_message(message.rows.SerializeToString()), kind, schema, path)
         case _:
             return read_arrow(message.arrow, kind, schema, path)
 

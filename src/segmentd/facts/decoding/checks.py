@@ -30,7 +30,7 @@ def check_records(draft: Draft) -> None:
     for name in REQUIRED[draft.kind]:
         column = draft.columns.get(name)
         if column is not None:
-            draft.faults.reject(missing_rows(column, draft.rows), name, MISSING)
+            draft.faults.reject(missing_rows(column, draft.rows) & draft.says(name), name, MISSING)
     _check_references(draft)
     check = _CHECKS.get(draft.kind)
     if check is not None:

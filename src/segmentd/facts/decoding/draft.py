@@ -13,6 +13,7 @@ from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Column, ListColumn, TextColumn
 from segmentd.facts.decoding.faults import RowFaults, Wrong
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.records import Said
 from segmentd.schema import Schema
 
 MAX_ROWS: Final = 1 << 20
@@ -27,7 +28,8 @@ MAJOR_SCALE: Final = 4
 class Draft:
     """Columns by field, all of `faults`' rows; `ids` has an empty text where none was given.
 
-    `has_ids`: whether the batch has ids at all. `scales`: as in `RecordBatch`. `path`: the form's field in the request.
+    `has_ids`: whether the batch has ids at all. `scales`, `said`: as in `RecordBatch`. `path`: the form's field in the
+    request.
     """
 
     kind: RecordKind
@@ -38,11 +40,17 @@ class Draft:
     faults: RowFaults
     has_ids: bool = True
     scales: Mapping[str, int] = field(default_factory=dict)
+    said: dict[str, Said] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
         """How many rows the client's batch has."""
         return len(self.ids)
+
+    def says(self, name: str) -> Said:
+        """Which rows say a field that the batch has."""
+        said = self.said.get(name)
+        return np.ones(self.rows, np.bool_) if said is None else said
 
     def text(self, name: str) -> TextColumn | None:
         """A column of text, or None where the batch does not have it."""

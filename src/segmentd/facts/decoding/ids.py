@@ -58,6 +58,8 @@ def _made(draft: Draft, parts: tuple[tuple[str, bool], ...], empty: npt.NDArray[
                 draft.faults.reject(empty, name, "must be given where the record has no id")
             texts.append(pa.scalar(""))
         else:
+            if needed and name in draft.said:
+                draft.said[name] |= empty  # what an id is made of must have a value
             texts.append(pc.fill_null(_as_text(column, draft.schema.time_zone), ""))
     made = pc.binary_join_element_wise(*texts, "@")
     return pc.if_else(pa.array(empty), made, draft.ids)

@@ -1,194 +1,185 @@
-"""Records that come as messages, as the columns that they would be."""
+"""Records that come as messages, as the columns that they would be, read from their bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
 from segmentd.api.v1 import record_pb2 as pb
-from segmentd.columns.build import resolve
 from segmentd.columns.errors import ColumnError
-from segmentd.columns.fixed import MAX_TIMESTAMP_US
-from segmentd.columns.given import GivenColumn, Lists, Numbers, Strings, Values
+from segmentd.columns.given import Strings
+from segmentd.engine.requests.fields import Fields, MergedMessageError, Messages, read_fields
+from segmentd.engine.requests.message import Message, whole_message
 from segmentd.facts.decoding.column_form import build
 from segmentd.facts.decoding.draft import ROW_LIMIT, Draft
 from segmentd.facts.decoding.faults import RowFaults
 from segmentd.facts.decoding.moments import rfc3339
-from segmentd.facts.decoding.row_attributes import gather_attributes
+from segmentd.facts.decoding.row_attributes import said_attributes
+from segmentd.facts.decoding.row_clearing import clear_fields
+from segmentd.facts.decoding.said import SaidColumn, lists, moments_us, said_field
+from segmentd.facts.decoding.wire_forms import Descriptor, forms_of
 from segmentd.facts.kinds import RecordKind
-from segmentd.schema import Kind, Schema
+from segmentd.schema import Schema
 
-Message = Any
-Read = Callable[[Message], Any]
-"""The value of a record's field; None where it has none, a list, empty where there is none, of a list."""
+ReadLists = Callable[[Fields, int], Iterator[SaidColumn]]
+"""The columns of lists that a repeated field of this number is."""
 
-OUT_OF_RANGE_US: Final = MAX_TIMESTAMP_US + 1
-"""Stands for every moment that no column can have."""
-
-NANOS: Final = 1_000_000_000
-
-
-def _text(name: str) -> Read:
-    return lambda record: getattr(record, name) or None
-
-
-def _optional(name: str) -> Read:
-    return lambda record: getattr(record, name) if record.HasField(name) else None
-
-
-def _moment(name: str) -> Read:
-    def read(record: Message) -> int | None:
-        return moment_us(getattr(record, name)) if record.HasField(name) else None
-
-    return read
-
-
-def moment_us(time: Any) -> int:
-    """A Timestamp in microseconds since 1970-01-01T00:00:00Z, finer digits cut off; `OUT_OF_RANGE_US` if it is none."""
-    us = int(time.seconds) * 1_000_000 + time.nanos // 1_000
-    in_range = 0 <= time.nanos < NANOS and abs(us) <= MAX_TIMESTAMP_US
-    return us if in_range else OUT_OF_RANGE_US
-
-
-def _consent_times(customer: pb.Customer) -> list[str]:
-    return [rfc3339(moment_us(consent.time)) if consent.HasField("time") else "" for consent in customer.consents]
+_PURPOSE, _TIME = 1, 2
+"""Fields of Consent."""
+_CUSTOMER, _ROLE = 1, 2
+"""Fields of AccountOwner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Where the records of a kind are, and how their fields are read. `id`: None where they have none of their own."""
+    """Where the records of a kind are, what they are, and how their fields are called as columns.
+
+    `lists`: how repeated fields are read. `has_id`: whether they have one of their own.
+    """
 
     records: str
-    fields: Mapping[str, Read]
-    id: str | None = "id"
+    message: Descriptor
+    fields: Mapping[str, str]
+    lists: Mapping[str, ReadLists]
+    has_id: bool = True
+
+
+def read_rows(rows: Message, kind: RecordKind, schema: Schema, path: str) -> Draft:
+    """The records of a RecordRows. Raises SegmentdError with the field at fault, and NotAMessageError."""
+    try:
+        return _read(rows, kind, schema, path)
+    except MergedMessageError:
+        # What protobuf has merged and written again has each message once.
+        merged = pb.RecordRows.FromString(bytes(rows)).SerializeToString()
+        return _read(whole_message(merged), kind, schema, path)
+
+
+def _read(rows: Message, kind: RecordKind, schema: Schema, path: str) -> Draft:
+    shape = ROWS[kind]
+    fields = read_fields(_records(rows, shape, kind, path), forms_of(shape.message))
+    path_of_records = f"{path}.{shape.records}"
+    faults = RowFaults(len(fields.last))
+    ids = fields.texts(_number(shape, "id")) if shape.has_id else pa.array([""] * len(fields.last), pa.string())
+    draft = Draft(kind, schema, path, {}, ids, faults)
+    try:
+        for given in _columns(fields, shape, schema, path_of_records):
+            name = given.column.attribute
+            draft.columns[name] = build(given.column, schema, faults)
+            if not given.said.all() and kind is not RecordKind.RATE:  # of a rate nothing can be left out
+                draft.said[name] = given.said
+        clear_fields(draft, fields, shape.message.fields_by_name.get("cleared_fields"))
+    except ColumnError as error:
+        if not error.fields:
+            error.place(path_of_records)
+        raise
+    return draft
+
+
+def _records(rows: Message, shape: Rows, kind: RecordKind, path: str) -> Messages:
+    """The records of the kind; those of others are refused."""
+    descriptor = pb.RecordRows.DESCRIPTOR
+    found = read_fields(Messages.of(rows), forms_of(descriptor))
+    for field in descriptor.fields:
+        if field.name != shape.records and found.has(field.number)[0]:
+            given = f"{field.name} in a batch of kind {kind}"
+            raise InvalidFieldError(f"{path}.{field.name}", given, f"give {shape.records}")
+    number = descriptor.fields_by_name[shape.records].number
+    if not found.has(number)[0]:
+        raise FieldRequiredError(f"{path}.{shape.records}")
+    ROW_LIMIT.check(int(found.integers(number)[0]))
+    return found.listed(number)
+
+
+def _columns(fields: Fields, shape: Rows, schema: Schema, path: str) -> Iterator[SaidColumn]:
+    """The fields that any record says."""
+    for name, written in shape.fields.items():
+        given = said_field(name, shape.message.fields_by_name[written], fields)
+        if given.said.any():
+            yield given
+    for name, read in shape.lists.items():
+        if fields.has(number := _number(shape, name)).any():
+            yield from read(fields, number)
+    if "attributes" in shape.message.fields_by_name:
+        yield from said_attributes(fields, shape.message.fields_by_name["attributes"], schema, path)
+
+
+def _number(shape: Rows, field: str) -> int:
+    return int(shape.message.fields_by_name[field].number)
+
+
+def _owners(fields: Fields, number: int) -> Iterator[SaidColumn]:
+    owners = read_fields(fields.listed(number), forms_of(pb.AccountOwner.DESCRIPTOR))
+    said, lengths = fields.has(number), fields.integers(number)
+    yield lists("owners", lengths, Strings(owners.texts(_CUSTOMER)), said)
+    yield lists("owner_roles", lengths, Strings(owners.texts(_ROLE)), said)
+
+
+def _consents(fields: Fields, number: int) -> Iterator[SaidColumn]:
+    consents = read_fields(fields.listed(number), forms_of(pb.Consent.DESCRIPTOR))
+    timed = consents.has(_TIME)
+    timestamp = pb.Consent.DESCRIPTOR.fields_by_name["time"].message_type
+    distinct, place = np.unique(moments_us(consents.within(_TIME), timestamp), return_inverse=True)
+    spelled = np.array([*map(rfc3339, distinct.tolist()), ""], dtype=object)
+    places = np.full(len(timed), len(distinct))
+    places[timed] = place
+    said, lengths = fields.has(number), fields.integers(number)
+    yield lists("consents", lengths, Strings(consents.texts(_PURPOSE)), said)
+    yield lists("consent_times", lengths, Strings(pa.array(spelled[places], pa.string())), said)
+
+
+def _as_named(*names: str, **renamed: str) -> Mapping[str, str]:
+    """Columns by name, and the fields that they are in messages."""
+    return {**dict(zip(names, names, strict=True)), **renamed}
 
 
 ROWS: Final[Mapping[RecordKind, Rows]] = {
-    RecordKind.CUSTOMER: Rows(
-        "customers",
-        {
-            "consents": lambda customer: [consent.purpose for consent in customer.consents],
-            "consent_times": _consent_times,
-        },
-    ),
+    RecordKind.CUSTOMER: Rows("customers", pb.Customer.DESCRIPTOR, {}, {"consents": _consents}),
     RecordKind.ACCOUNT: Rows(
         "accounts",
-        {
-            "owners": lambda account: [owner.customer for owner in account.owners],
-            "owner_roles": lambda account: [owner.role for owner in account.owners],
-            "kind": _optional("kind"),
-            "currency": _optional("currency_code"),
-            "institution": _optional("institution"),
-            "external": _optional("external"),
-            "opened": _optional("opened_day"),
-            "closed": _optional("closed_day"),
-            "status": _optional("status"),
-            "balance": _optional("balance_minor"),
-        },
+        pb.Account.DESCRIPTOR,
+        _as_named(
+            "kind",
+            "institution",
+            "external",
+            "status",
+            currency="currency_code",
+            opened="opened_day",
+            closed="closed_day",
+            balance="balance_minor",
+        ),
+        {"owners": _owners},
     ),
     RecordKind.TRANSACTION: Rows(
         "transactions",
-        {
-            "account": _text("account"),
-            "booking_time": _moment("booking_time"),
-            "value_time": _moment("value_time"),
-            "amount": _optional("amount_minor"),
-            "balance_after": _optional("balance_after_minor"),
-            "category": _optional("category"),
-            "counterparty": _optional("counterparty"),
-            "purpose": _optional("purpose"),
-            "reference": _optional("reference"),
-        },
+        pb.Transaction.DESCRIPTOR,
+        _as_named(
+            "account",
+            "booking_time",
+            "value_time",
+            "category",
+            "counterparty",
+            "purpose",
+            "reference",
+            amount="amount_minor",
+            balance_after="balance_after_minor",
+        ),
+        {},
     ),
     RecordKind.BALANCE: Rows(
-        "balances", {"account": _text("account"), "time": _moment("time"), "amount": _optional("amount_minor")}
+        "balances", pb.BalanceSnapshot.DESCRIPTOR, _as_named("account", "time", amount="amount_minor"), {}
     ),
     RecordKind.ENGAGEMENT: Rows(
         "engagements",
-        {
-            "customer": _text("customer"),
-            "time": _moment("time"),
-            "channel": _optional("channel"),
-            "subject_area": _optional("subject_area"),
-            "duration_s": _optional("duration_s"),
-            "device": _optional("device"),
-        },
+        pb.Engagement.DESCRIPTOR,
+        _as_named("customer", "time", "channel", "subject_area", "duration_s", "device"),
+        {},
     ),
     RecordKind.RATE: Rows(
-        "rates",
-        {"currency": _text("currency_code"), "day": lambda rate: rate.day, "rate": _text("rate")},
-        id=None,
+        "rates", pb.ExchangeRate.DESCRIPTOR, _as_named("day", "rate", currency="currency_code"), {}, has_id=False
     ),
 }
-
-
-def read_rows(message: pb.RecordRows, kind: RecordKind, schema: Schema, path: str) -> Draft:
-    """The records of a message. Raises SegmentdError with the field at fault."""
-    _refuse_others(message, kind, path)
-    shape = ROWS[kind]
-    records = getattr(message, shape.records)
-    ROW_LIMIT.check(len(records))
-    faults = RowFaults(len(records))
-    given = [*_fields(records, shape, schema), *_attributes(records, schema, f"{path}.{shape.records}")]
-    try:
-        columns = {column.attribute: build(column, schema, faults) for column in given}
-    except ColumnError as error:
-        error.place(f"{path}.{shape.records}")
-        raise
-    ids = pa.array(["" if shape.id is None else record.id for record in records], pa.string())
-    return Draft(kind, schema, path, columns, ids, faults)
-
-
-def _refuse_others(message: pb.RecordRows, kind: RecordKind, path: str) -> None:
-    """Records of another kind than the batch's, or none of its own."""
-    wanted = ROWS[kind].records
-    for field, _ in message.ListFields():
-        if field.name != wanted:
-            raise InvalidFieldError(f"{path}.{field.name}", f"{field.name} in a batch of kind {kind}", f"give {wanted}")
-    if not getattr(message, wanted):
-        raise FieldRequiredError(f"{path}.{wanted}")
-
-
-def _fields(records: Sequence[Message], shape: Rows, schema: Schema) -> Iterator[GivenColumn]:
-    """The fields that any record has."""
-    for name, read in shape.fields.items():
-        values = [read(record) for record in records]
-        (spec,) = resolve(schema, [name])
-        if spec.type.kind is Kind.LIST:
-            if any(values):
-                yield GivenColumn(name, as_lists(values))
-        elif any(value is not None for value in values):
-            yield as_column(name, values, spec.type.kind)
-
-
-def _attributes(records: Sequence[Message], schema: Schema, path: str) -> Iterator[GivenColumn]:
-    """The attributes that any record has."""
-    if "attributes" not in records[0].DESCRIPTOR.fields_by_name:
-        return
-    for spec, values in gather_attributes(records, schema, path):
-        if spec.type.kind is Kind.LIST:
-            yield GivenColumn(spec.id, as_lists([value or [] for value in values]))
-        else:
-            yield as_column(spec.id, values, spec.type.kind)
-
-
-def as_lists(values: Sequence[Sequence[str]]) -> Lists:
-    """A list a row."""
-    lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
-    return Lists(lengths, [element for each in values for element in each])
-
-
-def as_column(name: str, values: Sequence[Any], kind: Kind) -> GivenColumn:
-    """A value a row, None where there is none."""
-    if kind is Kind.STRING:
-        return GivenColumn(name, Strings(values))
-    present = np.fromiter((value is not None for value in values), dtype=np.bool_, count=len(values))
-    validity = b"" if present.all() else np.packbits(present, bitorder="little").tobytes()
-    element = {Kind.BOOL: np.bool_, Kind.DOUBLE: np.float64}.get(kind, np.int64)
-    numbers: Values = Numbers(np.array([value or 0 for value in values], dtype=element))
-    return GivenColumn(name, numbers, validity)

@@ -15,7 +15,7 @@ from segmentd.columns.gather import gather
 from segmentd.columns.planes import pack, unpack
 from segmentd.engine import Engine, EvaluationCancelledError
 from segmentd.facts.kinds import AMOUNT, FIELDS, REQUIRED, RecordKind
-from segmentd.facts.records import RecordBatch
+from segmentd.facts.records import RecordBatch, Said
 from segmentd.facts.rules.allowance import RULES_S, Allowance, Cancelled
 from segmentd.facts.rules.compiled import CompiledRules
 from segmentd.facts.rules.errors import RulesTooSlowError
@@ -58,15 +58,15 @@ class Categorizer:
     def categorize(self, batch: RecordBatch, ledger: Ledger, cancelled: Cancelled | None = None) -> RecordBatch:
         """The batch with categories where it has none; amounts are read as of the ledger's currency.
 
-        A batch that lacks a field that no transaction can be without only changes some that are there: it is left
-        as it is, and so is one of other records. Raises DistinctLimitError, RulesTooSlowError, and
-        EvaluationCancelledError where nobody waits any more.
+        Records of which a category was not said have it for a new transaction alone; those that lack a field that no
+        transaction can be without only change one that is there, and get none. Raises DistinctLimitError,
+        RulesTooSlowError, and EvaluationCancelledError where nobody waits any more.
         """
         compiled = self._rules.compiled(ledger.id)
-        if compiled is None or not compiled.expressions or not _is_whole(batch):
+        if compiled is None or not compiled.expressions or not _may_be_whole(batch):
             return batch
         records = batch.records
-        lacking = np.flatnonzero(_without_category(records))
+        lacking = np.flatnonzero(_without_category(records) & _whole(batch))
         if len(lacking) == 0:
             return batch
         as_read = _as_read(gather(records, lacking), batch.scales, money(ledger.currency_code))
@@ -78,7 +78,9 @@ class Categorizer:
                 raise RulesTooSlowError(ledger.id, len(lacking), self._limit_s) from error
             raise
         category = _filled(records, lacking, found, [rule.category for rule in compiled.rules.rules])
-        return replace(batch, records=replace(records, columns={**records.columns, CATEGORY: category}))
+        columns = {**records.columns, CATEGORY: category}
+        said = batch.said if CATEGORY in records.columns else {**batch.said, CATEGORY: np.zeros(records.rows, np.bool_)}
+        return replace(batch, records=replace(records, columns=columns), said=said)
 
     def _first_true(self, compiled: CompiledRules, batch: Batch, cancelled: Cancelled) -> npt.NDArray[np.int64]:
         """The place of the first rule that is true of each row, `NO_RULE` where none is."""
@@ -90,9 +92,17 @@ class Categorizer:
         return found
 
 
-def _is_whole(batch: RecordBatch) -> bool:
+def _may_be_whole(batch: RecordBatch) -> bool:
     of_kind = batch.kind is RecordKind.TRANSACTION and batch.records.rows > 0
     return of_kind and batch.records.columns.keys() >= set(REQUIRED[RecordKind.TRANSACTION])
+
+
+def _whole(batch: RecordBatch) -> Said:
+    """Which records say all that a transaction needs."""
+    whole = np.ones(batch.records.rows, np.bool_)
+    for name in REQUIRED[RecordKind.TRANSACTION]:
+        whole &= batch.said.get(name, True)
+    return whole
 
 
 def _without_category(records: Batch) -> npt.NDArray[np.bool_]:
