@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,11 @@ from segmentd.columns.build import missing_column
 from segmentd.columns.column import BoolColumn, FixedColumn
 from segmentd.columns.planes import pack
 from segmentd.columns.text import build_text
+from segmentd.facts.journal import Checkpoint, CheckpointFile, Entry, Journal
+from segmentd.facts.records import WriteOutcome
+from segmentd.facts.verification.model import FilesReport, Progress, Report
 from segmentd.facts.verification.recomputing import differing
+from segmentd.facts.verification.service import Verification, paced
 from segmentd.facts.verification.totals import exact_sum
 from segmentd.ledger.aggregates import Aggregate, Function, Source
 from segmentd.schema import BOOL, DOUBLE, INT64
@@ -162,6 +167,61 @@ def test_a_damaged_file_is_named(config: ServerConfig) -> None:
         path.unlink()
         told = CliRunner().invoke(app, ["ledger", "verify", "--json"], env=target)
         assert "is lacking" in json.loads(told.stdout)["faults"][0]
+
+
+class Superseding(Journal):
+    """A journal of which each checkpoint is superseded while its files are read, as under a heavy load."""
+
+    superseded = 0
+
+    def check_file(self, checkpoint: Checkpoint, file: CheckpointFile) -> Iterator[int]:
+        """Read the file once there is another checkpoint in the place of its own."""
+        self.superseded += 1
+        version, tables = self.load("main")
+        self.save("main", version + 1, tables)
+        return super().check_file(checkpoint, file)
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        ("", ""),
+        ("UPDATE payloads SET payload = x'00' WHERE version = 30", "has batch 30 of ledger 'main' damaged"),
+        ("DELETE FROM payloads WHERE version = 30", "lacks the batches of ledger 'main' after 29"),
+        ("DELETE FROM payloads WHERE version > 30", "lacks the batches of ledger 'main' after 30, up to 40"),
+    ],
+)
+def test_what_is_wrong_with_the_journal_is_told_however_often_files_go(tmp_path: Path, harm: str, told: str) -> None:
+    """Files that went are no faults, batches that went with them neither; those that nothing has are."""
+    journal = Superseding(tmp_path)
+    journal.append([Entry("main", "", WriteOutcome(number), b"%d" % number) for number in range(1, 41)])
+    journal.save("main", 1, {"one": pa.table({"number": [1]})})
+    if harm:
+        with journal._store._file.writing() as connection:
+            connection.execute(harm)
+    nothing: Any = None
+    verification = Verification(nothing, journal, nothing, nothing, nothing)
+    reports: list[FilesReport] = []
+
+    def read() -> Iterator[Progress]:
+        reports.append((yield from verification._check_files("main", 40)))
+
+    assert all(each.done <= each.total for each in read())
+    (report,) = reports
+    assert journal.superseded >= 3
+    assert [told in fault for fault in report.faults] == ([True] if told else [])
+    journal.close()
+
+
+def test_progress_is_told_as_time_goes_by() -> None:
+    """Of each step the first, then one each half a second, and the report, whatever the number of batches."""
+    moments = iter([0.0, *(number / 100 for number in range(1_000)), *[9.99] * 9])
+    steps = [Progress("journal", number, number) for number in range(900)]
+    told = list(paced(iter([Progress("files", 1, 9), *steps, Report(1, FilesReport())]), 0.5, lambda: next(moments)))
+    assert isinstance(told[-1], Report)
+    names = [each.step for each in told if isinstance(each, Progress)]
+    assert names[:2] == ["files", "journal"]
+    assert 15 < len(names) < 25
 
 
 def test_followed_aggregates_are_computed_anew(config: ServerConfig) -> None:

@@ -74,6 +74,11 @@ class Journal:
         """The batches after a version, with theirs, in order and without a gap. Raises FactsDamagedError."""
         return self._store.payloads_after(ledger_id, after)
 
+    def check_batches(self, ledger_id: str, after: int) -> Iterator[int]:
+        """Read the batches after a version that no checkpoint has by then; their versions. Raises FactsDamagedError."""
+        for number, _ in self._store.payloads_after(ledger_id, after, but_checkpointed=True):
+            yield number
+
     def clean(self, ledger_id: str) -> None:
         """Remove what a killed process or a failed checkpoint left; only once all that is current could be read."""
         self._store.purge(ledger_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
@@ -112,15 +113,21 @@ class JournalStore:
         rejections = decode_rejections(rejected)
         return WriteOutcome(version, inserted, updated, unchanged, deleted, rejections, repeated=True)
 
-    def payloads_after(self, ledger_id: str, version: int) -> Iterator[tuple[int, bytes]]:
-        """The batches after a version, with their versions, in order. Raises FactsDamagedError."""
+    def payloads_after(
+        self, ledger_id: str, version: int, *, but_checkpointed: bool = False
+    ) -> Iterator[tuple[int, bytes]]:
+        """The batches after a version, with their versions, in order. Raises FactsDamagedError.
+
+        `but_checkpointed`: those are not looked for that a checkpoint has when they would be read.
+        """
         query = "SELECT version, crc32, payload FROM payloads WHERE ledger = ? AND version > ? ORDER BY version LIMIT ?"
         last = version
         while True:
             with self._file.reading() as connection:
                 rows = connection.execute(query, (ledger_id, last, READ_BATCHES)).fetchall()
+                has = self._checkpointed(connection, ledger_id) if but_checkpointed else 0
             for number, crc32, payload in rows:
-                if number != last + 1:
+                if number > max(last, has) + 1:
                     raise FactsDamagedError(self.path, f"lacks the batches of ledger {ledger_id!r} after {last}")
                 if zlib.crc32(payload) != crc32:
                     raise FactsDamagedError(self.path, f"has batch {number} of ledger {ledger_id!r} damaged")
@@ -209,6 +216,12 @@ class JournalStore:
         """The erasures of a ledger up to a number are finished, and forgotten."""
         with self._file.writing() as connection:
             connection.execute("DELETE FROM erasures WHERE ledger = ? AND number <= ?", (ledger_id, until))
+
+    @staticmethod
+    def _checkpointed(connection: sqlite3.Connection, ledger_id: str) -> int:
+        """The version that the ledger's checkpoint has; 0 where there is none."""
+        row = connection.execute("SELECT version FROM checkpoints WHERE ledger = ?", (ledger_id,)).fetchone()
+        return 0 if row is None else int(row[0])
 
     def _purge_some(self, ledger_id: str) -> bool:
         chosen = (

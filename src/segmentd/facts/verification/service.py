@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Protocol
 
 from segmentd.engine import Engine
@@ -18,6 +20,9 @@ from segmentd.facts.views import BookView
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.ledger.vocabulary import Vocabularies, Vocabulary
 from segmentd.schema import SELECTABLE
+
+EVERY_S: Final = 0.5
+"""Whoever watches sees it move on; a message a batch would cost more than reading the batch."""
 
 ATTEMPTS: Final = 3
 """A checkpoint that takes the place of the one whose files are read has them read from the beginning."""
@@ -50,14 +55,17 @@ class Verification:
     views: Views
     residents: Residents
 
-    def verify(self, ledger_id: str, now_us: int, cancelled: Cancelled) -> Iterator[Step]:
-        """How far it is, again and again, and at last the report. Aggregates are as of `now_us`.
+    def verify(self, ledger_id: str, now_us: int, cancelled: Cancelled, every_s: float = EVERY_S) -> Iterator[Step]:
+        """How far it is, at most every so many seconds, and at last the report. Aggregates are as of `now_us`.
 
         Raises LedgerNotFoundError, StoreFailedError, EvaluationCancelledError and DistinctLimitError.
         """
+        return paced(self._verify(ledger_id, now_us, cancelled), every_s)
+
+    def _verify(self, ledger_id: str, now_us: int, cancelled: Cancelled) -> Iterator[Step]:
         vocabulary = self.vocabularies.vocabulary(ledger_id)
         view = self.views.view(ledger_id)
-        files = yield from self._check_files(ledger_id)
+        files = yield from self._check_files(ledger_id, 0 if view is None else view.version)
         if not isinstance(view, View):
             yield Report(0, files)
             return
@@ -67,44 +75,57 @@ class Verification:
         aggregates = yield from self._check_aggregates(vocabulary, view, now_us, cancelled)
         yield Report(view.version, files, totals.control(), totals.given, totals.snapshots, aggregates)
 
-    def _check_files(self, ledger_id: str) -> Generator[Progress, None, FilesReport]:
-        report = FilesReport()
-        for _ in range(ATTEMPTS):
-            checkpoint = self.journal.checkpoint(ledger_id)
-            faults: list[str] = []
-            files, size = yield from self._read_files(checkpoint, faults)
-            batches = yield from self._read_journal(ledger_id, checkpoint, faults)
-            report = FilesReport(files, size, batches, tuple(faults))
-            if not faults or self.journal.checkpoint(ledger_id) == checkpoint:
-                return report
-        # Each time the files went while they were read, so that what was wrong with them is nothing.
-        return replace(report, faults=())
+    def _check_files(self, ledger_id: str, version: int) -> Generator[Progress, None, FilesReport]:
+        """Of a ledger whose version is at least this one."""
+        checkpoint = self.journal.checkpoint(ledger_id)
+        found = yield from self._read_files(checkpoint)
+        for _ in range(ATTEMPTS - 1):
+            # Files that went while they were read were superseded: there are others in their place.
+            current = self.journal.checkpoint(ledger_id)
+            if current == checkpoint:
+                break
+            checkpoint, before = current, found.faults
+            found = yield from self._read_files(checkpoint)
+            found = replace(found, faults=tuple(dict.fromkeys((*before, *found.faults))))
+        return (yield from self._read_journal(ledger_id, version, found))
 
-    def _read_files(
-        self, checkpoint: Checkpoint | None, faults: list[str]
-    ) -> Generator[Progress, None, tuple[int, int]]:
+    def _read_files(self, checkpoint: Checkpoint | None) -> Generator[Progress, None, FilesReport]:
         files = () if checkpoint is None else checkpoint.files
-        done, total = 0, sum(file.size for file in files)
+        done, total, faults = 0, sum(file.size for file in files), list[str]()
         for file in files:
             try:
                 for read in self.journal.check_file(checkpoint, file) if checkpoint else ():
                     done += read
                     yield Progress("files", done, total)
             except FactsDamagedError as error:
-                faults.append(error.message)
-        return len(files), done
+                if not self._has_gone(checkpoint, Path(error.metadata["path"])):
+                    faults.append(error.message)
+        return FilesReport(len(files), done, 0, tuple(faults))
 
-    def _read_journal(
-        self, ledger_id: str, checkpoint: Checkpoint | None, faults: list[str]
-    ) -> Generator[Progress, None, int]:
-        batches = 0
+    def _has_gone(self, checkpoint: Checkpoint | None, path: Path) -> bool:
+        """Whether a file was removed because another checkpoint has taken the place of its own."""
+        return (
+            checkpoint is not None and not path.exists() and self.journal.checkpoint(checkpoint.ledger_id) != checkpoint
+        )
+
+    def _read_journal(self, ledger_id: str, version: int, found: FilesReport) -> Generator[Progress, None, FilesReport]:
+        """Read what no checkpoint has, up to the version that readers see at least."""
+        batches, last, faults = 0, self._checkpointed(ledger_id), list(found.faults)
         try:
-            for _ in self.journal.replay(ledger_id, 0 if checkpoint is None else checkpoint.version):
-                batches += 1
+            for number in self.journal.check_batches(ledger_id, last):
+                batches, last = batches + 1, number
                 yield Progress("journal", batches, batches)
         except FactsDamagedError as error:
             faults.append(error.message)
-        return batches
+        else:
+            kept = max(last, self._checkpointed(ledger_id))
+            if kept < version:
+                faults.append(f"the journal lacks the batches of ledger {ledger_id!r} after {kept}, up to {version}")
+        return replace(found, batches=batches, faults=tuple(faults))
+
+    def _checkpointed(self, ledger_id: str) -> int:
+        checkpoint = self.journal.checkpoint(ledger_id)
+        return 0 if checkpoint is None else checkpoint.version
 
     def _check_aggregates(
         self, vocabulary: Vocabulary, view: View, now_us: int, cancelled: Cancelled
@@ -119,12 +140,26 @@ class Verification:
         return tuple(reports)
 
     def _held(self, vocabulary: Vocabulary, view: View, now_us: int, cancelled: Cancelled) -> Iterator[Held]:
-        """Those that evaluations were given, as they were; and all, as they are computed for everybody at once."""
+        """Those that evaluations are given, as they follow; and all, as they are computed for everybody at once."""
         for state, named in self.residents.followed(view.ledger_id):
-            yield Held(state.standpoint, named, dict(zip(named, state.columns, strict=True)), followed=True)
+            # What is held has no facts with it; it is of the last version, or brought to it as for the next evaluation.
+            current = self.views.view(view.ledger_id) or view
+            followed = state.advance(current, max(now_us, state.standpoint.now_us), cancelled=cancelled)
+            yield Held(followed.standpoint, named, dict(zip(named, followed.columns, strict=True)), followed=True)
         for subject in SELECTABLE:
             aggregates = vocabulary.terms[subject].aggregated
             if aggregates:
                 standpoint = Standpoint(view, subject, now_us, vocabulary.ledger.time_zone)
                 columns = compute_all(self.engine, tuple(aggregates.values()), standpoint, cancelled=cancelled)
                 yield Held(standpoint, aggregates, dict(zip(aggregates, columns, strict=True)), followed=False)
+
+
+def paced(steps: Iterator[Step], every_s: float, clock: Callable[[], float] = time.monotonic) -> Iterator[Step]:
+    """The report; of progress the first of each step, and from then on what is there when so much time has passed."""
+    step, told = "", 0.0
+    for each in steps:
+        if isinstance(each, Progress) and each.step == step and clock() - told < every_s:
+            continue
+        if isinstance(each, Progress):
+            step, told = each.step, clock()
+        yield each
