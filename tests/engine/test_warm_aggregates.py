@@ -12,10 +12,11 @@ import json
 from random import Random
 from segmentd.engine import Engine
 from segmentd.engine.facts.aggregates_sample import aggregate_sample
-from segmentd.kernels.facts import aggregates_balances, aggregates_months, aggregates_order
+from segmentd.kernels.facts import aggregates_balances, aggregates_daily, aggregates_months, aggregates_order
 from segmentd.kernels.facts import aggregates_ranges, aggregates_rows, aggregates_sums
 
-modules = aggregates_balances, aggregates_months, aggregates_order, aggregates_ranges, aggregates_rows, aggregates_sums
+modules = aggregates_balances, aggregates_daily, aggregates_months, aggregates_order
+modules += aggregates_ranges, aggregates_rows, aggregates_sums
 
 def is_kept(kernel):
     return hasattr(kernel, "signatures") and kernel._cache.cache_path is not None

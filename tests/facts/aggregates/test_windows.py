@@ -80,7 +80,7 @@ def test_the_day_of_a_fact_is_found_without_a_search(zone: str, end: str) -> Non
     moments = [each for each in (*quarters, *near) if bounds.from_us <= each < bounds.to_us]
     for moment in moments:
         right = int(np.searchsorted(grid.closings, moment, side="right"))
-        assert day_of_fact(cells, grid.closings, moment) == day_at(grid.closings, moment) == right
+        assert day_of_fact(cells, moment) == day_at(grid.closings, moment) == right
 
 
 @pytest.mark.parametrize(

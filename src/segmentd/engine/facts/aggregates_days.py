@@ -59,15 +59,6 @@ def day_cells(days: Days) -> Integers:
     return read_only(cells, np.int64)
 
 
-def sum_daily_balances(ranges: Ranges, history: History, days: Days) -> WideSums:
-    """The sums of balances over the days on which all are known, and how many these are. Sets `ranges.unknown`."""
-    found = WideSums(*(np.zeros(len(ranges), np.int64) for _ in range(3)))
-    grid = read_only(days.closings, np.int64), day_cells(days), days.from_us, days.demand, days.from_first
-    outputs = (found.high, found.low, found.counts, ranges.unknown)
-    ranges.each(balances.sum_daily_balances, (*_inputs(ranges, history), *grid), outputs, _room(ranges, 3))
-    return found
-
-
 def count_months_below(ranges: Ranges, history: History, days: Days, threshold: int) -> tuple[Integers, Integers]:
     """In how many months the balance was below a threshold, and on how many days it is known."""
     counts, known = np.zeros(len(ranges), np.int64), np.zeros(len(ranges), np.int64)

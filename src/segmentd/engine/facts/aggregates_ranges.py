@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -56,15 +56,24 @@ class Tasks:
     def spread(self, offsets: Integers, task: Callable[[int, int], Any]) -> list[Any]:
         """Run a task over ranges of owners of about as many pairs. Raises EvaluationCancelledError."""
         owners, pairs = len(offsets) - 1, int(offsets[-1])
-        parts = min(self.threads * TASKS_A_THREAD, -(-max(pairs, owners) // TASK_PAIRS))
-        if parts <= 1:
-            return [self._run_one(task, 0, owners)]
-        work = pairs + owners  # an owner without a pair is work too
+        parts, work = self._parts(max(pairs, owners)), pairs + owners  # an owner without a pair is work too
         cuts = (
             bisect_left(range(owners), work * part // parts, key=lambda owner: int(offsets[owner]) + owner)
             for part in range(1, parts)
         )
-        bounds = [0, *cuts, owners]
+        return self._run_between(task, [0, *cuts, owners])
+
+    def spread_evenly(self, owners: int, task: Callable[[int, int], Any]) -> list[Any]:
+        """Run a task over ranges of owners of one pair each. Raises EvaluationCancelledError."""
+        parts = self._parts(owners)
+        return self._run_between(task, [owners * part // parts for part in range(parts + 1)])
+
+    def _parts(self, work: int) -> int:
+        return max(min(self.threads * TASKS_A_THREAD, -(-work // TASK_PAIRS)), 1)
+
+    def _run_between(self, task: Callable[[int, int], Any], bounds: Sequence[int]) -> list[Any]:
+        if len(bounds) == 2:
+            return [self._run_one(task, *bounds)]
         return self.run([partial(self._run_one, task, *bound) for bound in pairwise(bounds)])
 
     def _run_one(self, task: Callable[[int, int], Any], first: int, last: int) -> Any:
@@ -73,20 +82,25 @@ class Tasks:
         return task(first, last)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Owners:
     """Owners and the accounts of each that count, ascending.
 
-    Those of owner i are `accounts[offsets[i]:offsets[i + 1]]`. `unknown[owners]`: 1 where it is not known of an account
-    whether it counts.
+    Those of owner i are `accounts[offsets[i]:offsets[i + 1]]`; `given` are the offsets where not everybody has one
+    account. `unknown[owners]`: 1 where it is not known of an account whether it counts.
     """
 
-    offsets: Integers
+    given: Integers | None
     accounts: Slots
     unknown: Flags
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self.unknown)
+
+    @cached_property
+    def offsets(self) -> Integers:
+        """Where the accounts of each owner begin, and where those of the last end."""
+        return np.arange(len(self) + 1, dtype=np.int64) if self.given is None else self.given
 
     @property
     def by_pair(self) -> Integers:
@@ -96,8 +110,7 @@ class Owners:
     @classmethod
     def themselves(cls, slots: Slots) -> Owners:
         """Owners of one place each: their own."""
-        offsets = np.arange(len(slots) + 1, dtype=np.int64)
-        return cls(offsets, slots, np.zeros(len(slots), np.uint8))
+        return cls(None, slots, np.zeros(len(slots), np.uint8))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,12 +158,17 @@ class Pairs:
 
     tasks: Tasks
     facts: Facts
-    offsets: Integers
+    owners: Owners
     places: Slots
     unknown: Flags
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self.owners)
+
+    @property
+    def offsets(self) -> Integers:
+        """Where the pairs of each owner begin, and where those of the last end."""
+        return read_only(self.owners.offsets, np.int64)
 
     @property
     def most_pairs(self) -> int:
@@ -159,11 +177,18 @@ class Pairs:
 
     def most_pairs_of(self, first: int, last: int) -> int:
         """The greatest number of pairs of one of the owners `first` to before `last`."""
-        return int(np.diff(self.offsets[first : last + 1]).max(initial=0))
+        given = self.owners.given
+        return 1 if given is None else int(np.diff(given[first : last + 1]).max(initial=0))
+
+    def spread(self, task: Callable[[int, int], Any]) -> list[Any]:
+        """Run a task over ranges of owners, as `Tasks` does."""
+        if self.owners.given is None:
+            return self.tasks.spread_evenly(len(self), task)
+        return self.tasks.spread(self.offsets, task)
 
     def between(self, starts: Integers, stops: Integers) -> Ranges:
         """The rows from some to before others, which may be where `find_bounds` says."""
-        return Ranges(self.tasks, self.facts, self.offsets, self.places, self.unknown.copy(), starts, stops)
+        return Ranges(self.tasks, self.facts, self.owners, self.places, self.unknown.copy(), starts, stops)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,12 +216,13 @@ class Ranges(Pairs):
 
         `room` gives the memory that a run over some owners needs, which comes before the outputs.
         """
+        offsets = self.offsets
 
         def task(first: int, last: int) -> None:
             own = () if room is None else room(first, last)
-            kernel(self.offsets, self.starts, self.stops, *inputs, first, last, *own, *outputs)
+            kernel(offsets, self.starts, self.stops, *inputs, first, last, *own, *outputs)
 
-        self.tasks.spread(self.offsets, task)
+        self.spread(task)
 
     def mark(self, poison: Plane) -> None:
         """Set `unknown` of the owners with a row of a plane."""
@@ -235,16 +261,16 @@ def find_bounds(pairs: Pairs, moments: Sequence[int]) -> dict[int, Integers]:
     """By moment, the first row of each pair at it or later; in one pass for all of them."""
     ascending = np.array(sorted(set(moments)), np.int64)
     bounds = np.zeros((len(ascending), len(pairs.places)), np.int64)
-    inputs = pairs.places, pairs.facts.offsets, pairs.facts.times, read_only(ascending, np.int64)
+    inputs = pairs.offsets, pairs.places, pairs.facts.offsets, pairs.facts.times, read_only(ascending, np.int64)
 
     def task(first: int, last: int) -> None:
-        kernels.find_bounds(pairs.offsets, *inputs, first, last, bounds)
+        kernels.find_bounds(*inputs, first, last, bounds)
 
-    pairs.tasks.spread(pairs.offsets, task)
+    pairs.spread(task)
     return dict(zip(ascending.tolist(), bounds, strict=True))
 
 
 def paired(tasks: Tasks, owners: Owners, places: Slots, facts: Facts) -> Pairs:
     """The owners with the places of their facts, one an account; they are unknown as `owners` says."""
     given = Facts(read_only(facts.offsets, np.int64), read_only(facts.times, np.int64))
-    return Pairs(tasks, given, read_only(owners.offsets, np.int64), read_only(places, np.int32), owners.unknown)
+    return Pairs(tasks, given, owners, read_only(places, np.int32), owners.unknown)

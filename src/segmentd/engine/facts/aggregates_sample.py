@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from segmentd.engine.facts.aggregates_daily import (
+    NO_DATES,
+    Balances,
+    DailyWindow,
+    Lifetimes,
+    average_daily_balances,
+)
 from segmentd.engine.facts.aggregates_days import (
     Days,
     History,
     count_months_below,
     find_recurring,
-    sum_daily_balances,
     sum_trends,
 )
 from segmentd.engine.facts.aggregates_ranges import (
@@ -63,7 +69,11 @@ def _of_days(ranges: Ranges) -> None:
     ones, starts = np.ones(1, np.int64), np.array([0, 2], np.int64)
     history = History(ALL_ROWS, ALL_ROWS, ones, ones, ones)
     days = Days(starts[1:], np.zeros(1, np.int64), 0, demand=True)
-    sum_daily_balances(ranges, history, days)
+    balances, lifetimes = (
+        Balances(ALL_ROWS, ALL_ROWS, ones),
+        Lifetimes(ranges.places, ranges.places, NO_DATES, NO_DATES),
+    )
+    average_daily_balances(ranges, balances, lifetimes, DailyWindow(days, 0, 2, 1))
     count_months_below(ranges, history, days, 0)
     sum_trends(ranges, ALL_ROWS, ones, starts)
     find_recurring(ranges, ALL_ROWS, ones, np.zeros(1, np.int32), starts)

@@ -13,8 +13,9 @@ from segmentd.engine.facts.aggregates_ranges import LEAST, Integers, Ranges
 from segmentd.facts.aggregates import daily, monthly, ordered, summed
 from segmentd.facts.aggregates.columns import known_only
 from segmentd.facts.aggregates.filters import depends_on_now
-from segmentd.facts.aggregates.gathering import OPENED, Gathered, Gathering
-from segmentd.facts.aggregates.scope import BALANCES, Scope
+from segmentd.facts.aggregates.gathering import WITHOUT_BOUNDS, Gathered, Gathering
+from segmentd.facts.aggregates.owners import OPENED
+from segmentd.facts.aggregates.scope import BALANCES, Scope, Whole
 from segmentd.facts.aggregates.windows import next_turn
 from segmentd.ledger.aggregates import Function, Source
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
@@ -34,12 +35,14 @@ _FUNCTIONS: Final[Mapping[Function, Callable[[Scope], Result]]] = {
     Function.FIRST: ordered.first,
     Function.LAST: ordered.last,
     Function.DAYS_SINCE: ordered.days_since,
-    Function.AVERAGE_DAILY_BALANCE: daily.average_daily_balance,
     Function.MONTHS_BELOW: daily.months_below,
     Function.TREND: monthly.trend,
     Function.RECURRING: monthly.recurring,
 }
-"""What gives a column's values and for which owners they are known, but for those whose facts are unknown."""
+"""What gives a column's values and for which owners they are known, but for those whose facts are unknown.
+
+The average daily balance finds its facts itself.
+"""
 
 _BY_DAY: Final = frozenset({*BALANCES, Function.DAYS_SINCE})
 """Functions that the days of the window, or that of the moment, matter to."""
@@ -47,9 +50,12 @@ _BY_DAY: Final = frozenset({*BALANCES, Function.DAYS_SINCE})
 
 def compute_one(gathering: Gathering, aggregate: CompiledAggregate) -> Column:
     """The aggregate of all of the gathering's owners."""
+    gathered, verdict = gathering.gathered(aggregate), gathering.verdict(aggregate)
+    whole = aggregate, gathering.standpoint, gathered, gathering.accounts, verdict
+    if aggregate.definition.function in WITHOUT_BOUNDS:
+        return daily.average_daily_balance(Whole(*whole))
     ranges = ranges_of(gathering, aggregate)
-    verdict = gathering.verdict(aggregate)
-    scope = Scope(aggregate, gathering.standpoint, gathering.gathered(aggregate), ranges, gathering.accounts, verdict)
+    scope = Scope(*whole, ranges)
     ranges.mark(scope.poison)
     column, known = _FUNCTIONS[aggregate.definition.function](scope)
     return known_only(column, known & (ranges.unknown == 0))

@@ -19,45 +19,45 @@ from __future__ import annotations
 import numpy as np
 
 from segmentd.columns.column import FixedColumn
-from segmentd.engine.facts.aggregates_days import Days, History, count_months_below, sum_daily_balances
+from segmentd.columns.planes import pack
+from segmentd.engine.facts.aggregates_daily import Balances, DailyWindow, average_daily_balances
+from segmentd.engine.facts.aggregates_days import Days, History, count_months_below
 from segmentd.engine.facts.aggregates_ranges import LEAST
-from segmentd.facts.aggregates import rounding
-from segmentd.facts.aggregates.gathering import CLOSED, OPENED
-from segmentd.facts.aggregates.scope import Scope, Truths
+from segmentd.facts.aggregates.owners import CLOSED, OPENED
+from segmentd.facts.aggregates.scope import Scope, Truths, Whole
 from segmentd.facts.aggregates.windows import Bounds, DayGrid, day_grid
 from segmentd.ledger.aggregates import AllTime
 
 Result = tuple[FixedColumn, Truths]
 
 
-def average_daily_balance(scope: Scope) -> Result:
+def average_daily_balance(whole: Whole) -> FixedColumn:
     """The mean over the known days of the sum of the accounts' balances, half to even; unknown beyond 64 bit."""
-    sums = sum_daily_balances(scope.ranges, _history(scope), _days(scope))
-    values, fits = rounding.means(sums.high, sums.low, sums.counts)
-    return scope.column(values, scope.enough(sums.counts, 1) & fits & _has_accounts(scope))
+    gathered, bounds = whole.gathered, whole.bounds
+    balances = Balances(whole.kept, whole.poison, whole.measured.numbers())
+    lifetimes = whole.accounts.lifetimes(gathered.owners.accounts)
+    window = DailyWindow(_days(whole), bounds.from_us, bounds.to_us, max(whole.definition.min_count, 1))
+    averages, known = average_daily_balances(gathered.pairs, balances, lifetimes, window)
+    return FixedColumn(whole.type, averages, None if known.all() else pack(known))
 
 
 def months_below(scope: Scope) -> Result:
     """In how many months of the window the sum of the accounts' balances was below the threshold on a known day."""
     threshold = scope.definition.threshold_minor
     counts, known = count_months_below(scope.ranges, _history(scope), _days(scope), threshold)
-    return scope.column(counts, scope.enough(known, 1) & _has_accounts(scope))
+    return scope.column(counts, scope.enough(known, 1) & (np.diff(scope.ranges.offsets) > 0))
 
 
-def _has_accounts(scope: Scope) -> Truths:
-    return np.diff(scope.ranges.offsets) > 0
-
-
-def _grid(scope: Scope) -> DayGrid:
-    bounds, zone = scope.bounds, scope.standpoint.zone
+def _grid(whole: Whole) -> DayGrid:
+    bounds, zone = whole.bounds, whole.standpoint.zone
     if bounds.from_us == LEAST:
-        times = scope.gathered.items.times
+        times = whole.gathered.items.times
         bounds = Bounds(int(times.min()) if len(times) else bounds.to_us, bounds.to_us)
     return day_grid(bounds, zone)
 
 
-def _days(scope: Scope) -> Days:
-    grid, window = _grid(scope), scope.definition.window
+def _days(whole: Whole) -> Days:
+    grid, window = _grid(whole), whole.definition.window
     from_first = isinstance(window.span, AllTime)
     return Days(grid.closings, grid.months, grid.from_us, window.demand_coverage, from_first)
 

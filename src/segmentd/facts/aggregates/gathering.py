@@ -22,19 +22,19 @@ from segmentd.engine.facts.aggregates_ranges import (
 from segmentd.engine.text.tabulation import Cancelled
 from segmentd.facts.aggregates.filters import Filtering, Verdict
 from segmentd.facts.aggregates.measures import BALANCE, CURRENCY
-from segmentd.facts.aggregates.owners import Accounts, account_filtering, fixed_values
+from segmentd.facts.aggregates.owners import OPENED, Accounts, account_filtering, fixed_values
 from segmentd.facts.aggregates.standpoint import KIND, Standpoint
 from segmentd.facts.aggregates.windows import Bounds, bounds_of
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import Items, Slots
 from segmentd.language import CompiledExpression
 from segmentd.language.tree import Node
-from segmentd.ledger.aggregates import Aggregate, Source
+from segmentd.ledger.aggregates import Aggregate, Function, Source
 from segmentd.ledger.compiled_aggregates import ITEM, CompiledAggregate
 from segmentd.schema import Subject
 
-OPENED: Final = "opened"
-CLOSED: Final = "closed"
+WITHOUT_BOUNDS: Final = frozenset({Function.AVERAGE_DAILY_BALANCE})
+"""Functions that find the rows of their windows themselves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +68,7 @@ class Gathering:
 
     def prepare(self, aggregates: Sequence[CompiledAggregate]) -> None:
         """Evaluate the filters of the aggregates, those of a source together, and find where their windows begin."""
-        self.find_bounds(aggregates)
+        self.find_bounds([each for each in aggregates if each.definition.function not in WITHOUT_BOUNDS])
         for source in {each.definition.source for each in aggregates} - {Source.ACCOUNTS}:
             filters = [each.filter for each in aggregates if each.definition.source is source and each.filter]
             trees = list(dict.fromkeys(each.tree for each in filters))
@@ -163,7 +163,7 @@ class Gathering:
         items = Items(RecordKind.ACCOUNT, pairs.offsets, times[order], batch)
         places = np.arange(len(self.slots), dtype=np.int32)
         alone = Owners.themselves(self.slots)
-        return self._placed(Owners(alone.offsets, alone.accounts, pairs.unknown), places, items)
+        return self._placed(Owners(None, alone.accounts, pairs.unknown), places, items)
 
     def _filtered(self, source: Source) -> Filtering:
         given = self._filtering

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from segmentd.columns.column import Batch, FixedColumn
+from segmentd.columns.column import Batch, Column, FixedColumn
 from segmentd.columns.gather import gather
 from segmentd.columns.planes import unpack
+from segmentd.engine.facts.aggregates_daily import NO_DATES, Dates, Lifetimes
 from segmentd.engine.facts.aggregates_ranges import (
     ACCOUNT,
+    ALL_ROWS,
     LEAST,
     UNKNOWN_ACCOUNT,
     Flags,
@@ -25,6 +28,9 @@ from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView, Entities, Slots
 from segmentd.language import CompiledExpression
 from segmentd.schema import Subject
+
+OPENED: Final = "opened"
+CLOSED: Final = "closed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +62,12 @@ class Accounts:
         entities = self.view.entities(RecordKind.ACCOUNT)
         return fixed_values(entities.batch, field, entities.row_of[accounts])
 
+    def lifetimes(self, accounts: Slots) -> Lifetimes:
+        """The same of both, as they lie: of the pairs with these accounts."""
+        entities = self.view.entities(RecordKind.ACCOUNT)
+        columns = (entities.batch.columns.get(field) for field in (OPENED, CLOSED))
+        return Lifetimes(accounts, entities.row_of, *(_dates(column) for column in columns))
+
     def _verdicts(self, account_filter: CompiledExpression | None) -> Flags:
         """Whether accounts count, by slot; those not asked of do not."""
         entities = self.view.entities(RecordKind.ACCOUNT)
@@ -81,6 +93,12 @@ def fixed_values(batch: Batch, field: str, rows: npt.NDArray[np.integer]) -> Int
         words = column.validity[places >> 6] >> (places & 63).astype(np.uint64)
         known = known & (words & np.uint64(1) == 1)
     return np.where(known, column.values[places].astype(np.int64), LEAST)
+
+
+def _dates(column: Column | None) -> Dates:
+    if not isinstance(column, FixedColumn):
+        return NO_DATES
+    return Dates(column.values, ALL_ROWS if column.validity is None else column.validity)
 
 
 def account_filtering(filtering: Filtering) -> Filtering:

@@ -1,4 +1,4 @@
-"""What a function of an aggregate works on: rows in a window, which of them count, what is measured of them."""
+"""What a function of an aggregate works on: facts, which of them are in the window and count, what is measured."""
 
 from __future__ import annotations
 
@@ -31,13 +31,12 @@ _RANKED = (Function.MIN, Function.MAX, Function.MEDIAN, Function.PERCENTILE, Fun
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
-    """An aggregate, the facts of its owners in its window, and the verdict of its filter, None where all count."""
+class Whole:
+    """An aggregate, the facts of its owners, and the verdict of its filter, None where all count."""
 
     aggregate: CompiledAggregate
     standpoint: Standpoint
     gathered: Gathered
-    ranges: Ranges
     accounts: Accounts
     verdict: Verdict | None
 
@@ -103,3 +102,10 @@ class Scope:
     def column(self, values: npt.NDArray[np.generic], known: Truths) -> tuple[FixedColumn, Truths]:
         """A function's result."""
         return fixed_column(self.type, values, known), known
+
+
+@dataclass(frozen=True, eq=False)
+class Scope(Whole):
+    """The same with the facts in the aggregate's window."""
+
+    ranges: Ranges

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from segmentd.kernels.compiler import inline_kernel, kernel
 from segmentd.kernels.facts.aggregates_order import sort_values
 from segmentd.kernels.facts.aggregates_ranges import LEAST
@@ -41,10 +43,13 @@ def day_at(closings: Any, moment: int) -> Any:
 
 
 @inline_kernel
-def day_of_fact(cells: Any, closings: Any, moment: int) -> Any:
-    """What `day_at` gives of a moment in the window: at most one day ends in a cell, so there is nothing to search."""
-    cell = (moment - cells[0, TURN]) >> CELL_SHIFT
-    return cells[cell + 1, BEFORE] if moment < cells[cell + 1, TURN] else cells[cell + 1, AFTER]
+def day_of_fact(cells: Any, moment: int) -> Any:
+    """What `day_at` gives of a moment in the window: at most one day ends in a cell, so there is nothing to search.
+
+    Numba looks whether an index counts from the end unless it has no sign: without that, walks take a fifth less time.
+    """
+    cell = np.uint64((moment - cells[0, TURN]) >> CELL_SHIFT) + np.uint64(1)
+    return cells[cell, BEFORE] if moment < cells[cell, TURN] else cells[cell, AFTER]
 
 
 @inline_kernel
@@ -74,7 +79,7 @@ def first_day(kept: Any, cells: Any, closings: Any, times: Any, before: int, sta
     if before >= 0:
         return 0
     row = first_kept(kept, start, stop)
-    return day_of_fact(cells, closings, times[row]) if row < stop else closings.shape[0]
+    return day_of_fact(cells, times[row]) if row < stop else closings.shape[0]
 
 
 @inline_kernel
@@ -119,99 +124,6 @@ def known_before(froms: Any, tos: Any, hidden: Any, gaps: int, day: int) -> Any:
     if low == 0:
         return day
     return day - hidden[low - 1] - (min(day, tos[low - 1]) - froms[low - 1])
-
-
-@kernel
-def sum_daily_balances(
-    offsets: Any,
-    starts: Any,
-    stops: Any,
-    kept: Any,
-    poison: Any,
-    places: Any,
-    item_offsets: Any,
-    times: Any,
-    values: Any,
-    opened: Any,
-    closed: Any,
-    closings: Any,
-    cells: Any,
-    from_us: int,
-    demand: Any,
-    from_first: Any,
-    first: int,
-    last: int,
-    froms: Any,
-    tos: Any,
-    hidden: Any,
-    high: Any,
-    low: Any,
-    days: Any,
-    unknown: Any,
-) -> None:
-    """The sum over the known days of the sum of each owner's balances, and the number of these days.
-
-    A day is known unless it is one of an account's from its opening to before its first fact. `opened` and `closed`,
-    by pair, are starts of days, LEAST where they are not known. `from_us`: where the first day begins; with
-    `from_first` an owner's days begin with that of the owner's first fact. The sum is `high * 2^32 + low`. With
-    `demand`, an owner is unknown where a day is not known. `froms`, `tos` and `hidden`: room for an owner's pairs.
-
-    Where no day is unknown there is one pass over the facts, without a look at gaps: that takes a third less time.
-    """
-    total_days = closings.shape[0]
-    for owner in range(first, last):
-        gaps, earliest, above, below = 0, total_days, 0, 0
-        for pair in range(offsets[owner], offsets[owner + 1]):
-            start, stop = starts[pair], stops[pair]
-            before = last_before(kept, poison, item_offsets[places[pair]], start)
-            if before == -2:
-                unknown[owner] = 1
-            begins = first_day(kept, cells, closings, times, before, start, stop)
-            earliest = min(earliest, begins)
-            end = day_after(closings, from_us, closed[pair])
-            there = opening_day(closings, opened[pair], end)
-            if there < min(begins, end):
-                froms[gaps] = there
-                tos[gaps] = min(begins, end)
-                gaps += 1
-            if gaps == 0:
-                balance, day = values[before] if before >= 0 else 0, there
-                for row in range(start, stop):
-                    if counts_row(kept, row):
-                        until = min(max(day_of_fact(cells, closings, times[row]), there), end)
-                        above += (balance >> 32) * (until - day)
-                        below += (balance & LOW) * (until - day)
-                        day = until
-                        balance = values[row]
-                above += (balance >> 32) * (end - day)
-                below += (balance & LOW) * (end - day)
-        if gaps > 0:
-            gaps, above, below = merge_gaps(froms, tos, gaps, hidden), 0, 0
-            for pair in range(offsets[owner], offsets[owner + 1]):
-                start, stop = starts[pair], stops[pair]
-                before = last_before(kept, poison, item_offsets[places[pair]], start)
-                end = day_after(closings, from_us, closed[pair])
-                there = opening_day(closings, opened[pair], end)
-                balance = values[before] if before >= 0 else 0
-                counted = known_before(froms, tos, hidden, gaps, there)
-                for row in range(start, stop):
-                    if counts_row(kept, row):
-                        day = min(max(day_of_fact(cells, closings, times[row]), there), end)
-                        until = known_before(froms, tos, hidden, gaps, day)
-                        above += (balance >> 32) * (until - counted)
-                        below += (balance & LOW) * (until - counted)
-                        counted = until
-                        balance = values[row]
-                until = known_before(froms, tos, hidden, gaps, end)
-                above += (balance >> 32) * (until - counted)
-                below += (balance & LOW) * (until - counted)
-        begins = earliest if from_first else 0
-        known = known_before(froms, tos, hidden, gaps, total_days) - known_before(froms, tos, hidden, gaps, begins)
-        if demand and known < total_days - begins:
-            unknown[owner] = 1
-        high[owner] = above + (below >> 32)
-        low[owner] = below & LOW
-        days[owner] = known
 
 
 @kernel
@@ -267,7 +179,7 @@ def count_months_below(
             above, below, until, is_known = 0, 0, total_days, True
             for pair in range(pairs):
                 stop = stops[begin + pair]
-                while cursors[pair] < stop and day_of_fact(cells, closings, times[cursors[pair]]) <= day:
+                while cursors[pair] < stop and day_of_fact(cells, times[cursors[pair]]) <= day:
                     balances[pair] = values[cursors[pair]]
                     cursors[pair] = first_kept(kept, cursors[pair] + 1, stop)
                 if day < opens[pair]:
@@ -275,7 +187,7 @@ def count_months_below(
                 elif day < ends[pair]:
                     until = min(until, ends[pair])
                     if cursors[pair] < stop:
-                        until = min(until, day_of_fact(cells, closings, times[cursors[pair]]))
+                        until = min(until, day_of_fact(cells, times[cursors[pair]]))
                     is_known = is_known and day >= begins[pair]
                     above += balances[pair] >> 32
                     below += balances[pair] & LOW
