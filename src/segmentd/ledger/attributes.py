@@ -25,6 +25,7 @@ from segmentd.ledger.vocabulary import Terms, Vocabulary, attribute_user, build_
 from segmentd.schema import AttributeSpec, DataType, Kind, Subject
 
 _BEFORE_LOADING: Final = "start the server with --definitions, or apply the attributes before the population is loaded"
+_WRITE_ANEW: Final = "write records without it first, or add an attribute of another id and write its values"
 
 
 class AttributeService:
@@ -138,12 +139,22 @@ class AttributeService:
         if before.type != after.type:
             why = f"its type cannot change from {before.type} to {after.type}"
             self._refuse_if_used(name, why)
-            if held is not None and held != after.type and not names_currency(held, after.type):
-                self._refuse_for_residents(name, f"{why}; {_BEFORE_LOADING}")
+            if held is not None and held != after.type:
+                self._refuse_other_type(name, (held, after.type), why)
         if held is not None and not after.is_given:
             self._refuse_for_residents(name, f"it cannot become {'aggregated' if after.aggregate else 'computed'}")
         if not before.is_given:
             self._refuse_unreadable(name, after)
+
+    def _refuse_other_type(self, name: AttributeName, types: tuple[DataType, DataType], why: str) -> None:
+        """Refuse what the values that there are would not outlive. `types`: theirs, and the new one.
+
+        Those of a file may be given a currency, and stay what they are; those of records are kept by their type.
+        """
+        if self._residents.has_facts(name.ledger):
+            self._refuse_for_residents(name, f"{why}; {_WRITE_ANEW}")
+        if not names_currency(*types):
+            self._refuse_for_residents(name, f"{why}; {_BEFORE_LOADING}")
 
     def _refuse_unreadable(self, name: AttributeName, attribute: Attribute) -> None:
         column = self._residents.unread_column(name.ledger, name.subject, name.attribute)

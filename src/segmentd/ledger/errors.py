@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from segmentd.api.errors import name_users, nearest, shorten
+from segmentd.api.errors import InvalidFieldError, name_users, nearest, shorten
 from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
 from segmentd.schema import Subject
 
@@ -93,6 +93,18 @@ class DefinitionsBrokenError(SegmentdError):
             used_by=name_users(tuple(failures)),
         )
         self.failures = failures
+
+
+class TimeZoneInUseError(InvalidFieldError):
+    """The ledger has records, whose days are kept as the moments at which they began in its time zone."""
+
+    status = Status.FAILED_PRECONDITION
+
+    def __init__(self, current: str, wanted: str) -> None:
+        why = f"it is {current}, and the ledger has records, whose days are days of that zone"
+        super().__init__(
+            "ledger.time_zone", wanted, f"{why}; write them to a ledger that is created with the other one"
+        )
 
 
 class FactsRemainError(SegmentdError):

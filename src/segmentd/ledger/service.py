@@ -9,7 +9,7 @@ from segmentd.api.errors import AlreadyExistsError, InvalidFieldError
 from segmentd.api.names import ledger_name
 from segmentd.ledger.drafts import DEFAULT_TIME_ZONE, LedgerDraft
 from segmentd.ledger.editions import Clock, check_etag, new_etag, utc_now
-from segmentd.ledger.errors import DefinitionsBrokenError, FactsRemainError
+from segmentd.ledger.errors import DefinitionsBrokenError, FactsRemainError, TimeZoneInUseError
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.store import LedgerStore
 from segmentd.ledger.usage import AttributeUsers, Publish, Residents
@@ -42,7 +42,7 @@ class LedgerService:
         """Make a ledger. Raises AlreadyExistsError, FactsRemainError, or a SegmentdError that names the wrong field."""
         if any(vocabulary.ledger.id == ledger_id for vocabulary in self._users.vocabularies()):
             raise AlreadyExistsError(ledger_name(ledger_id))
-        if self._residents is not None and self._residents.has_facts(ledger_id):
+        if self._has_facts(ledger_id):
             raise FactsRemainError(ledger_id)
         now = self._clock()
         ledger = Ledger(
@@ -71,7 +71,8 @@ class LedgerService:
     ) -> Ledger:
         """Change the chosen fields. A new time zone compiles everything anew. Nothing new: the ledger as it is.
 
-        A currency, where given, must be the ledger's.
+        A currency, where given, must be the ledger's, and so must a time zone where it has records.
+        Raises TimeZoneInUseError.
         """
         before = self._users.vocabulary(ledger_id)
         current = before.ledger
@@ -82,11 +83,16 @@ class LedgerService:
         ledger = self._changed(current, draft.over(current, fields))
         if (ledger.display_name, ledger.time_zone) == (current.display_name, current.time_zone):
             return current
+        if ledger.time_zone != current.time_zone and self._has_facts(ledger_id):
+            raise TimeZoneInUseError(current.time_zone, ledger.time_zone)
         publish = self._recheck(before, ledger)
         if not validate_only:
             self._store.update_ledger(ledger)
             publish()
         return ledger
+
+    def _has_facts(self, ledger_id: str) -> bool:
+        return self._residents is not None and self._residents.has_facts(ledger_id)
 
     def _changed(self, current: Ledger, draft: LedgerDraft) -> Ledger:
         return replace(

@@ -89,7 +89,8 @@ class AttributeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateAttribute(self, request, context):
-        """Changes the fields that `update_mask` names. The type of an attribute in use cannot be changed.
+        """Changes the fields that `update_mask` names. The type of an attribute in use, or of which records have values, cannot be
+        changed, its scale and currency included.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

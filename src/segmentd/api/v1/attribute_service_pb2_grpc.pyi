@@ -41,7 +41,9 @@ class AttributeServiceStub:
     ListAttributes: _grpc.UnaryUnaryMultiCallable[_attribute_service_pb2.ListAttributesRequest, _attribute_service_pb2.ListAttributesResponse]
     """Lists a ledger's attributes, ordered by name."""
     UpdateAttribute: _grpc.UnaryUnaryMultiCallable[_attribute_service_pb2.UpdateAttributeRequest, _attribute_service_pb2.Attribute]
-    """Changes the fields that `update_mask` names. The type of an attribute in use cannot be changed."""
+    """Changes the fields that `update_mask` names. The type of an attribute in use, or of which records have values, cannot be
+    changed, its scale and currency included.
+    """
     DeleteAttribute: _grpc.UnaryUnaryMultiCallable[_attribute_service_pb2.DeleteAttributeRequest, _empty_pb2.Empty]
     """Deletes an attribute. FAILED_PRECONDITION, naming what uses it, if it is in use."""
 
@@ -57,7 +59,9 @@ class AttributeServiceAsyncStub(AttributeServiceStub):
     ListAttributes: _aio.UnaryUnaryMultiCallable[_attribute_service_pb2.ListAttributesRequest, _attribute_service_pb2.ListAttributesResponse]  # type: ignore[assignment]
     """Lists a ledger's attributes, ordered by name."""
     UpdateAttribute: _aio.UnaryUnaryMultiCallable[_attribute_service_pb2.UpdateAttributeRequest, _attribute_service_pb2.Attribute]  # type: ignore[assignment]
-    """Changes the fields that `update_mask` names. The type of an attribute in use cannot be changed."""
+    """Changes the fields that `update_mask` names. The type of an attribute in use, or of which records have values, cannot be
+    changed, its scale and currency included.
+    """
     DeleteAttribute: _aio.UnaryUnaryMultiCallable[_attribute_service_pb2.DeleteAttributeRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes an attribute. FAILED_PRECONDITION, naming what uses it, if it is in use."""
 
@@ -94,7 +98,9 @@ class AttributeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attribute_service_pb2.UpdateAttributeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attribute_service_pb2.Attribute, _abc.Awaitable[_attribute_service_pb2.Attribute]]:
-        """Changes the fields that `update_mask` names. The type of an attribute in use cannot be changed."""
+        """Changes the fields that `update_mask` names. The type of an attribute in use, or of which records have values, cannot be
+        changed, its scale and currency included.
+        """
 
     @_abc_1.abstractmethod
     def DeleteAttribute(

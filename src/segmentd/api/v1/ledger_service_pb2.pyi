@@ -70,7 +70,9 @@ class Ledger(_message.Message):
     currency_code: _builtins.str
     """ISO 4217 code of the ledger's currency, such as `EUR`. Required at creation; cannot be changed."""
     time_zone: _builtins.str
-    """IANA name of the business time zone, such as `Europe/Prague`: dates, days and months are its. Empty at creation: `UTC`."""
+    """IANA name of the business time zone, such as `Europe/Prague`: dates, days and months are its. Empty at creation: `UTC`. It
+    can be changed until the first records are written, whose dates are days of this zone; then FAILED_PRECONDITION.
+    """
     etag: _builtins.str
     """Changes with every update; sent back in an update, it must still be current."""
     catalogue_version: _builtins.int
