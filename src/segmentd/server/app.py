@@ -134,7 +134,7 @@ class Server:
         self._scoring = Scoring(self._engine, catalogues, self._residents, recoder=self._recoder)
         self._snapshots = Snapshots(SnapshotFiles(self.config.data_dir), self._scoring)
         self._erasures = erasures_of(self._books, self._snapshots, self._imports)
-        self._retention = retention_of(self.config, self._books)
+        self._retention = retention_of(self.config, self._books, self._erasures)
         self._transport = Transport(self.config, [service.full_name for service in SERVICES])
         opened.push_async_callback(self._stop_serving)
         self._add_handlers()

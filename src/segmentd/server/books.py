@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from segmentd.facts.books import Books, BooksListener, Opened
+from segmentd.facts.erasure.erasures import Erasures
 from segmentd.facts.erasure.retention import Expired, Retention, RetentionListener
 from segmentd.facts.ingestion import CheckpointListener
 from segmentd.facts.ingestion.checkpoints import Checkpointed
@@ -23,10 +24,10 @@ def books_of(config: ServerConfig, vocabularies: Vocabularies) -> Books:
     return Books(config.data_dir, vocabularies, listener=listener, policy=config.checkpoints)
 
 
-def retention_of(config: ServerConfig, books: Books) -> Retention:
+def retention_of(config: ServerConfig, books: Books, erasures: Erasures) -> Retention:
     """What deletes facts that are too old, not started yet."""
     listener = RetentionListener(tell_expired, tell_retention_failed)
-    return Retention(config.keep, books, books.ingestion, listener=listener)
+    return Retention(config.keep, books, books.ingestion, erasures, listener=listener)
 
 
 def tell_opened(opened: Opened) -> None:

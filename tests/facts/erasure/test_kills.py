@@ -25,9 +25,11 @@ from segmentd.cli.child import serving
 from segmentd.client import Client
 from segmentd.facts.books import Books
 from segmentd.facts.erasure.erasures import ErasureListener, Erasures, Rewritten
+from segmentd.facts.erasure.retention import DAY_US, KeepRule, Retention
 from segmentd.facts.journal import Traces
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.records import WriteOutcome
+from segmentd.schema import STRING, TIMESTAMP, DataType, Kind
 from tests.facts.erasure.planting import (
     make_ledger,
     take_snapshots,
@@ -35,11 +37,12 @@ from tests.facts.erasure.planting import (
     write_erika,
     write_others,
 )
-from tests.facts.ingestion.batches import Definitions, customers
+from tests.facts.ingestion.batches import TIME_US, Definitions, accounts, batch_of, column_of, customers
 
 ERASED: Final = "4711-erika"
 SECRET: Final = 1_234_567_890_123_456_789
 LEAST_POINTS: Final = 20
+AMOUNT: Final = DataType(Kind.DECIMAL, 0)
 
 Kills = list[Path]
 
@@ -154,6 +157,58 @@ def test_every_point_of_a_kill_is_finished_from(tmp_path: Path) -> None:
             assert state == "before" or not is_there(kill), (kill, state)
             assert len(ids) == 501 + (state == "before")
             assert books.journal.ledgers_to_scrub() == ()
+    assert all(seen.values()), seen
+
+
+KEEP: Final = (KeepRule(RecordKind.TRANSACTION, 100),)
+NOW_US: Final = TIME_US + 200 * DAY_US
+
+
+def expire_watched(directory: Path, into: Path) -> Kills:
+    """Delete the transactions that are too old, with a copy at every point."""
+    copies = Copies(directory, into)
+    sys.addaudithook(copies.hear)
+    with opened(directory) as (books, erasures, _):
+        (directory / "members").touch()
+        books.ingestion.submit("main", accounts(["a"])).result(60)
+        written = [([f"t{number}" for number in range(50)], NOW_US), (["t-4711-erika"], TIME_US)]
+        for ids, time_us in written:
+            amounts = [SECRET] * len(ids) if time_us == TIME_US else [1] * len(ids)
+            booked = {
+                "account": column_of(STRING, ["a"] * len(ids)),
+                "booking_time": column_of(TIMESTAMP, [time_us] * len(ids)),
+                "amount": column_of(AMOUNT, amounts),
+            }
+            books.ingestion.submit("main", batch_of(RecordKind.TRANSACTION, ids, booked)).result(60)
+        erasures.start()
+        books.journal._store._file._connection.set_trace_callback(lambda _: copies.take())
+        copies.is_on = True
+        retention = Retention(KEEP, books, books.ingestion, erasures, clock=lambda: NOW_US)
+        assert retention.expire("main") == {RecordKind.TRANSACTION: 1}
+        copies.take()
+        copies.is_on = False
+    assert not is_there(directory)
+    return copies.made
+
+
+@pytest.mark.timeout(300)
+def test_every_point_of_a_kill_of_retention_is_finished_from(tmp_path: Path) -> None:
+    """From each the next start has no byte of what was too old: it deletes it then, or finishes what was begun."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "kills").mkdir()
+    kills = expire_watched(tmp_path / "data", tmp_path / "kills")
+    assert len(kills) >= LEAST_POINTS
+    seen = {"before": 0, "within": 0, "after": 0}
+    for kill in kills:
+        with opened(kill) as (books, erasures, finished):
+            noted = books.journal.ledgers_to_scrub()
+            erasures.start()
+            if noted:
+                assert finished.result(60).erasures == 1
+            deleted = Retention(KEEP, books, books.ingestion, erasures, clock=lambda: NOW_US).expire("main")
+            assert not (deleted and noted)
+            seen["before" if deleted else "within" if noted else "after"] += 1
+            assert not is_there(kill), kill
     assert all(seen.values()), seen
 
 

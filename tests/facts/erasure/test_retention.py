@@ -52,7 +52,7 @@ class Clerk:
         assert not self.book.stage(batch(kind, ids, columns), vocabulary()).rejected
         self.book.publish()
 
-    def submit(self, _ledger_id: str, given: Any, _batch_id: str = "") -> Any:
+    def expire(self, _ledger_id: str, given: Any) -> Any:
         """Delete, as ingestion does."""
         done: Future[Any] = Future()
         self.deletions.append(len(given.deletions))
@@ -60,17 +60,18 @@ class Clerk:
         self.book.publish()
         return done
 
-    def scrub(self, _ledger_id: str, _until: int = 0) -> Any:
+    def finish(self, _ledger_id: str, version: int) -> Any:
         """Note that bytes are to go."""
+        assert version == self.book.version
         self.scrubs += 1
-        done: Future[None] = Future()
-        done.set_result(None)
+        done: Future[bool] = Future()
+        done.set_result(True)
         return done
 
 
 def retention_of(clerk: Clerk, *rules: KeepRule) -> Retention:
     """What deletes the clerk's old facts."""
-    return Retention(rules, clerk, clerk, clock=lambda: NOW_US)
+    return Retention(rules, clerk, clerk, clerk, clock=lambda: NOW_US)
 
 
 def ages_of(clerk: Clerk, count: int) -> dict[str, int]:
@@ -158,7 +159,7 @@ def test_a_server_deletes_what_is_too_old_when_it_starts(tmp_path: Path) -> None
     with running_server(kept) as server, Client(f"127.0.0.1:{server.port}") as client:
         books = server._books
         # The server's own pass may be under way: after this one, whichever did it, nothing is left to do.
-        Retention(keep, books, books.ingestion).expire("main")
+        Retention(keep, books, books.ingestion, server._erasures).expire("main")
         assert client.delete_records("transaction", ["t-ancient"]).deleted == 0
         assert client.delete_records("balance", ["b-ancient"]).deleted == 0
         assert client.delete_records("engagement", ["e-ancient", "e-recent"]).deleted == 2

@@ -149,6 +149,12 @@ class Erasures:
         written.add_done_callback(lambda done: self._note(ledger_id, done, finished))
         return Started(await asyncio.wrap_future(written), finished)
 
+    def finish(self, ledger_id: str, version: int) -> Future[bool]:
+        """Leave no byte of what was deleted, and noted, up to a version that is published; see `Started.finished`."""
+        finished = Future[bool]()
+        self._want(ledger_id, version, finished)
+        return finished
+
     def close(self) -> None:
         """End after the ledger that is being rewritten; the next start goes on."""
         with self._changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,13 +49,17 @@ class KeepRule:
 
 
 class Ingestion(Protocol):
-    """Who writes batches and overwrites what was deleted."""
+    """Who writes batches."""
 
-    def submit(self, ledger_id: str, batch: RecordBatch, batch_id: str = "") -> Future[WriteOutcome]:
-        """Hand in a batch; the future is what becomes of it, once that is on disk."""
+    def expire(self, ledger_id: str, batch: RecordBatch) -> Future[WriteOutcome]:
+        """Hand in deletions; the future is what becomes of them, once that is on disk, with a note that bytes go."""
 
-    def scrub(self, ledger_id: str, until: int = 0) -> Future[None]:
-        """Leave no byte of what was deleted."""
+
+class Rewriting(Protocol):
+    """Who overwrites what was deleted and noted, over kills too."""
+
+    def finish(self, ledger_id: str, version: int) -> Future[bool]:
+        """Leave no byte of what was deleted up to a version; whether none is left, or it is tried again later."""
 
 
 class Views(Protocol):
@@ -96,11 +100,12 @@ class Retention:
         rules: tuple[KeepRule, ...],
         views: Views,
         ingestion: Ingestion,
+        rewriting: Rewriting,
         *,
         listener: RetentionListener | None = None,
         clock: Callable[[], int] = now_us,
     ) -> None:
-        self._rules, self._views, self._ingestion = rules, views, ingestion
+        self._rules, self._views, self._ingestion, self._rewriting = rules, views, ingestion, rewriting
         self._listener = listener or RetentionListener()
         self._clock = clock
         self._closed = threading.Event()
@@ -120,14 +125,19 @@ class Retention:
     def expire(self, ledger_id: str) -> Mapping[RecordKind, int]:
         """Delete what is too old in a ledger, then every byte of it; how many facts these were, by kind.
 
-        Raises StoreFailedError and IngestionClosedError.
+        Each deletion is noted in its own transaction: what a kill interrupts, the next start finishes. Raises
+        StoreFailedError and IngestionClosedError.
         """
         days = {rule.kind: rule.days for rule in self._rules if not rule.ledger}
         days |= {rule.kind: rule.days for rule in self._rules if rule.ledger == ledger_id}
-        counts = {kind: self._delete(ledger_id, kind, self._clock() - kept * DAY_US) for kind, kept in days.items()}
-        if any(counts.values()):
-            self._ingestion.scrub(ledger_id).result()
-        return {kind: count for kind, count in counts.items() if count}
+        counts, version = dict[RecordKind, int](), 0
+        for kind, kept in days.items():
+            for outcome in self._delete(ledger_id, kind, self._clock() - kept * DAY_US):
+                counts[kind] = counts.get(kind, 0) + outcome.deleted
+                version = outcome.version
+        if version:
+            self._rewriting.finish(ledger_id, version).result()
+        return counts
 
     def _work(self) -> None:
         while not self._closed.is_set():
@@ -147,9 +157,8 @@ class Retention:
             with suppress(Exception):
                 self._listener.done(Expired(ledger_id, counts, time.monotonic() - begun))
 
-    def _delete(self, ledger_id: str, kind: RecordKind, before_us: int) -> int:
+    def _delete(self, ledger_id: str, kind: RecordKind, before_us: int) -> Iterator[WriteOutcome]:
         """Each batch is looked for anew: what was corrected meanwhile may be younger now."""
-        deleted = 0
         while not self._closed.is_set():
             view = self._views.view(ledger_id)
             if not isinstance(view, View):
@@ -159,5 +168,4 @@ class Retention:
                 break
             nothing = Batch(0, {}, pa.array([], pa.string()))
             batch = RecordBatch(kind, nothing, np.zeros(0, np.int64), deletions=ids)
-            deleted += self._ingestion.submit(ledger_id, batch).result().deleted
-        return deleted
+            yield self._ingestion.expire(ledger_id, batch).result()

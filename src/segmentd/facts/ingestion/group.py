@@ -156,7 +156,12 @@ class GroupWriter:
 
 
 def _erased(order: Order, outcome: WriteOutcome) -> Traces | None:
-    """Who is deleted for good: also those whom the ledger lacks, but of whom snapshots may know."""
+    """Who is deleted for good: also those whom the ledger lacks, but of whom snapshots may know.
+
+    Nobody where something is too old, of which nothing but bytes can be left.
+    """
+    if order.expires and outcome.deleted:
+        return Traces()
     if not order.delete_customers:
         return None
     return Traces(tuple(order.batch.deletions.to_pylist()), () if outcome.erased is None else outcome.erased.accounts)

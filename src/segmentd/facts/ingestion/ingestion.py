@@ -63,6 +63,13 @@ class Ingestion:
         self._queue.put(order)
         return order.answer
 
+    def expire(self, ledger_id: str, batch: RecordBatch) -> Future[WriteOutcome]:
+        """Queue deletions of what is too old to be kept, as `submit` does; until its bytes are gone a note is kept."""
+        order = Order(ledger_id, batch, expires=True)
+        self._shelf.vocabulary(ledger_id)
+        self._queue.put(order)
+        return order.answer
+
     async def offer(
         self,
         ledger_id: str,

@@ -19,7 +19,10 @@ MEBIBYTE: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """A batch to write into a ledger, and what answers it. `bytes`: about what it takes in memory."""
+    """A batch to write into a ledger, and what answers it. `bytes`: about what it takes in memory.
+
+    `expires`: what it deletes is too old to be kept, so that its bytes are to go; a note of that is written with it.
+    """
 
     ledger_id: str
     batch: RecordBatch
@@ -27,6 +30,7 @@ class Order:
     all_or_nothing: bool = False
     validate_only: bool = False
     delete_customers: bool = False
+    expires: bool = False
     answer: Future[WriteOutcome] = field(default_factory=Future)
     bytes: int = field(init=False)
 
