@@ -162,12 +162,15 @@ class Schema:
     """The attributes of one subject of one ledger, by id, and the ledger's business time zone (an IANA name).
 
     `named`: what expressions call the subject where that is not its own name, such as `source` for the row of a file.
+    `derived`: of the fields of records, the attributes that these cannot give, each with how it comes about instead:
+    `computed` or `aggregated`.
     """
 
     subject: Subject
     attributes: tuple[AttributeSpec, ...]
     time_zone: str = "UTC"
     named: str = ""
+    derived: Mapping[str, str] = field(default_factory=dict, compare=False)
     _by_id: Mapping[str, AttributeSpec] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from segmentd.client import (
@@ -203,6 +204,16 @@ def members(client: Client) -> dict[str, set[str]]:
         result = client.evaluate(segments=names, subject=subject, form="ids")
         found |= {name: set(result.member_ids(name)) for name in names}
     return found
+
+
+@pytest.mark.parametrize(("name", "how"), [("twice", "computed"), ("bookings", "aggregated")])
+@pytest.mark.parametrize("value", [1, None])
+def test_only_given_attributes_are_written(bank: Client, name: str, how: str, value: int | None) -> None:
+    """The error says how the attribute comes about, instead of that there is none."""
+    for records in ([{"id": "c1", name: value}], {"id": ["c1"], name: np.array([7])}):
+        with pytest.raises(SegmentdCallError, match=f"'{name}' is {how}, so it cannot be given") as refused:
+            bank.write_records("customer", records)
+        assert refused.value.reason == "INVALID_FIELD"
 
 
 @pytest.mark.parametrize("attribute", ["account.role", "customer.role", "customer.role_"])

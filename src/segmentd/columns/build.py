@@ -148,6 +148,8 @@ def first_missing(column: Column, rows: int) -> int | None:
 
 def _resolve_one(schema: Schema, name: str) -> AttributeSpec:
     spec = schema.get(name)
+    if spec is None and name in schema.derived:
+        raise ComputedColumnError(name, schema.derived[name])
     if spec is None:
         likely = nearest(name, [given.id for given in schema.given])
         raise UnknownColumnError(name, nearest=likely)

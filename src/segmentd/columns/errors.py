@@ -185,15 +185,15 @@ class UnknownColumnError(ColumnError):
 
 
 class ComputedColumnError(ColumnError):
-    """A column is named after a computed attribute."""
+    """A column is named after an attribute that is not given; `how` says how it comes about."""
 
     reason = ErrorReason.INVALID_FIELD
     part = "attribute"
     names_field = True
 
-    def __init__(self, attribute: str) -> None:
+    def __init__(self, attribute: str, how: str = "computed") -> None:
         super().__init__(
-            f"attribute {attribute!r} is computed, so it cannot be given", attribute=attribute, value=attribute
+            f"attribute {attribute!r} is {how}, so it cannot be given", attribute=attribute, value=attribute
         )
 
 

@@ -121,4 +121,5 @@ def record_schema(kind: RecordKind, vocabulary: Vocabulary) -> Schema:
         return Schema(Subject.TRANSACTION, fixed, zone)
     attributes = vocabulary.terms[kind.subject].attributes.values()
     given = (AttributeSpec(a.id, a.type) for a in attributes if a.is_given)
-    return Schema(kind.subject, (*fixed, *given), zone)
+    derived = {a.id: "aggregated" if a.aggregate else "computed" for a in attributes if not a.is_given}
+    return Schema(kind.subject, (*fixed, *given), zone, derived=derived)

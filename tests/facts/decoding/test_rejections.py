@@ -280,7 +280,7 @@ REFUSED: list[tuple[str, pb.RecordBatch, str, str]] = [
     (
         "computed attribute",
         rows(customers=attribute("double_count", integer_value=1)),
-        "UNKNOWN_ATTRIBUTE",
+        "INVALID_FIELD",
         'batch.rows.customers[1].attributes["double_count"]',
     ),
     (

@@ -30,9 +30,10 @@ ATTRIBUTES = {
 
 
 def vocabulary() -> Vocabulary:
-    """A ledger in Prague whose customers have an attribute of each type."""
+    """A ledger in Prague whose customers have an attribute of each type, and a computed one."""
     ledger = Ledger("main", "", "CZK", "Europe/Prague", NOW, NOW, "e")
     specs = [AttributeSpec(id_, type_) for id_, type_ in ATTRIBUTES.items()]
+    specs.append(AttributeSpec("wealthy", BOOL, expression="has(customer.income)"))
     return build_vocabulary(ledger, [Attribute(Subject.CUSTOMER, spec, "", "", None, NOW, NOW, "e") for spec in specs])
 
 
@@ -118,6 +119,7 @@ def test_what_no_mapping_says(text: str, message: str) -> None:
     ("text", "message"),
     [
         ("fields: {incom: amount}", "records of kind customer have no field 'incom'; did you mean 'income'?"),
+        ("fields: {wealthy: amount}", "field 'wealthy' is computed, so it cannot be written"),
         ("fields:\n  income: amont", "line 3: field 'income': the file has no column 'amont'; did you mean 'amount'?"),
         ("fields: {born: amount}", "field 'born' is DATE: column 'amount' is DECIMAL(2)"),
         ("fields: {income: blob}", "no field can be taken from values of type binary"),

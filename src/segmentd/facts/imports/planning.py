@@ -137,6 +137,9 @@ class _Planner:
         if name == ID:
             return Target(ID, STRING, is_amount=False)
         spec = self._records.get(name)
+        if spec is None and name in self._records.derived:
+            how = self._records.derived[name]
+            raise MappingError(f"field {name!r} is {how}, so it cannot be written", self._line(name))
         if spec is None:
             known = [each.id for each in self._records]
             hint = _hint(name, known) or f"; there are {', '.join(known)}"
