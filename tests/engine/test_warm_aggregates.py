@@ -12,11 +12,12 @@ import json
 from random import Random
 from segmentd.engine import Engine
 from segmentd.engine.facts.aggregates_sample import aggregate_sample
-from segmentd.kernels.facts import aggregates_balances, aggregates_daily, aggregates_months, aggregates_order
+from segmentd.kernels.facts import aggregates_balances, aggregates_cells, aggregates_daily, aggregates_months
+from segmentd.kernels.facts import aggregates_order
 from segmentd.kernels.facts import aggregates_ranges, aggregates_rows, aggregates_sums
 
-modules = aggregates_balances, aggregates_daily, aggregates_months, aggregates_order
-modules += aggregates_ranges, aggregates_rows, aggregates_sums
+modules = aggregates_balances, aggregates_cells, aggregates_daily, aggregates_months
+modules += aggregates_order, aggregates_ranges, aggregates_rows, aggregates_sums
 
 def is_kept(kernel):
     return hasattr(kernel, "signatures") and kernel._cache.cache_path is not None
@@ -29,10 +30,20 @@ aggregate_sample()
 before = compiled()
 
 from segmentd.facts.aggregates import AggregateState, Standpoint
-from segmentd.ledger.aggregates import Function
+from segmentd.ledger.aggregates import Aggregate, Function, Source, TrailingDays, Window
 from segmentd.schema import Subject
 from tests.facts.aggregates.bank import DAY_US, ArrayView, Maker, changes
 from tests.facts.aggregates.questions import Questions
+
+TOGETHER = ["", 'transaction.category == "OTHER"', "transaction.points >= 0 || has(transaction.note)"]
+
+def together(questions):
+    for filter_ in TOGETHER:
+        for function in (Function.SUM, Function.AVERAGE, Function.COUNT):
+            measure = "" if function is Function.COUNT else "amount"
+            window = Window(TrailingDays(90))
+            given = Aggregate(Source.TRANSACTIONS, function, measure, filter_, window=window)
+            yield questions.compile(given, Subject.CUSTOMER)
 
 random, questions, seen = Random(5), Questions("UTC"), set()
 with Engine(1) as engine:
@@ -40,6 +51,7 @@ with Engine(1) as engine:
         maker = Maker(random, 17_600, "UTC")
         view = ArrayView(maker.fill(4, 3, 60).copy())
         asked = [questions.ask(random, Subject.CUSTOMER, 17_600 * DAY_US)[0] for _ in range(8)]
+        asked += together(questions)
         seen.update(each.definition.function for each in asked)
         state = AggregateState.start(engine, asked, Standpoint(view, Subject.CUSTOMER, 17_600 * DAY_US, "UTC"))
         maker.change()

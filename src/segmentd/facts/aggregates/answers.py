@@ -15,6 +15,7 @@ from segmentd.facts.aggregates.columns import replace_rows
 from segmentd.facts.aggregates.computing import compute_one
 from segmentd.facts.aggregates.gathering import Gathering
 from segmentd.facts.aggregates.standpoint import KIND, Standpoint
+from segmentd.facts.aggregates.together import sum_together
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import Slots
 from segmentd.ledger.aggregates import Source
@@ -68,8 +69,11 @@ class Work:
 
     def of(self, gathering: Gathering) -> list[Column]:
         """The values of those whose facts were gathered."""
-        gathering.prepare(self.aggregates)
-        return [compute_one(gathering, each) for each in self.aggregates]
+        together = sum_together(gathering, self.aggregates)
+        alone = {number: each for number, each in enumerate(self.aggregates) if number not in together}
+        gathering.prepare(tuple(alone.values()))
+        found = together | {number: compute_one(gathering, each) for number, each in alone.items()}
+        return [found[number] for number in range(len(self.aggregates))]
 
     def some(self, slots: Slots) -> list[Column]:
         """The values of the subjects in some slots, in their order, from facts that are gathered."""

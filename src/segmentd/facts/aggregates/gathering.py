@@ -69,11 +69,16 @@ class Gathering:
     def prepare(self, aggregates: Sequence[CompiledAggregate]) -> None:
         """Evaluate the filters of the aggregates, those of a source together, and find where their windows begin."""
         self.find_bounds([each for each in aggregates if each.definition.function not in WITHOUT_BOUNDS])
+        self.evaluate(aggregates)
+
+    def evaluate(self, aggregates: Sequence[CompiledAggregate]) -> None:
+        """Evaluate the filters of the aggregates, those of a source together."""
         for source in {each.definition.source for each in aggregates} - {Source.ACCOUNTS}:
             filters = [each.filter for each in aggregates if each.definition.source is source and each.filter]
-            trees = list(dict.fromkeys(each.tree for each in filters))
-            found = self._filtered(source).verdicts(trees, self._items(source).batch) if trees else []
-            self._kept.verdicts |= {(source, tree): verdict for tree, verdict in zip(trees, found, strict=True)}
+            trees = dict.fromkeys(each.tree for each in filters)
+            lacking = [tree for tree in trees if (source, tree) not in self._kept.verdicts]
+            found = self.filtering(source).verdicts(lacking, self._items(source).batch) if lacking else []
+            self._kept.verdicts |= {(source, tree): verdict for tree, verdict in zip(lacking, found, strict=True)}
 
     def find_bounds(self, aggregates: Sequence[CompiledAggregate]) -> None:
         """Find the rows at which the windows of the aggregates begin and end, those over the same facts together."""
@@ -111,7 +116,7 @@ class Gathering:
             return None
         source = aggregate.definition.source
         if source is Source.ACCOUNTS:
-            return self._filtered(source).verdicts((aggregate.filter.tree,), self.gathered(aggregate).items.batch)[0]
+            return self.filtering(source).verdicts((aggregate.filter.tree,), self.gathered(aggregate).items.batch)[0]
         return self._kept.verdicts[source, aggregate.filter.tree]
 
     def _gather(self, aggregate: CompiledAggregate) -> Gathered:
@@ -165,7 +170,8 @@ class Gathering:
         alone = Owners.themselves(self.slots)
         return self._placed(Owners(None, alone.accounts, pairs.unknown), places, items)
 
-    def _filtered(self, source: Source) -> Filtering:
+    def filtering(self, source: Source) -> Filtering:
+        """How filters over the facts of a source are evaluated."""
         given = self._filtering
         return Filtering(given.engine, ITEM[source], given.now_us, given.zone, given.cancelled)
 

@@ -1,0 +1,353 @@
+"""Counts, sums and means that are computed together are what they are one by one, and what a plain oracle says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from random import Random
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segmentd.columns.column import Column
+from segmentd.engine import Engine
+from segmentd.errors import SegmentdError
+from segmentd.facts.aggregates import Standpoint, compute_all
+from segmentd.facts.aggregates.answers import Work
+from segmentd.facts.aggregates.together import sum_together
+from segmentd.facts.kinds import RecordKind
+from segmentd.ledger.aggregates import Aggregate, AllTime, Between, Function, Source, Span, TrailingDays, Window
+from segmentd.ledger.compiled_aggregates import CompiledAggregate
+from segmentd.schema import Subject
+from tests.facts.aggregates.bank import DAY_US, ROLES, ArrayView, Bank, Maker, values_of
+from tests.facts.aggregates.questions import ACCOUNT_FILTERS, FILTERS, span
+from tests.facts.aggregates.test_oracle import DAY, QUESTIONS, ZONES, check, expected, moment
+from tests.oracle.aggregate_values import UNKNOWN
+from tests.oracle.aggregates import Account, Asked, Fact, Truth
+
+NOW: Final = DAY * DAY_US
+SALARY, FOOD, OTHER = "INCOME/SALARY", "SPENDING/FOOD", "OTHER"
+
+
+def _starts_with(prefix: str) -> Callable[[Fact], Truth]:
+    def truth(fact: Fact) -> Truth:
+        category = fact.fields.get("category")
+        return UNKNOWN if category is None else str(category).startswith(prefix)
+
+    return truth
+
+
+def _is_above(bound: int, fact: Fact) -> bool:
+    amount = fact.fields["amount"]
+    return isinstance(amount, int) and amount > bound
+
+
+TEXT_FILTERS: Final[dict[str, Callable[[Fact], Truth]]] = {
+    "": lambda _: True,
+    f'transaction.category == "{SALARY}"': lambda fact: fact.fields.get("category") == SALARY,
+    f'transaction.category == "{FOOD}"': lambda fact: fact.fields.get("category") == FOOD,
+    f'transaction.category != "{OTHER}"': lambda fact: fact.fields.get("category") != OTHER,
+    f'transaction.category in ["{SALARY}", "{OTHER}", "NONE"]': lambda fact: (
+        fact.fields.get("category") in (SALARY, OTHER)
+    ),
+    'transaction.category == "NONE"': lambda _: False,
+    'transaction.category.startsWith("SPENDING")': _starts_with("SPENDING"),
+    'transaction.counterparty == "x"': lambda fact: fact.fields.get("counterparty") == "x",
+}
+"""Filters of one text each: of most it is decided what they say where there is none."""
+ANY_FILTERS: Final = {**TEXT_FILTERS, **FILTERS[Source.TRANSACTIONS]}
+MEASURES: Final = ("amount", "amount", "balance_after", "points", "weight")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """Two threads."""
+    with Engine(2) as running:
+        yield running
+
+
+def compiled(
+    function: Function = Function.SUM,
+    filter_: str = "",
+    span_: Span | None = None,
+    *,
+    measure: str = "amount",
+    subject: Subject = Subject.ACCOUNT,
+    source: Source = Source.TRANSACTIONS,
+    **further: Any,
+) -> CompiledAggregate:
+    """An aggregate in UTC."""
+    demand = further.pop("demand_coverage", False)
+    window = Window(AllTime() if span_ is None else span_, demand_coverage=demand)
+    name = "" if function is Function.COUNT else measure
+    return QUESTIONS["UTC"].compile(Aggregate(source, function, name, filter_, window=window, **further), subject)
+
+
+def asked_of(aggregate: CompiledAggregate, zone: str = "UTC") -> Asked:
+    """What the oracle is asked."""
+    definition = aggregate.definition
+    found = QUESTIONS[zone].asked(aggregate)
+    if definition.source is not Source.TRANSACTIONS:
+        return found
+    return replace(found, filter=ANY_FILTERS[definition.filter])
+
+
+def together(
+    engine: Engine, bank: Bank, asked: list[CompiledAggregate], subject: Subject = Subject.ACCOUNT
+) -> set[int]:
+    """Fail unless all values are the oracle's; the numbers of those that were computed in a walk."""
+    standpoint = Standpoint(ArrayView(bank), subject, NOW, bank.zone)
+    work = Work(engine, tuple(asked), standpoint)
+    found = sum_together(work.gathering(None), asked)
+    for column_of in (found, dict(enumerate(compute_all(engine, asked, standpoint)))):
+        for number, column in column_of.items():
+            check(asked[number], column, expected(asked_of(asked[number]), bank, subject, NOW))
+    return set(found)
+
+
+def bank_of(facts: list[Fact], accounts: int = 2) -> Bank:
+    """Accounts of one customer each, with transactions."""
+    everyone = [Account(DAY - 400, None, {"kind": "SAVINGS", "currency": "EUR"}) for _ in range(accounts)]
+    holdings = [[(slot, ROLES[0])] for slot in range(accounts)]
+    bank = Bank("UTC")
+    return replace(
+        bank,
+        customers=list(range(accounts)),
+        accounts=list(everyone),
+        holdings=holdings,
+        facts={**bank.facts, RecordKind.TRANSACTION: facts},
+    )
+
+
+def fact(owner: int, days: float, amount: int, category: str | None = FOOD, **fields: Any) -> Fact:
+    """A transaction so many days before now."""
+    given_fields = {"amount": amount, "balance_after": amount, "category": category, "note": None, **fields}
+    return Fact(owner, NOW - round(days * DAY_US), 0, given_fields)
+
+
+def days(first: int, last: int) -> Between:
+    """From so many days before now to before so many."""
+    return Between(NOW - first * DAY_US, NOW - last * DAY_US)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([Subject.CUSTOMER, Subject.ACCOUNT]))
+@settings(max_examples=100)
+def test_values_are_the_oracles(engine: Engine, seed: int, subject: Subject) -> None:
+    """Many windows and filters of few measures, over late facts, missing and huge ones, are what the oracle says."""
+    random = Random(seed)  # noqa: S311 - data
+    zone = random.choice(ZONES)
+    maker = Maker(random, DAY, zone)
+    before = maker.fill(random.randrange(6), random.randrange(1, 5), random.randrange(250)).copy()
+    for _ in range(random.choice([0, 0, 5])):
+        maker.add_fact(RecordKind.TRANSACTION)
+    now = moment(random)
+    filters = random.sample(list(random.choice([TEXT_FILTERS, ANY_FILTERS])), random.randrange(1, 8))
+    measures = random.sample(MEASURES, random.choice([1, 1, 2]))
+    whose = random.choice(["", "", *ACCOUNT_FILTERS]), tuple(random.sample(ROLES, random.choice([0, 0, 2])))
+    asked = []
+    for _ in range(random.randrange(3, 30)):
+        function = random.choice([Function.SUM, Function.SUM, Function.COUNT, Function.AVERAGE, Function.MAX])
+        definition = Aggregate(
+            Source.TRANSACTIONS,
+            function,
+            "" if function is Function.COUNT else random.choice(measures),
+            random.choice(filters),
+            window=Window(span(random, now), demand_coverage=random.random() < 0.1),
+            min_count=random.choice([0, 0, 0, 1, 3]),
+            account_filter=whose[0],
+            roles=whose[1] if subject is Subject.CUSTOMER else (),
+        )
+        with suppress(SegmentdError):
+            asked.append(QUESTIONS[zone].compile(definition, subject))
+    view = ArrayView(maker.bank, sorted_from=before)
+    columns = compute_all(engine, asked, Standpoint(view, subject, now, zone))
+    for each, column in zip(asked, columns, strict=True):
+        check(each, column, expected(asked_of(each, zone), maker.bank, subject, now))
+
+
+def test_months_by_category_are_one_walk(engine: Engine) -> None:
+    """Windows side by side, nested and overlapping, under filters of one text and under none, are all in one walk."""
+    facts = [fact(day % 2, day + 0.5, 1 << day, category) for day in range(40) for category in (SALARY, FOOD, None)]
+    spans: list[Span] = [days(first, first - 5) for first in range(40, 0, -5)]
+    spans += [
+        days(30, 3),
+        days(29, 2),
+        AllTime(),
+        TrailingDays(7),
+    ]
+    filters = list(TEXT_FILTERS)[:6]
+    asked = [compiled(Function.SUM, filter_, each) for filter_ in filters for each in spans]
+    asked += [compiled(function, filters[1], each) for each in spans for function in (Function.COUNT, Function.AVERAGE)]
+    assert together(engine, bank_of(facts), asked) == set(range(len(asked)))
+
+
+def test_windows_of_many_lengths_are_one_walk(engine: Engine) -> None:
+    """A hundred windows that end together, of which each has all spans of the shorter ones, are in one walk."""
+    facts = [fact(day % 2, day + 0.25, (-7) ** (day % 20)) for day in range(130)]
+    asked = [compiled(span_=TrailingDays(day)) for day in range(1, 101)]
+    asked += [compiled(Function.COUNT, span_=days(100, day)) for day in range(1, 100)]
+    assert together(engine, bank_of(facts), asked) == set(range(len(asked)))
+
+
+def test_more_cells_than_there_is_room_for_take_several_walks(engine: Engine) -> None:
+    """Four hundred windows by four filters are computed together all the same."""
+    facts = [fact(0, day + 0.5, day, [SALARY, FOOD, OTHER, None][day % 4]) for day in range(400)]
+    filters = [*list(TEXT_FILTERS)[1:4], ""]
+    asked = [compiled(filter_=filters[day % 4], span_=days(day + 1, day)) for day in range(400)]
+    asked += [compiled(filter_=filters[0], span_=days(day + 1, day)) for day in range(400)]
+    assert together(engine, bank_of(facts, 1), asked) == set(range(len(asked)))
+
+
+def test_filters_of_anything_share_walks_too(engine: Engine) -> None:
+    """Six filters over numbers, and a measure that facts lack, are computed together."""
+    facts = [fact(day % 2, day, 3 * day - 40, points=day if day % 3 else None) for day in range(40)]
+    filters = [f"transaction.amount > {bound}.00" for bound in (-1, 0, 1)] + ["has(transaction.points)"]
+    filters += [f'transaction.amount < 0.5 || transaction.category == "{category}"' for category in (FOOD, OTHER)]
+    truths: list[Callable[[Fact], Truth]] = [
+        *(partial(_is_above, 100 * bound) for bound in (-1, 0, 1)),
+        lambda each: each.fields["points"] is not None,
+        lambda _: True,
+        lambda each: not _is_above(49, each),
+    ]
+    functions = (Function.SUM, Function.AVERAGE, Function.COUNT)
+    cases = list(zip(filters, truths, strict=True))
+    asked = [
+        (compiled(function, filter_, TrailingDays(day), measure="points"), truth)
+        for filter_, truth in cases
+        for function in functions
+        for day in (10, 20, 30)
+    ]
+    bank = bank_of(facts)
+    standpoint = Standpoint(ArrayView(bank), Subject.ACCOUNT, NOW, "UTC")
+    aggregates = [each for each, _ in asked]
+    found = sum_together(Work(engine, tuple(aggregates), standpoint).gathering(None), aggregates)
+    assert set(found) == set(range(len(asked)))
+    for number, column in found.items():
+        question = replace(QUESTIONS["UTC"].asked(aggregates[number]), filter=asked[number][1])
+        check(aggregates[number], column, expected(question, bank, Subject.ACCOUNT, NOW))
+
+
+def test_sums_that_may_be_too_large_are_left_to_others(engine: Engine) -> None:
+    """Where the amounts of an owner might not fit 64 bit nothing comes of the walk, and the sums that fit are right."""
+    large = 2**62
+    facts = [fact(0, day, (-large, large, large)[day % 3]) for day in range(1, 4)] + [fact(1, 1, 5)]
+    asked = [compiled(span_=TrailingDays(days_)) for days_ in (1, 2, 3)]
+    assert together(engine, bank_of(facts), asked) == set()
+    bank = bank_of([fact(0, 1, large - 1), fact(0, 2, large), fact(1, 1, -large), fact(1, 2, -large)])
+    assert together(engine, bank, asked) == set()
+    half = 2**60
+    small = bank_of([fact(0, 1, half), fact(0, 2, half + 5), fact(1, 1, -half), fact(1, 2, 3 - half)])
+    assert together(engine, small, asked) == {0, 1, 2}
+
+
+def test_filters_that_do_not_know_leave_the_walk(engine: Engine) -> None:
+    """Where a category is missing, filters that need one are computed alone; where none is, they are in the walk."""
+    prefix = 'transaction.category.startsWith("SPENDING")'
+    filters = [*list(TEXT_FILTERS)[:3], prefix]
+    asked = [compiled(filter_=filter_, span_=TrailingDays(day)) for filter_ in filters for day in (1, 2, 3)]
+    facts = [fact(0, day, day) for day in range(5)]
+    assert together(engine, bank_of(facts), asked) == set(range(12))
+    assert together(engine, bank_of([*facts, fact(1, 1, 7, None)]), asked) == set(range(9))
+
+
+def test_amounts_without_a_rate_leave_the_walk(engine: Engine) -> None:
+    """A sum that meets an amount that nobody knows is computed alone, and unknown; counts stay together."""
+    facts = [
+        fact(0, 1, 7),
+        replace(fact(0, 1, 0), fields={"amount": None, "note": None}, unknown=frozenset({"amount"})),
+    ]
+    asked = [
+        compiled(function, span_=TrailingDays(day)) for function in (Function.SUM, Function.COUNT) for day in (1, 2, 3)
+    ]
+    assert together(engine, bank_of(facts), asked) == {3, 4, 5}
+
+
+def test_the_least_number_of_facts_and_coverage_are_kept(engine: Engine) -> None:
+    """Values of too few facts, and of windows that begin before the facts, are unknown in a walk too."""
+    facts = [fact(0, day, day) for day in range(0, 30, 3)] + [fact(1, 1, 5)]
+    asked = [
+        compiled(function, span_=TrailingDays(length), min_count=least, demand_coverage=demand)
+        for function in (Function.SUM, Function.COUNT, Function.AVERAGE)
+        for length in (2, 20, 40)
+        for least in (0, 2)
+        for demand in (False, True)
+    ]
+    assert together(engine, bank_of(facts, 3), asked) == set(range(len(asked)))
+
+
+def test_two_aggregates_are_computed_alone(engine: Engine) -> None:
+    """A walk of two takes as long as the two do."""
+    asked = [compiled(span_=TrailingDays(day)) for day in (1, 2)]
+    assert together(engine, bank_of([fact(0, 1, 7)]), asked) == set()
+
+
+def test_long_histories_are_looked_at_where_windows_are(engine: Engine) -> None:
+    """An owner with a thousand facts before, in and after the windows gets the same values."""
+    facts = [fact(0, (day - 20) / 10, day) for day in range(1_000)] + [fact(1, 3, 8)]
+    asked = [compiled(span_=days(day + 3, day)) for day in (1, 3, 20, 60)]
+    asked += [compiled(Function.COUNT, span_=AllTime())]
+    assert together(engine, bank_of(facts), asked) == set(range(5))
+    assert together(engine, bank_of(facts), asked[:4]) == set(range(4))
+
+
+def test_a_window_without_time_has_nothing(engine: Engine) -> None:
+    """Windows that end where they begin, or before, have sums of 0 and means that are unknown."""
+    facts = [fact(0, 1, 7), fact(0, 0, 9)]
+    spans = [Between(NOW + DAY_US, NOW + 2 * DAY_US), Between(NOW, NOW + 1), days(2, 1)]
+    asked = [
+        compiled(function, span_=each)
+        for function in (Function.SUM, Function.COUNT, Function.AVERAGE)
+        for each in spans
+    ]
+    assert together(engine, bank_of(facts), asked) == set(range(9))
+
+
+@pytest.mark.parametrize("owners", [1, 7, 8, 63, 64, 65, 1_000])
+def test_every_owner_is_written(engine: Engine, owners: int) -> None:
+    """Numbers of owners around those that are written at once, some without facts, all get their values."""
+    facts = [fact(owner, day, owner * 100 + day) for owner in range(0, owners, 3) for day in (1, 2, 3)]
+    asked = [compiled(span_=TrailingDays(day)) for day in (1, 2, 3)]
+    assert together(engine, bank_of(facts, owners), asked) == {0, 1, 2}
+
+
+def test_customers_have_all_their_accounts(engine: Engine) -> None:
+    """Facts of several accounts of a customer are summed, and those of accounts that do not count are not."""
+    bank = bank_of([fact(slot, day, 10**slot, [SALARY, FOOD][day % 2]) for slot in range(4) for day in range(9)], 4)
+    bank = replace(bank, customers=[0, 1, 2], holdings=[[(0, ROLES[0]), (1, ROLES[1])], [(2, ROLES[0])], []])
+    asked = [
+        compiled(Function.SUM, filter_, TrailingDays(day), subject=Subject.CUSTOMER, roles=roles)
+        for filter_ in list(TEXT_FILTERS)[:3]
+        for day in (2, 5)
+        for roles in ((), (ROLES[0],))
+    ]
+    assert together(engine, bank, asked, Subject.CUSTOMER) == set(range(12))
+
+
+def test_threads_do_not_matter() -> None:
+    """Twenty thousand owners get the same bits on one thread and on three."""
+    random = np.random.default_rng(3)
+    facts = [
+        fact(int(owner), float(day), int(amount), [SALARY, FOOD, None][int(amount) % 3])
+        for owner, day, amount in zip(
+            random.integers(0, 20_000, 5_000),
+            random.uniform(0, 50, 5_000),
+            random.integers(-99, 99, 5_000),
+            strict=True,
+        )
+    ]
+    asked = [
+        compiled(filter_=filter_, span_=days(day + 9, day)) for filter_ in list(TEXT_FILTERS)[:3] for day in (0, 9, 30)
+    ]
+    standpoint = Standpoint(ArrayView(bank_of(facts, 20_000)), Subject.ACCOUNT, NOW, "UTC")
+
+    def values(threads: int) -> list[Column]:
+        with Engine(threads) as engine:
+            return compute_all(engine, asked, standpoint)
+
+    for one, three in zip(values(1), values(3), strict=True):
+        assert values_of(one, 20_000) == values_of(three, 20_000)
