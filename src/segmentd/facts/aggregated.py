@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from segmentd.columns.column import Batch, Column
-from segmentd.engine import Engine, EvaluationCancelledError
-from segmentd.facts.aggregates import Standpoint, compute_all
+from segmentd.engine import Engine
+from segmentd.facts.aggregates import Standpoint
 from segmentd.facts.aggregates.incremental import AggregateState
+from segmentd.facts.following import Followed
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.plan import Program
@@ -25,8 +24,10 @@ Wanted = Mapping[Subject, Mapping[str, CompiledAggregate]]
 KEPT: Final = 8
 """Moments of a ledger whose columns are kept and followed from version to version: dashboards ask of few, again."""
 
-ASKED_EVERY_S: Final = 0.05
-"""Whoever waits for what another call computes looks so often whether anybody still waits for it."""
+KEPT_BYTES: Final = 1 << 29
+"""512 MiB of their columns; the moment that was asked last is kept however large its are."""
+
+Key = tuple[object, ...]
 
 
 def wanted_aggregates(program: Program, subject: Subject, vocabulary: Vocabulary) -> Wanted:
@@ -39,26 +40,6 @@ def wanted_aggregates(program: Program, subject: Subject, vocabulary: Vocabulary
     return {each: {id_: known[each][id_] for id_ in sorted(ids & known[each].keys())} for each, ids in reads.items()}
 
 
-@dataclass(slots=True, eq=False)
-class Followed:
-    """The aggregates of a ledger's subject at one moment, or at the moment of asking, as of the last version asked.
-
-    `states` were begun one after the other, as more was asked for; `columns` are theirs by id.
-    """
-
-    states: list[AggregateState] = field(default_factory=list)
-    definitions: dict[str, CompiledAggregate] = field(default_factory=dict)
-    columns: dict[str, Column] = field(default_factory=dict)
-    completed: tuple[Batch, Batch] | None = None
-    """A batch, and the same with the columns."""
-
-    def named_states(self) -> Iterator[tuple[AggregateState, Mapping[str, CompiledAggregate]]]:
-        """The states, each with its aggregates by id."""
-        named = iter(self.definitions.items())
-        for state in self.states:
-            yield state, dict(islice(named, len(state.aggregates)))
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Whose aggregates are asked for, from which standpoint. `moving`: as of the moment of asking, whatever it is."""
@@ -67,43 +48,78 @@ class Asked:
     standpoint: Standpoint
     moving: bool
 
+    @property
+    def key(self) -> Key:
+        """Equal where the same is followed."""
+        standpoint = self.standpoint
+        return standpoint.subject, standpoint.zone, None if self.moving else standpoint.now_us
+
     def of_items(self) -> Asked:
         """The same of what macros go over."""
         subject = Subject.ACCOUNT if self.standpoint.subject is Subject.CUSTOMER else Subject.CUSTOMER
         return replace(self, standpoint=replace(self.standpoint, subject=subject))
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Completed:
+    """A batch of residents of a version, and the same with columns."""
+
+    version: int
+    batch: Batch
+    columns: Mapping[str, Column]
+    completed: Batch
+
+    def is_of(self, batch: Batch, columns: Mapping[str, Column]) -> bool:
+        """Whether it is what these make."""
+        same = self.batch is batch and self.columns.keys() == columns.keys()
+        return same and all(self.columns[id_] is column for id_, column in columns.items())
+
+
 class _Ledger:
-    """What is followed of a ledger, that which was asked last at the end. One thread computes, others wait."""
+    """What is followed of a ledger, that which was asked last at the end. Threads may share it."""
 
-    followed: OrderedDict[tuple[object, ...], Followed] = field(default_factory=OrderedDict)
-    computing: threading.Lock = field(default_factory=threading.Lock)
-
-    @contextmanager
-    def turn(self, cancelled: Cancelled | None) -> Iterator[None]:
-        """Wait for one's turn. Raises EvaluationCancelledError."""
-        while not self.computing.acquire(timeout=ASKED_EVERY_S):
-            if cancelled is not None and cancelled():
-                raise EvaluationCancelledError
-        try:
-            yield
-        finally:
-            self.computing.release()
+    def __init__(self) -> None:
+        self._followed: OrderedDict[Key, Followed] = OrderedDict()
+        self._completed: dict[Key, _Completed] = {}
+        self._changing = threading.Lock()
 
     def find(self, asked: Asked) -> Followed:
-        """What is followed of a subject and moment, begun if need be."""
-        standpoint = asked.standpoint
-        key = standpoint.subject, standpoint.zone, None if asked.moving else standpoint.now_us
-        followed = self.followed.setdefault(key, Followed())
-        self.followed.move_to_end(key)
-        while len(self.followed) > KEPT:
-            self.followed.popitem(last=False)
-        return followed
+        """What is followed of a subject and moment, begun if need be; others that are too much are forgotten."""
+        with self._changing:
+            followed = self._followed.setdefault(asked.key, Followed())
+            self._followed.move_to_end(asked.key)
+            while len(self._followed) > 1 and self._is_too_much():
+                forgotten, _ = self._followed.popitem(last=False)
+                self._completed.pop(forgotten, None)
+            return followed
+
+    def completed(self, batch: Batch, asked: Asked, columns: Mapping[str, Column]) -> Batch:
+        """The batch with columns, the same object while it can be. Those of earlier versions are forgotten."""
+        with self._changing:
+            last = self._completed.get(asked.key)
+            if last is not None and last.is_of(batch, columns):
+                return last.completed
+            made = replace(batch, columns={**columns, **batch.columns})
+            version = asked.standpoint.view.version
+            self._completed = {key: each for key, each in self._completed.items() if each.version >= version}
+            self._completed[asked.key] = _Completed(version, batch, columns, made)
+            return made
+
+    def states(self) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate]], ...]:
+        """What is held, each with its aggregates by id."""
+        with self._changing:
+            followed = tuple(self._followed.values())
+        return tuple(pair for each in followed for pair in each.named_states())
+
+    def _is_too_much(self) -> bool:
+        return len(self._followed) > KEPT or sum(each.nbytes for each in self._followed.values()) > KEPT_BYTES
 
 
 class Aggregations:
-    """The aggregated attributes of every ledger's residents. Threads may share it; of a ledger one computes."""
+    """The aggregated attributes of every ledger's residents. Threads may share it.
+
+    Callers wait for each other where they ask of the same, which is then computed once.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -117,21 +133,18 @@ class Aggregations:
         """
         of_items = asked.of_items()
         wanted_of_items = wanted.get(of_items.standpoint.subject)
-        with self._ledger(asked.ledger_id).turn(cancelled):
-            completed = self._complete(batch, asked, wanted.get(asked.standpoint.subject), cancelled)
-            if not wanted_of_items:
-                return completed
-            items = {
-                name: replace(of, batch=self._complete(of.batch, of_items, wanted_of_items, cancelled))
-                for name, of in batch.items.items()
-            }
+        completed = self._complete(batch, asked, wanted.get(asked.standpoint.subject), cancelled)
+        if not wanted_of_items:
+            return completed
+        items = {
+            name: replace(of, batch=self._complete(of.batch, of_items, wanted_of_items, cancelled))
+            for name, of in batch.items.items()
+        }
         return replace(completed, items=items)
 
     def followed(self, ledger_id: str) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate]], ...]:
-        """What is held of a ledger: states, each with its aggregates by id."""
-        ledger = self._ledger(ledger_id)
-        with ledger.turn(None):
-            return tuple(pair for each in ledger.followed.values() for pair in each.named_states())
+        """What is held of a ledger: states, without facts, each with its aggregates by id."""
+        return self._ledger(ledger_id).states()
 
     def _ledger(self, ledger_id: str) -> _Ledger:
         with self._finding:
@@ -142,36 +155,9 @@ class Aggregations:
     ) -> Batch:
         if not wanted:
             return batch
-        followed = self._ledger(asked.ledger_id).find(asked)
-        if followed.states and followed.states[0].standpoint.view.version > asked.standpoint.view.version:
-            # A call that began before a write: what is followed has gone on.
-            found = compute_all(self._engine, tuple(wanted.values()), asked.standpoint, cancelled=cancelled)
-            return replace(batch, columns={**batch.columns, **dict(zip(wanted, found, strict=True))})
-        self._follow(followed, asked.standpoint, wanted, cancelled)
-        if followed.completed is None or followed.completed[0] is not batch:
-            followed.completed = batch, replace(batch, columns={**followed.columns, **batch.columns})
-        return followed.completed[1]
-
-    def _follow(
-        self,
-        followed: Followed,
-        standpoint: Standpoint,
-        wanted: Mapping[str, CompiledAggregate],
-        cancelled: Cancelled | None,
-    ) -> None:
-        """Bring what is followed to the standpoint, and begin to follow what is wanted and not yet followed."""
-        if any(followed.definitions.get(id_, each) != each for id_, each in wanted.items()):
-            self._drop(followed)
-        states = [state.advance(standpoint.view, standpoint.now_us, cancelled=cancelled) for state in followed.states]
-        lacking = {id_: each for id_, each in wanted.items() if id_ not in followed.definitions}
-        if lacking:
-            begun = AggregateState.start(self._engine, tuple(lacking.values()), standpoint, cancelled=cancelled)
-            states.append(begun)
-            followed.definitions.update(lacking)
-        columns = dict(zip(followed.definitions, (each for state in states for each in state.columns), strict=True))
-        if any(followed.columns.get(id_) is not column for id_, column in columns.items()):
-            followed.columns, followed.completed = columns, None
-        followed.states = states
-
-    def _drop(self, followed: Followed) -> None:
-        followed.states, followed.definitions, followed.columns, followed.completed = [], {}, {}, None
+        ledger = self._ledger(asked.ledger_id)
+        columns, is_held = ledger.find(asked).columns(self._engine, asked.standpoint, wanted, cancelled)
+        if not is_held:
+            # Of a call that began before a write: what is followed has gone on, and so do others.
+            return replace(batch, columns={**columns, **batch.columns})
+        return ledger.completed(batch, asked, columns)

@@ -20,6 +20,7 @@ from segmentd.engine import Engine
 from segmentd.engine.facts.aggregates_ranges import LEAST, NEVER, Integers
 from segmentd.engine.text.tabulation import Cancelled
 from segmentd.facts.aggregates.answers import Work
+from segmentd.facts.aggregates.bare_view import BareView
 from segmentd.facts.aggregates.columns import replace_rows, take_rows
 from segmentd.facts.aggregates.computing import ranges_of, turn_of
 from segmentd.facts.aggregates.gathering import Gathering
@@ -86,6 +87,18 @@ class AggregateState:
     def advance(self, view: BookView, now_us: int, *, cancelled: Cancelled | None = None) -> AggregateState:
         """The state of a later version of the book, or a later moment; of an earlier one too, from nothing."""
         return self.apply(self.refresh(view, now_us, cancelled=cancelled))
+
+    def without_facts(self) -> AggregateState:
+        """The same state, which holds no arrays of the book's but who was there. It can be advanced."""
+        bare = BareView(self.standpoint.view, RecordKind(self.standpoint.subject.value))
+        return replace(self, standpoint=replace(self.standpoint, view=bare))
+
+    @cached_property
+    def next_change_us(self) -> int:
+        """The first moment after the state's own at which a value may be another, while facts stay as they are."""
+        now, zone = self.standpoint.now_us, self.standpoint.zone
+        turns = [turn_of(each, now, zone) for each in self.aggregates]
+        return min([*turns, *self.soonest.values()], default=NEVER)
 
     def refresh(self, view: BookView, now_us: int, *, cancelled: Cancelled | None = None) -> Refresh:
         """What is other in a later version or at a later moment.
