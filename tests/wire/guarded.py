@@ -6,10 +6,12 @@ import ctypes
 import mmap
 from collections.abc import Iterator
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from segmentd.api.v1.ledger_service_pb2 import WriteRecordsRequest
+from segmentd.engine.requests.fields import MergedMessageError, Messages, read_fields
 from segmentd.engine.requests.message import Bytes, Message, NotAMessageError, open_groups
 from segmentd.engine.requests.texts import join_texts, read_lists
 from segmentd.engine.requests.vectors import (
@@ -20,8 +22,10 @@ from segmentd.engine.requests.vectors import (
     read_ids,
     survey_vectors,
 )
+from segmentd.facts.decoding.wire_forms import forms_of
 from segmentd.kernels.protobuf import requests
 from segmentd.kernels.protobuf.wire import MAX_DEPTH
+from tests.facts.decoding.wire_requests import generate as generate_records
 from tests.wire.requests import generate, generate_doubles
 
 REQUESTS: Final = 30
@@ -68,6 +72,27 @@ def read_everything(data: Bytes) -> bool:
     return read_vectors(Message(data, 0, len(data), MAX_DEPTH))
 
 
+def read_records(data: Bytes) -> bool:
+    """Read all that there is in a request to write records; whether it is one."""
+    try:
+        read_nested(Messages.of(Message(data, 0, len(data), MAX_DEPTH)), WriteRecordsRequest.DESCRIPTOR)
+    except (NotAMessageError, MergedMessageError):
+        return False
+    return True
+
+
+def read_nested(messages: Messages, descriptor: Any) -> None:
+    """Read messages, and those within them."""
+    fields = read_fields(messages, forms_of(descriptor))
+    for field in descriptor.fields:
+        if field.type == field.TYPE_STRING:
+            texts = fields.listed(field.number).texts() if field.is_repeated else fields.texts(field.number)
+            texts.validate(full=True)
+        elif field.type == field.TYPE_MESSAGE and field.message_type.name != "ColumnBatch":
+            within = fields.listed(field.number) if field.is_repeated else fields.within(field.number)
+            read_nested(within, field.message_type)
+
+
 def read_vectors(message: Message) -> bool:
     """Read all that there is in a VectorBatch; whether it is one."""
     try:
@@ -100,10 +125,20 @@ def examples() -> Iterator[bytes]:
                 yield raw[start:end]
 
 
+def examples_of_records() -> Iterator[bytes]:
+    """Requests to write records, each whole and cut off in places."""
+    random = Random(11)  # noqa: S311 - repeatable, not secret
+    for _ in range(REQUESTS):
+        raw = generate_records(random)[: PAGES * mmap.PAGESIZE]
+        for end in range(len(raw) + 1):
+            yield raw[:end]
+
+
 def main() -> None:
     """Read every example at either end of the memory, then say how many there were; then read beyond on purpose."""
     memory = Guarded()
     read = [read_everything(place(raw)) for raw in examples() for place in (memory.first, memory.last)]
+    read += [read_records(place(raw)) for raw in examples_of_records() for place in (memory.first, memory.last)]
     print(len(read), sum(read), flush=True)  # noqa: T201 - the test reads it
     print(memory.beyond())  # noqa: T201 - never reached
 

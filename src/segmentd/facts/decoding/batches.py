@@ -71,6 +71,7 @@ def check_draft(draft: Draft) -> RecordBatch:
         batch = replace(gather(batch, rows), ids=draft.ids.take(pa.array(rows)))
         said = {name: each[rows] for name, each in said.items()}
     records, folded = fold_repeated(batch, said)
+    folded = {name: each for name, each in folded.items() if not each.all()}
     return RecordBatch(draft.kind, records, rows, draft.scales, draft.faults.rejections(), said=folded)
 
 

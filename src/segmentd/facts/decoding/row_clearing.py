@@ -9,6 +9,7 @@ import numpy as np
 from segmentd.columns.build import missing_column, resolve
 from segmentd.columns.errors import UnknownColumnError
 from segmentd.engine.requests.fields import Fields
+from segmentd.facts.decoding.checks import missing_rows
 from segmentd.facts.decoding.draft import Draft
 from segmentd.facts.decoding.wire_forms import Descriptor
 from segmentd.facts.records import Said
@@ -46,5 +47,6 @@ def _clear(draft: Draft, name: str, cleared: Said) -> None:
             draft.columns[each] = missing_column(spec.type, draft.rows)
             draft.said[each] = cleared
             continue
-        draft.faults.reject(draft.says(each) & cleared, each, _BOTH)
+        is_set = draft.says(each) & ~missing_rows(draft.columns[each], draft.rows)
+        draft.faults.reject(is_set & cleared, each, _BOTH)
         draft.said[each] = draft.says(each) | cleared

@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from segmentd.api.errors import FieldRequiredError, InvalidFieldError
 from segmentd.api.v1 import record_pb2 as pb
+from segmentd.api.v1.ledger_service_pb2 import WriteRecordsRequest
+from segmentd.api.wire import parse_request
 from segmentd.columns.errors import ColumnError
 from segmentd.columns.given import Strings
 from segmentd.engine.requests.fields import Fields, MergedMessageError, Messages, read_fields
@@ -23,8 +25,10 @@ from segmentd.facts.decoding.row_attributes import said_attributes
 from segmentd.facts.decoding.row_clearing import clear_fields
 from segmentd.facts.decoding.said import SaidColumn, lists, moments_us, said_field
 from segmentd.facts.decoding.wire_forms import Descriptor, forms_of
-from segmentd.facts.kinds import RecordKind
+from segmentd.facts.kinds import FIELDS, RecordKind
 from segmentd.schema import Schema
+
+_REQUEST: Final = WriteRecordsRequest.DESCRIPTOR.full_name
 
 ReadLists = Callable[[Fields, int], Iterator[SaidColumn]]
 """The columns of lists that a repeated field of this number is."""
@@ -55,7 +59,7 @@ def read_rows(rows: Message, kind: RecordKind, schema: Schema, path: str) -> Dra
         return _read(rows, kind, schema, path)
     except MergedMessageError:
         # What protobuf has merged and written again has each message once.
-        merged = pb.RecordRows.FromString(bytes(rows)).SerializeToString()
+        merged = parse_request(pb.RecordRows, bytes(rows), within=_REQUEST).SerializeToString()
         return _read(whole_message(merged), kind, schema, path)
 
 
@@ -67,7 +71,7 @@ def _read(rows: Message, kind: RecordKind, schema: Schema, path: str) -> Draft:
     ids = fields.texts(_number(shape, "id")) if shape.has_id else pa.array([""] * len(fields.last), pa.string())
     draft = Draft(kind, schema, path, {}, ids, faults)
     try:
-        for given in _columns(fields, shape, schema, path_of_records):
+        for given in _columns(fields, kind, schema, path_of_records):
             name = given.column.attribute
             draft.columns[name] = build(given.column, schema, faults)
             if not given.said.all() and kind is not RecordKind.RATE:  # of a rate nothing can be left out
@@ -95,15 +99,16 @@ def _records(rows: Message, shape: Rows, kind: RecordKind, path: str) -> Message
     return found.listed(number)
 
 
-def _columns(fields: Fields, shape: Rows, schema: Schema, path: str) -> Iterator[SaidColumn]:
+def _columns(fields: Fields, kind: RecordKind, schema: Schema, path: str) -> Iterator[SaidColumn]:
     """The fields that any record says."""
-    for name, written in shape.fields.items():
-        given = said_field(name, shape.message.fields_by_name[written], fields)
-        if given.said.any():
-            yield given
-    for name, read in shape.lists.items():
-        if fields.has(number := _number(shape, name)).any():
-            yield from read(fields, number)
+    shape = ROWS[kind]
+    for name in FIELDS[kind]:
+        if name in shape.fields:
+            given = said_field(name, shape.message.fields_by_name[shape.fields[name]], fields)
+            if given.said.any():
+                yield given
+        elif name in shape.lists and fields.has(number := _number(shape, name)).any():
+            yield from shape.lists[name](fields, number)
     if "attributes" in shape.message.fields_by_name:
         yield from said_attributes(fields, shape.message.fields_by_name["attributes"], schema, path)
 
