@@ -13,10 +13,12 @@ import pyarrow as pa
 
 from segmentd.facts.arrow_form import decode_batch
 from segmentd.facts.book.book import Book
+from segmentd.facts.history.pasts import Pasts
 from segmentd.facts.ingestion import CheckpointListener, CheckpointPolicy, Ingestion, Limits, WritableBook
 from segmentd.facts.journal import Journal
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView
+from segmentd.ledger.editions import now_us
 from segmentd.ledger.errors import LedgerNotFoundError
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabularies, Vocabulary
@@ -35,8 +37,8 @@ class BookMaker(Protocol):
     def __call__(self, ledger: Ledger, /) -> WritableBook:
         """An empty book."""
 
-    def restore(self, ledger: Ledger, tables: Mapping[str, pa.Table], version: int, /) -> WritableBook:
-        """The book of which the tables were dumped at a version."""
+    def restore(self, ledger: Ledger, tables: Mapping[str, pa.Table], version: int, since_us: int, /) -> WritableBook:
+        """The book of which the tables were dumped at a version; files have what was replaced up to `since_us`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Books:
     Raises StoreFailedError, SchemaTooNewError or FactsDamagedError where there is something else than a journal.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the parts are made with
         self,
         directory: Path,
         vocabularies: Vocabularies,
@@ -79,17 +81,20 @@ class Books:
         listener: BooksListener | None = None,
         limits: Limits | None = None,
         policy: CheckpointPolicy | None = None,
+        clock: Callable[[], int] = now_us,
     ) -> None:
+        """`clock`: microseconds since 1970."""
         self._vocabularies = vocabularies
         self._make = make
         self._listener = listener or BooksListener()
         self._books: dict[str, WritableBook] = {}
         self._distrusted: set[str] = set()
-        self.journal = self._journal = Journal(directory)
+        self.journal = self._journal = Journal(directory, clock, (policy or CheckpointPolicy()).keep_history)
+        self._pasts = Pasts(self._journal.history)
         if self._journal.was_unguarded:
             self._listener.unguarded(self._journal.mark_path)
         checkpoints = self._listener.checkpoints
-        self.ingestion = Ingestion(self, self._journal, limits=limits, policy=policy, listener=checkpoints)
+        self.ingestion = Ingestion(self, self._journal, limits=limits, policy=policy, listener=checkpoints, clock=clock)
 
     def open(self) -> None:
         """Load the facts of all ledgers, before anything is written. Those that the definitions lack are kept.
@@ -110,6 +115,15 @@ class Books:
         """The current version of a ledger's facts; None where nothing was ever written."""
         book = self._books.get(ledger_id)
         return None if book is None or not book.version else book.view
+
+    def view_at(self, ledger_id: str, moment_us: int) -> BookView | None:
+        """The current version with customers, accounts and owners as they were at a moment; None as `view`.
+
+        The very same view where nothing of them was replaced since. Raises HistoryNotKeptError, StoreFailedError and
+        FactsDamagedError.
+        """
+        view = self.view(ledger_id)
+        return None if view is None else self._pasts.at(view, moment_us)
 
     def has_facts(self, ledger_id: str) -> bool:
         """Whether the journal has records of a ledger of this id, whether the definitions have it or not."""
@@ -152,11 +166,12 @@ class Books:
         vocabulary = self.vocabulary(ledger_id)
         version, tables = self._journal.load(ledger_id)
         ledger = vocabulary.ledger
-        book = self._make.restore(ledger, tables, version) if version else self._make(ledger)
+        since_us = self._journal.history.index(ledger_id).up_to_us
+        book = self._make.restore(ledger, tables, version, since_us) if version else self._make(ledger)
         last = self._replay(book, vocabulary, version)
         if book.version != last:
             # What batches said of attributes that have gone is nothing: some changed nothing, and made no version.
-            book = self._make.restore(ledger, book.dump(book.view), last)
+            book.renumber(last)
         rows = sum(table.num_rows for name, table in tables.items() if name in _KINDS)
         del tables
         pa.default_memory_pool().release_unused()  # what was read and copied: 0.7 times what the columns take
@@ -170,7 +185,7 @@ class Books:
         last = version
         for number, payload in self._journal.replay(vocabulary.ledger.id, version):
             written = decode_batch(payload, vocabulary)
-            book.stage(written.batch, vocabulary, delete_customers=written.delete_customers)
+            book.stage(written.batch, vocabulary, delete_customers=written.delete_customers, time_us=written.time_us)
             last = number
             if (last - version) % REPLAYED_AT_ONCE == 0:
                 book.publish()

@@ -14,6 +14,8 @@ from segmentd.engine import Engine
 from segmentd.facts.aggregated import Aggregations, Asked, Cancelled, wanted_aggregates
 from segmentd.facts.aggregates import AggregateState, Standpoint
 from segmentd.facts.held import held_type
+from segmentd.facts.history.pasts import KEPT
+from segmentd.facts.history.view import AsOf
 from segmentd.facts.items import ACCOUNTS, OWNERS, accounts_of, owners_of
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView, Entities, Holdings, Rows
@@ -30,6 +32,9 @@ class Views(Protocol):
 
     def view(self, ledger_id: str) -> BookView | None:
         """The current version of a ledger's facts; None where nothing was ever written."""
+
+    def view_at(self, ledger_id: str, moment_us: int) -> BookView | None:
+        """The current version, with customers, accounts and owners as they were at a moment."""
 
     def has_facts(self, ledger_id: str) -> bool:
         """Whether records of a ledger of this id are kept, whether there is such a ledger or not."""
@@ -83,23 +88,37 @@ class ResidentSubjects:
         self._aggregations = Aggregations(engine)
         self._views = views
         self._vocabularies = vocabularies
-        self._taken: dict[str, Taken] = {}
+        self._taken: dict[tuple[str, int | None], Taken] = {}
+        """By ledger and past moment, None: now."""
         self._taking = threading.Lock()
 
-    def find(self, ledger_id: str, subject: Subject = Subject.CUSTOMER) -> Population | None:
-        """The current state, the same object while it is; None where there is none."""
+    def find(
+        self, ledger_id: str, subject: Subject = Subject.CUSTOMER, moment: Moment | None = None
+    ) -> Population | None:
+        """The current state, or that of a moment, the same object while it is; None where there is none.
+
+        Those of a file are the same at all moments. Raises HistoryNotKeptError, StoreFailedError, FactsDamagedError.
+        """
         if (read := self._files.find(ledger_id, subject)) is not None:
             return read
-        taken = self.taken(ledger_id)
+        taken = self.taken(ledger_id, moment)
         return None if taken is None else taken.populations[subject]
 
-    def taken(self, ledger_id: str) -> Taken | None:
+    def taken(self, ledger_id: str, moment: Moment | None = None) -> Taken | None:
         """Facts, customers and accounts of one version, for whoever needs them together; None where there is no book.
 
-        None, too, of a ledger whose customers were read from a file.
+        Customers, accounts and owners are those of the moment, facts all that there are. None, too, of a ledger whose
+        customers were read from a file. Raises as `find`.
         """
         view = self.view(ledger_id)
-        return None if view is None else self._take(ledger_id, view)
+        if view is None:
+            return None
+        if moment is None or moment.is_moving:
+            return self._take(ledger_id, view, None)
+        then = self._views.view_at(ledger_id, moment.now_us)
+        if then is None or not isinstance(then, AsOf):
+            return self._take(ledger_id, then or view, None)
+        return self._take(ledger_id, then, moment.now_us)
 
     def view(self, ledger_id: str) -> BookView | None:
         """The facts of a ledger whose customers come from its book; None of any other."""
@@ -159,12 +178,13 @@ class ResidentSubjects:
         """The type of a column of this id that was left in the file, or None where there is none."""
         return self._files.unread_column(ledger_id, subject, attribute_id)
 
-    def _take(self, ledger_id: str, view: BookView) -> Taken:
+    def _take(self, ledger_id: str, view: BookView, moment_us: int | None) -> Taken:
         """The populations of a version; batches of the version before stay where a write was about something else."""
         terms = self._vocabularies.vocabulary(ledger_id).terms
         schemas = tuple(terms[subject].schema for subject in SELECTABLE)
+        key = ledger_id, moment_us
         with self._taking:
-            last = self._taken.get(ledger_id)
+            last = self._taken.get(key)
             if last is not None and last.view is view and last.origin.schemas == schemas:
                 return last
             customers, accounts = (view.entities(RecordKind(subject.value)) for subject in SELECTABLE)
@@ -176,8 +196,16 @@ class ResidentSubjects:
                 subject: population_of(batch, view, schema)
                 for (subject, batch), schema in zip(batches.items(), schemas, strict=True)
             }
-            taken = self._taken[ledger_id] = Taken(view, origin, populations)
+            taken = self._taken[key] = Taken(view, origin, populations)
+            self._forget_moments(key)
             return taken
+
+    def _forget_moments(self, taken: tuple[str, int | None]) -> None:
+        """Keep no more past moments than there may be, those that were taken last."""
+        self._taken[taken] = self._taken.pop(taken)
+        past = [key for key in self._taken if key[1] is not None]
+        for key in past[:-KEPT]:
+            del self._taken[key]
 
 
 def batches_of(origin: Origin) -> dict[Subject, Batch]:
@@ -198,7 +226,8 @@ def population_of(batch: Batch, view: BookView, schema: Schema) -> Population:
     """The customers or accounts of a version."""
     if batch.ids is None:
         raise ValueError("the entities of a book have ids")
-    return Population(batch, batch.ids, view.version, schema, BookIndex(view, RecordKind(schema.subject.value)))
+    index = BookIndex(view, RecordKind(schema.subject.value))
+    return Population(batch, batch.ids, view.version, schema, index, is_past=isinstance(view, AsOf))
 
 
 def _typed(batch: Batch, schema: Schema) -> Batch:

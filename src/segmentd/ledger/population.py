@@ -57,7 +57,7 @@ class Population:
     """One state of a ledger's customers or accounts. Rows are numbered within it. Threads may share it.
 
     `unread` are the columns that were left in the file, by id: the only type of attribute that could be read from each,
-    or a type that no attribute has.
+    or a type that no attribute has. `is_past`: of a moment before something was replaced, and not as things are now.
     """
 
     batch: Batch
@@ -66,6 +66,7 @@ class Population:
     schema: Schema
     index: Index
     unread: Mapping[str, str] = field(default_factory=dict)
+    is_past: bool = False
     _completed: dict[tuple[object, ...], Batch] = field(default_factory=dict, repr=False)
     _completing: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -179,7 +180,12 @@ class Populations:
     def __init__(self) -> None:
         self._current: Mapping[str, Population] = {}
 
-    def find(self, ledger_id: str, subject: Subject = Subject.CUSTOMER) -> Population | None:
+    def find(
+        self,
+        ledger_id: str,
+        subject: Subject = Subject.CUSTOMER,
+        moment: Moment | None = None,  # noqa: ARG002 - what a file says has no time
+    ) -> Population | None:
         """The current state, or None where the ledger has no resident population; a file holds no accounts."""
         return self._current.get(ledger_id) if subject is Subject.CUSTOMER else None
 

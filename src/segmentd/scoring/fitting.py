@@ -26,7 +26,8 @@ def fit_population(population: Population, schema: Schema) -> Population:
         and (fitted := _typed(column, spec.type)) is not None
     }
     batch = Batch(population.batch.rows, columns, population.batch.ids, items=population.batch.items)
-    return Population(batch, population.ids, population.data_version, schema, population.index)
+    ids, version, index = population.ids, population.data_version, population.index
+    return Population(batch, ids, version, schema, index, is_past=population.is_past)
 
 
 def _typed(column: Column, wanted: DataType) -> Column | None:

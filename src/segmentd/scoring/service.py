@@ -47,10 +47,10 @@ class CurrentCatalogues(Protocol):
 
 
 class CurrentPopulations(Protocol):
-    """Who knows the resident customers and accounts as they are now."""
+    """Who knows the resident customers and accounts as they are now, and as they were."""
 
-    def find(self, ledger_id: str, subject: Subject) -> Population | None:
-        """One immutable state, or None where the ledger has no resident population."""
+    def find(self, ledger_id: str, subject: Subject, moment: Moment) -> Population | None:
+        """One immutable state, that of the moment, or None where the ledger has no resident population."""
 
     def data_version(self, ledger_id: str) -> int:
         """The version of what `find` gives, 0 where there is none."""
@@ -140,12 +140,12 @@ class Scoring:
         return self._programs.find(_key(question, self._catalogues.current(question.ledger)))
 
     def population(self, plan: Plan, cancelled: Cancelled | None = None) -> Population:
-        """The residents as they are now, with the definitions' defaults and the aggregated attributes that are read.
+        """The residents as of the plan's moment, with the definitions' defaults and the aggregates that are read.
 
-        Raises NoResidentPopulationError.
+        Raises NoResidentPopulationError, HistoryNotKeptError.
         """
         ledger, subject = plan.question.ledger, plan.question.subject
-        population = self._populations.find(ledger, subject)
+        population = self._populations.find(ledger, subject, _moment_of(plan))
         if population is None:
             raise NoResidentPopulationError(ledger, subject)
         return self.complete(plan, population, cancelled)
@@ -159,8 +159,7 @@ class Scoring:
         read = (subject, *ITEMS.get(subject, {}).values())
         attributes = tuple(attribute for each in read for attribute in catalogue.attributes[each].values())
         fitted = self._fittings.fit(ledger, population, catalogue.schemas[subject], attributes)
-        moment = Moment(plan.now_us, is_moving=plan.question.now_us is None)
-        return self._populations.complete(fitted, plan.program, catalogue.vocabulary, moment, cancelled)
+        return self._populations.complete(fitted, plan.program, catalogue.vocabulary, _moment_of(plan), cancelled)
 
     def score_features(self, plan: Plan, batch: Batch, cancelled: Cancelled | None) -> Answer:
         """The answer for subjects whose features were sent."""
@@ -193,11 +192,13 @@ class Scoring:
         )
 
     def bind(self, plan: Plan, population: Population, cancelled: Cancelled) -> Resident:
-        """The plan tied to a population, with the codes that its columns have now.
+        """The plan tied to a population, with the codes that its columns have now; those of the past have none.
 
         What depends on the population's distinct values is computed here, once.
         """
-        batch = population.batch if self._recoder is None else self._recoder.coded(plan, population.batch)
+        batch = population.batch
+        if self._recoder is not None and not population.is_past:
+            batch = self._recoder.coded(plan, batch)
         bound = self._engine.bind(plan.program, batch, plan.now_us, cancelled=cancelled)
         return Resident(plan, population, bound)
 
@@ -213,6 +214,10 @@ class Scoring:
     def _evaluate(self, plan: Plan, batch: Batch, cancelled: Cancelled | None) -> Evaluation:
         planes = plan.question.form.needs_planes
         return self._engine.evaluate(plan.program, batch, plan.now_us, planes=planes, cancelled=cancelled)
+
+
+def _moment_of(plan: Plan) -> Moment:
+    return Moment(plan.now_us, is_moving=plan.question.now_us is None)
 
 
 def _key(question: Question, catalogue: Catalogue) -> ProgramKey:

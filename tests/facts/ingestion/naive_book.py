@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
 from segmentd.columns.column import BoolColumn, Column, FixedColumn, ListColumn
+from segmentd.facts.history.model import History
 from segmentd.facts.records import RecordBatch, Rejection, WriteOutcome
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabulary
@@ -34,9 +35,16 @@ class NaiveBook:
         self.ledger = ledger
         self.view: Any = NaiveView()
         self._staged = NaiveView()
+        self.time_us = 0
 
     @classmethod
-    def restore(cls, ledger: Ledger, tables: Mapping[str, pa.Table], version: int) -> NaiveBook:
+    def restore(
+        cls,
+        ledger: Ledger,
+        tables: Mapping[str, pa.Table],
+        version: int,
+        since_us: int = 0,  # noqa: ARG003 - a book's
+    ) -> NaiveBook:
         """The book that was dumped."""
         book = cls(ledger)
         facts: Facts = {
@@ -57,8 +65,10 @@ class NaiveBook:
         *,
         all_or_nothing: bool = False,
         delete_customers: bool = False,  # noqa: ARG002 - a book's
+        time_us: int = 0,
     ) -> WriteOutcome:
         """Apply the batch to a copy of all facts."""
+        self.time_us = time_us
         facts = copy.deepcopy(self._staged.facts)
         counts, rejected = apply(facts, batch)
         if rejected and all_or_nothing:
@@ -81,6 +91,17 @@ class NaiveBook:
     def dump(self, view: Any) -> Mapping[str, pa.Table]:
         """A table a kind."""
         return {kind: _table(records) for kind, records in view.facts.items()}
+
+    def history(self, _view: Any) -> History:
+        """It remembers nothing."""
+        return History(self.time_us)
+
+    def forget_history(self, until_us: int) -> None:
+        """There is none."""
+
+    def renumber(self, version: int) -> None:
+        """Have a later version."""
+        self.view = self._staged = replace(self.view, version=version)
 
 
 def apply(facts: Facts, batch: RecordBatch) -> tuple[tuple[int, int, int, int], tuple[Rejection, ...]]:

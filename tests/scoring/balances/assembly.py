@@ -75,6 +75,10 @@ class OneBook:
         """The book of ledger `main`."""
         return self.book if ledger_id == "main" else None
 
+    def view_at(self, ledger_id: str, _moment_us: int) -> BookView | None:
+        """The same: nothing was ever replaced."""
+        return self.view(ledger_id)
+
     def has_facts(self, ledger_id: str) -> bool:
         """Those of the book."""
         return self.view(ledger_id) is not None

@@ -19,7 +19,7 @@ from segmentd.schema import Kind
 
 def history_of(view: View) -> History:
     """What of the past is in no file."""
-    return History(past_values(view, view.past.since_us), gone_of(view))
+    return History(view.past.time_us, past_values(view, view.past.since_us), gone_of(view))
 
 
 def gone_of(view: View) -> Gone:

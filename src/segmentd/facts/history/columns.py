@@ -28,19 +28,15 @@ class Places:
 
 
 def places_of(past: PastValues, entities: Entities, view: View) -> Places:
-    """The rows that a field's past values are of, each with the one that comes first."""
-    slots = view.tables[past.kind].ids.find(past.ids)
-    rows = np.where(slots >= 0, entities.row_of[slots], -1) if len(entities.row_of) else np.full(len(slots), -1)
-    there = np.flatnonzero(rows >= 0)
-    found, first = np.unique(rows[there], return_index=True)
-    return Places(found.astype(np.int64), there[first])
+    """The rows that a field's past values are of, one a record that there is."""
+    rows = entities.row_of[view.tables[past.kind].ids.find(past.ids)].astype(np.int64)
+    order = np.argsort(rows)
+    return Places(rows[order], order)
 
 
 def patched(column: Column, past: PastValues, entities: Entities, view: View) -> Column:
-    """The column with a field's past values; the same object where none is of a record that there is."""
+    """The column with a field's past values, one a record that there is."""
     places = places_of(past, entities, view)
-    if not len(places.rows):
-        return column
     values = past.values.take(pa.array(places.chosen))
     if is_amount(past.kind, past.name):
         other = view.latest_amounts(_cells(values), entities.slots[places.rows])

@@ -71,24 +71,29 @@ class PastValues:
         """Without those of records that were deleted since, and without deleted customers among owners."""
         of_mine = gone.get(self.kind, {})
         kept = ~_went(self.ids, self.until_us, of_mine)
-        left = self if kept.all() else self._taken(np.flatnonzero(kept))
+        left = self if kept.all() else self.taken(np.flatnonzero(kept))
         customers = gone.get(RecordKind.CUSTOMER, {})
         return _disowned(left, customers) if self.name == OWNERS and customers else left
+
+    def taken(self, places: npt.NDArray[np.integer]) -> PastValues:
+        """Some of them, by their places, ascending."""
+        taken = pa.array(places)
+        return replace(self, ids=self.ids.take(taken), until_us=self.until_us[places], values=self.values.take(taken))
 
     def _between(self, first: int, end: int) -> PastValues:
         if not first and end == len(self):
             return self
         return replace(self, ids=self.ids[first:end], until_us=self.until_us[first:end], values=self.values[first:end])
 
-    def _taken(self, places: npt.NDArray[np.integer]) -> PastValues:
-        taken = pa.array(places)
-        return replace(self, ids=self.ids.take(taken), until_us=self.until_us[places], values=self.values.take(taken))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """What a book knows of the past that no file has: past values, and who went since the last checkpoint."""
+    """What a book knows of the past that no file has: past values, and who went since the last checkpoint.
 
+    `time_us`: when the last batch was written that the book has.
+    """
+
+    time_us: int = 0
     values: tuple[PastValues, ...] = ()
     gone: Gone = field(default_factory=dict)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -11,9 +13,15 @@ from segmentd.facts.book.past import REMEMBERED
 from segmentd.facts.book.past_values import gone_of, past_values
 from segmentd.facts.book.view import View
 from segmentd.facts.history.errors import HistoryNotKeptError
-from segmentd.facts.history.model import PastValues, joined
+from segmentd.facts.history.firsts import Firsts
+from segmentd.facts.history.model import PastValues
 from segmentd.facts.history.view import AsOf, Records, records_of
-from segmentd.facts.views import BookView, Entities, Holdings
+from segmentd.facts.journal.errors import FactsDamagedError
+from segmentd.facts.kinds import RecordKind
+from segmentd.facts.views import BookView
+
+ATTEMPTS: Final = 3
+"""Files are looked for so often, as newer checkpoints may take the place of the one they are of."""
 
 KEPT: Final = 8
 """Moments, of all ledgers, of which the records are kept: dashboards ask of few, again."""
@@ -28,16 +36,22 @@ class Archive(Protocol):
     def last_us(self, ledger_id: str) -> int:
         """When the last of what files have was replaced; 0 where there are none."""
 
-    def read_history(self, ledger_id: str, after_us: int) -> tuple[PastValues, ...]:
-        """What files have that was replaced after a moment, the earlier first. Raises StoreFailedError."""
+    def read_history(self, ledger_id: str, after_us: int) -> Iterator[PastValues]:
+        """What files have that was replaced after a moment, the earlier first. Raises as `Pasts.at`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Taken:
-    """What records were made of, and what they are; None: as they are now."""
+    """What records were made of, and what they were; None: what they are. `then`: the view `now` with them."""
 
-    made_of: tuple[Entities | Holdings | object, ...]
+    made_of: tuple[object, ...]
     records: Records | None
+    now: View
+    then: BookView
+
+    def is_of(self, made_of: tuple[object, ...]) -> bool:
+        """Whether it is made of these very objects."""
+        return all(one is other for one, other in zip(self.made_of, made_of, strict=True))
 
 
 class Pasts:
@@ -60,27 +74,43 @@ class Pasts:
             raise HistoryNotKeptError(view.ledger_id, kept_from_us)
         if moment_us >= view.past.last_us and moment_us >= self._archive.last_us(view.ledger_id):
             return view
-        records = self._records(view, moment_us)
-        return view if records is None else AsOf(view, records)
+        return self._at(view, moment_us)
 
-    def _records(self, view: View, moment_us: int) -> Records | None:
-        made_of = (*(view.entities(kind) for kind in REMEMBERED), view.holdings(), view.past.logs, view.past.gone)
+    def _at(self, view: View, moment_us: int) -> BookView:
+        made_of = (*(view.tables[kind] for kind in (*REMEMBERED, RecordKind.RATE)), view.past.logs, view.past.gone)
         key = view.ledger_id, moment_us
         with self._keeping:
             taken = self._kept.get(key)
-        if taken is None or any(one is not other for one, other in zip(taken.made_of, made_of, strict=True)):
-            taken = _Taken(made_of, records_of(view, self._past_values(view, moment_us)))
-            with self._keeping:
-                self._kept[key] = taken
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
+        if taken is not None and taken.now is view:
+            return taken.then
+        same = taken is not None and taken.is_of(made_of)
+        records = taken.records if taken is not None and same else records_of(view, self._past_values(view, moment_us))
+        taken = _Taken(made_of, records, view, view if records is None else AsOf(view, records))
+        self._keep(key, taken)
+        return taken.then
+
+    def _keep(self, key: tuple[str, int], taken: _Taken) -> None:
+        """Keep what was made; what was made of an earlier version of the same ledger would only take memory."""
         with self._keeping:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-        return taken.records
+            for other, kept in list(self._kept.items()):
+                if other[0] == key[0] and not kept.is_of(taken.made_of):
+                    del self._kept[other]
+            self._kept[key] = taken
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
 
     def _past_values(self, view: View, moment_us: int) -> tuple[PastValues, ...]:
-        """What was replaced after a moment, a part a field. Files may know more by now than when the view was made."""
-        filed, gone = self._archive.read_history(view.ledger_id, moment_us), gone_of(view)
-        earlier = (each.up_to(view.past.since_us).without(gone) for each in filed)
-        return joined((*earlier, *past_values(view, moment_us)))
+        """What was replaced first after a moment. A checkpoint that is made meanwhile takes the files away."""
+        for _ in range(ATTEMPTS - 1):
+            with suppress(FactsDamagedError):
+                return self._read(view, moment_us)
+        return self._read(view, moment_us)
+
+    def _read(self, view: View, moment_us: int) -> tuple[PastValues, ...]:
+        """Files may know more by now than when the view was made, also what memory knew then."""
+        found, gone = Firsts(view), gone_of(view)
+        for values in self._archive.read_history(view.ledger_id, moment_us):
+            found.add(values.up_to(view.past.since_us).without(gone))
+        for values in past_values(view, moment_us):
+            found.add(values)
+        return found.values()

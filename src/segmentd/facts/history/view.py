@@ -73,12 +73,10 @@ class AsOf:
 
 
 def records_of(view: View, past: Sequence[PastValues]) -> Records | None:
-    """What the records of a view were, of each field the values that come first; None where it is what they are."""
-    entities = {kind: _patched(view, kind, past) for kind in REMEMBERED}
-    holdings = _holdings(view, past)
-    if holdings is view.holdings() and all(each is view.entities(kind) for kind, each in entities.items()):
+    """What the records of a view were, by a value a record and field; None where it is what they are."""
+    if not past:
         return None
-    return Records(entities, holdings)
+    return Records({kind: _patched(view, kind, past) for kind in REMEMBERED}, _holdings(view, past))
 
 
 def _patched(view: View, kind: RecordKind, past: Sequence[PastValues]) -> Entities:
@@ -99,8 +97,6 @@ def _holdings(view: View, past: Sequence[PastValues]) -> Holdings:
         return view.holdings()
     accounts = view.entities(RecordKind.ACCOUNT)
     places = places_of(found, accounts, view)
-    if not len(places.rows):
-        return view.holdings()
     lists, now = found.values.take(pa.array(places.chosen)), view.owner_lists()
     owners = lists.flatten()
     slots = view.tables[RecordKind.CUSTOMER].ids.find(owners.take(pa.array(np.arange(0, len(owners), 2))))

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from segmentd.errors import SegmentdError
 from segmentd.facts.ingestion.shelf import Shelf
 from segmentd.facts.journal import Journal
+from segmentd.facts.journal.history import KeepHistory
 from segmentd.storage import StoreFailedError
 
 MEBIBYTE: Final = 1 << 20
@@ -20,7 +22,7 @@ RETRY_S: Final = 60.0
 """After a checkpoint failed, the next one of its ledger is tried so much later; batches are written meanwhile."""
 
 FORGET_S: Final = 3_600.0
-"""Old batch ids are forgotten so often."""
+"""Old batch ids, and a past that is too old, are forgotten so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,13 @@ class CheckpointPolicy:
 
     A checkpoint writes all facts of a ledger, so that of a large one waits for `fraction` of the last one's size: each
     byte of a batch then causes at most `1 / fraction` bytes more. On closing a shorter journal is worth it.
+    `keep_history`: for how long they have what was replaced.
     """
 
     after_bytes: int = 64 * MEBIBYTE
     fraction: float = 0.25
     on_close_bytes: int = 16 * MEBIBYTE
+    keep_history: KeepHistory = field(default_factory=KeepHistory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,11 @@ class Checkpointer:
         self._thread.join()
 
     def _work(self) -> None:
-        self._forget_old_ids()
+        self._forget_old()
         while (due := self._next()) is not None:
             ledger_id, scrubs = due
             if not ledger_id:
-                self._forget_old_ids()
+                self._forget_old()
                 continue
             try:
                 self._checkpoint(ledger_id)
@@ -136,7 +140,9 @@ class Checkpointer:
         book = self._shelf.opened(ledger_id)
         if book is not None:
             view = book.view
-            checkpoint = self._journal.save(ledger_id, view.version, book.dump(view))
+            history = book.history(view)
+            checkpoint = self._journal.save(ledger_id, view.version, book.dump(view), history)
+            book.forget_history(history.time_us)
             size = sum(file.size for file in checkpoint.files)
             done = Checkpointed(ledger_id, view.version, size, time.monotonic() - begun)
             with suppress(Exception):  # a listener that fails must not undo what was done
@@ -149,8 +155,11 @@ class Checkpointer:
         with suppress(Exception):  # a listener that fails must not end the thread
             self._listener.failed(ledger_id, error)
 
-    def _forget_old_ids(self) -> None:
+    def _forget_old(self) -> None:
         try:
             self._journal.forget_old_ids()
-        except StoreFailedError as error:
+            for ledger_id in self._journal.ledgers_with_old_history():
+                with self._changed:
+                    self._due.setdefault(ledger_id, [])
+        except SegmentdError as error:
             self._fail("", error, [])

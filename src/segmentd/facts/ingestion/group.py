@@ -28,7 +28,7 @@ class _Staged:
     by_id: dict[tuple[str, str], WriteOutcome] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
 
-    def add(self, order: Order, outcome: WriteOutcome, version_before: int) -> None:
+    def add(self, order: Order, outcome: WriteOutcome, version_before: int, time_us: int) -> None:
         """Add an order that was staged on top of a version, or on top of those of its ledger in this group."""
         self.outcomes.append((order, outcome))
         last = self.versions.get(order.ledger_id, version_before)
@@ -37,7 +37,7 @@ class _Staged:
             self.versions[order.ledger_id] = outcome.version
         erases = _erased(order, outcome)
         if changed or order.batch_id or erases is not None:
-            payload = encode_batch(order.batch, delete_customers=order.delete_customers) if changed else None
+            payload = _payload(order, time_us) if changed else None
             self.entries.append(Entry(order.ledger_id, order.batch_id, outcome, payload, erases))
         if order.batch_id:
             self.by_id[order.ledger_id, order.batch_id] = replace(outcome, repeated=True)
@@ -49,10 +49,12 @@ class GroupWriter:
     Whatever happens, every order is answered, and the books are as the journal has them.
     """
 
-    def __init__(self, shelf: Shelf, journal: Journal, when_written: Listener) -> None:
+    def __init__(self, shelf: Shelf, journal: Journal, when_written: Listener, clock: Callable[[], int]) -> None:
+        """`clock`: microseconds since 1970."""
         self._shelf = shelf
         self._journal = journal
         self._when_written = when_written
+        self._clock = clock
         self._unsettled: set[str] = set()
 
     @property
@@ -89,11 +91,12 @@ class GroupWriter:
 
         What a failed staging leaves in a book is not known, so that all of it is undone.
         """
+        now_us = self._clock()
         while True:
             staged = _Staged()
             for order in orders:
                 try:
-                    self._stage(order, staged)
+                    self._stage(order, staged, now_us)
                 except Exception as error:  # noqa: BLE001 - its sender is told
                     self._undo({order.ledger_id for order in orders})
                     _refuse([order], error)
@@ -102,24 +105,27 @@ class GroupWriter:
             else:
                 return staged
 
-    def _stage(self, order: Order, staged: _Staged) -> None:
+    def _stage(self, order: Order, staged: _Staged, now_us: int) -> None:
         known = self._known(order, staged)
         if known is not None:
             staged.outcomes.append((order, known))
             return
         book, vocabulary = self._shelf.book(order.ledger_id), self._shelf.vocabulary(order.ledger_id)
+        # Each group of a ledger has a time of its own, also where the clock stands still or is put back.
+        time_us = max(now_us, book.time_us + 1)
         outcome = book.stage(
             # An attribute may have gone, or got another type, since the batch was decoded.
             fitted(order.batch, vocabulary),
             vocabulary,
             all_or_nothing=order.all_or_nothing,
             delete_customers=order.delete_customers,
+            time_us=time_us,
         )
         if order.validate_only:
             book.undo()
             staged.outcomes.append((order, replace(outcome, version=book.version)))
         else:
-            staged.add(order, outcome, book.version)
+            staged.add(order, outcome, book.version, time_us)
 
     def _known(self, order: Order, staged: _Staged) -> WriteOutcome | None:
         """What a batch of the same id was answered, whether it was written before or is in this group."""
@@ -153,6 +159,10 @@ class GroupWriter:
                 self._shelf.book(ledger_id).undo()
             except Exception:  # noqa: BLE001 - what is in memory cannot be trusted any more
                 self._shelf.reopen(ledger_id)
+
+
+def _payload(order: Order, time_us: int) -> bytes:
+    return encode_batch(order.batch, delete_customers=order.delete_customers, time_us=time_us)
 
 
 def _erased(order: Order, outcome: WriteOutcome) -> Traces | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final
 
@@ -12,6 +13,7 @@ from segmentd.facts.ingestion.orders import Limits, Order, OrderQueue
 from segmentd.facts.ingestion.shelf import Shelf
 from segmentd.facts.journal import Journal
 from segmentd.facts.records import RecordBatch, WriteOutcome
+from segmentd.ledger.editions import now_us
 
 SETTLE_S: Final = 0.25
 """After so long without a batch, books put their latest facts in order: what comes meanwhile waits for that."""
@@ -32,13 +34,15 @@ class Ingestion:
         limits: Limits | None = None,
         policy: CheckpointPolicy | None = None,
         listener: CheckpointListener | None = None,
+        clock: Callable[[], int] = now_us,
     ) -> None:
+        """`clock`: microseconds since 1970."""
         self._shelf = shelf
         self._queue = OrderQueue(limits or Limits())
         self._checkpointer = Checkpointer(
             shelf, journal, policy or CheckpointPolicy(), listener or CheckpointListener()
         )
-        self._writer = GroupWriter(shelf, journal, self._checkpointer.note)
+        self._writer = GroupWriter(shelf, journal, self._checkpointer.note, clock)
         self._thread = threading.Thread(target=self._work, name="segmentd-ingestion", daemon=True)
         self._thread.start()
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from segmentd.facts.history.model import History
 from segmentd.facts.records import RecordBatch, WriteOutcome
 from segmentd.facts.views import BookView
 from segmentd.ledger.vocabulary import Vocabulary
@@ -20,6 +21,10 @@ class WritableBook(Protocol):
         """The version that was published last."""
 
     @property
+    def time_us(self) -> int:
+        """When that was written, in microseconds since 1970; 0 where nobody knows."""
+
+    @property
     def view(self) -> BookView:
         """The facts as they were published last."""
 
@@ -30,8 +35,12 @@ class WritableBook(Protocol):
         *,
         all_or_nothing: bool = False,
         delete_customers: bool = False,
+        time_us: int = 0,
     ) -> WriteOutcome:
-        """Apply a batch after those that were staged before it, for nobody to see yet."""
+        """Apply a batch after those that were staged before it, for nobody to see yet.
+
+        What it replaces was so until `time_us`, which is later than all that is published; 0: nobody knows when.
+        """
 
     def publish(self) -> BookView:
         """Make all that was staged current."""
@@ -44,6 +53,15 @@ class WritableBook(Protocol):
 
     def dump(self, view: Any) -> Mapping[str, pa.Table]:
         """All facts of a view of this book, as tables that a book can be restored from."""
+
+    def history(self, view: Any) -> History:
+        """What was replaced up to a view of this book, as far as no file has it."""
+
+    def forget_history(self, until_us: int) -> None:
+        """Files have what was replaced up to a moment."""
+
+    def renumber(self, version: int) -> None:
+        """Have a later version, in which nothing is other."""
 
 
 class Shelf(Protocol):

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from typing import Final, Self
 import pyarrow as pa
 
 from segmentd.facts.journal.errors import FactsDamagedError
+from segmentd.facts.journal.history_index import is_history
 from segmentd.facts.journal.model import Checkpoint, CheckpointFile
 from segmentd.storage import StoreFailedError, sync_directory
 
@@ -31,17 +32,26 @@ READERS: Final = 2
 """Files that are read at a time; a checksum takes about as long as the reading."""
 
 
-def write_checkpoint(ledger_folder: Path, ledger_id: str, version: int, tables: Mapping[str, pa.Table]) -> Checkpoint:
+Fill = Callable[[pa.PythonFile], None]
+"""Writes what is in a file."""
+
+More = Callable[[Path], tuple[CheckpointFile, ...]]
+"""Puts further files into a folder, each of them on disk when it returns."""
+
+
+def write_checkpoint(
+    ledger_folder: Path, ledger_id: str, version: int, tables: Mapping[str, pa.Table], more: More = lambda _: ()
+) -> Checkpoint:
     """Write the tables into a folder of their own, which is on disk with all in it when this returns.
 
-    Raises StoreFailedError, and then leaves nothing behind.
+    Raises StoreFailedError, and then leaves nothing behind; and as `more` does, which adds files.
     """
     folder = f"{version}-{secrets.token_hex(4)}"
     unfinished = ledger_folder / f"{folder}{UNFINISHED}"
     try:
         for path in (ledger_folder.parent, ledger_folder):
             _make_folder(path)
-        files = _write_files(unfinished, tables)
+        files = _write_files(unfinished, tables, more)
         unfinished.rename(ledger_folder / folder)
         sync_directory(ledger_folder)
     except OSError as error:
@@ -50,11 +60,15 @@ def write_checkpoint(ledger_folder: Path, ledger_id: str, version: int, tables: 
 
 
 def read_checkpoint(ledger_folder: Path, checkpoint: Checkpoint) -> Mapping[str, pa.Table]:
-    """The tables, in memory, so that the files may go. Raises FactsDamagedError and StoreFailedError."""
+    """The tables, in memory, so that the files may go, without those of the past.
+
+    Raises FactsDamagedError and StoreFailedError.
+    """
     folder = ledger_folder / checkpoint.folder
     with ThreadPoolExecutor(READERS) as readers:
-        tables = readers.map(lambda file: _read_file(folder / file.name, file), checkpoint.files)
-        return dict(zip((file.table for file in checkpoint.files), tables, strict=True))
+        files = [file for file in checkpoint.files if not is_history(file.table)]
+        tables = readers.map(lambda file: _read_table(folder / file.name, file), files)
+        return dict(zip((file.table for file in files), tables, strict=True))
 
 
 def check_file(ledger_folder: Path, checkpoint: Checkpoint, file: CheckpointFile) -> Iterator[int]:
@@ -91,26 +105,16 @@ def _make_folder(path: Path) -> None:
         sync_directory(path.parent)
 
 
-def _write_files(folder: Path, tables: Mapping[str, pa.Table]) -> tuple[CheckpointFile, ...]:
-    folder.mkdir(mode=0o700)
-    try:
-        files = tuple(_write_file(folder, name, table) for name, table in sorted(tables.items()))
-        sync_directory(folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return files
-
-
-def _write_file(folder: Path, name: str, table: pa.Table) -> CheckpointFile:
+def write_file(folder: Path, name: str, fill: Fill) -> CheckpointFile:
+    """Write a new file into a folder, on disk when this returns. Raises OSError."""
     with _ChecksummedFile(folder / f"{name}.arrow") as file:
-        with pa.ipc.new_file(pa.PythonFile(file, mode="w"), table.schema) as writer:
-            writer.write_table(table)
+        fill(pa.PythonFile(file, mode="w"))
         file.sync()
         return CheckpointFile(name, file.size, file.crc32)
 
 
-def _read_file(path: Path, expected: CheckpointFile) -> pa.Table:
+def read_content(path: Path, expected: CheckpointFile) -> pa.Buffer:
+    """The bytes of a file, in memory. Raises FactsDamagedError and StoreFailedError."""
     try:
         size = path.stat().st_size
         if size != expected.size:
@@ -123,7 +127,31 @@ def _read_file(path: Path, expected: CheckpointFile) -> pa.Table:
         raise StoreFailedError(f"reading {path}", error) from error
     if zlib.crc32(content) != expected.crc32:
         raise FactsDamagedError(path, "is damaged: its bytes are not those that were written")
-    return pa.ipc.open_file(pa.BufferReader(content)).read_all()
+    return content
+
+
+def _write_files(folder: Path, tables: Mapping[str, pa.Table], more: More) -> tuple[CheckpointFile, ...]:
+    folder.mkdir(mode=0o700)
+    try:
+        files = tuple(write_file(folder, name, _of(table)) for name, table in sorted(tables.items()))
+        files += more(folder)
+        sync_directory(folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return files
+
+
+def _of(table: pa.Table) -> Fill:
+    def fill(sink: pa.PythonFile) -> None:
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+    return fill
+
+
+def _read_table(path: Path, file: CheckpointFile) -> pa.Table:
+    return pa.ipc.open_file(pa.BufferReader(read_content(path, file))).read_all()
 
 
 class _ChecksummedFile:

@@ -8,9 +8,12 @@ from typing import Final
 
 import pyarrow as pa
 
+from segmentd.facts.history.model import History
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.files import FACTS_FOLDER, check_file, read_checkpoint, remove_others, write_checkpoint
 from segmentd.facts.journal.guarded import MARK_FILE
+from segmentd.facts.journal.history import HistoryFiles, KeepHistory
+from segmentd.facts.journal.history_index import is_history
 from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Erasure
 from segmentd.facts.journal.schema import FACTS_FILE
 from segmentd.facts.journal.store import JournalStore
@@ -32,13 +35,16 @@ class Journal:
     StoreFailedError where the disk fails, and then nothing has changed. `clock`: microseconds since 1970.
     """
 
-    def __init__(self, directory: Path, clock: Callable[[], int] = now_us) -> None:
+    def __init__(
+        self, directory: Path, clock: Callable[[], int] = now_us, keep_history: KeepHistory | None = None
+    ) -> None:
         self._folder = directory / FACTS_FOLDER
         self._clock = clock
         if not (directory / FACTS_FILE).exists() and self._folder.is_dir() and any(self._folder.iterdir()):
             raise FactsDamagedError(directory / FACTS_FILE, f"is lacking, which tells what is in {self._folder}")
         self.mark_path = directory / MARK_FILE
         self._store = JournalStore(directory)
+        self.history = HistoryFiles(self._folder, self._store.checkpoint, keep_history or KeepHistory())
         self._checkpoint_bytes: dict[str, int] = {}
 
     def close(self) -> None:
@@ -55,11 +61,14 @@ class Journal:
         return self._store.ledgers()
 
     def load(self, ledger_id: str) -> tuple[int, Mapping[str, pa.Table]]:
-        """The checkpoint's version and tables; version 0 and none where there is none. Raises FactsDamagedError."""
+        """The checkpoint's version and tables; version 0 and none where there is none. Raises FactsDamagedError.
+
+        What the checkpoint has of the past is read when somebody asks for it, from `history`.
+        """
         checkpoint = self._store.checkpoint(ledger_id)
         if checkpoint is None:
             return 0, {}
-        self._measure(checkpoint)
+        self._become(checkpoint)
         return checkpoint.version, read_checkpoint(self._folder / ledger_id, checkpoint)
 
     def checkpoint(self, ledger_id: str) -> Checkpoint | None:
@@ -101,16 +110,28 @@ class Journal:
         return self._store.pending_ledgers(more_than)
 
     def checkpoint_bytes(self, ledger_id: str) -> int:
-        """The bytes of the checkpoint that was loaded or saved last."""
+        """The bytes of the checkpoint that was loaded or saved last, without its past, which is not written anew."""
         return self._checkpoint_bytes.get(ledger_id, 0)
 
-    def save(self, ledger_id: str, version: int, tables: Mapping[str, pa.Table]) -> Checkpoint:
-        """Make a checkpoint of a version that was appended, and delete what it takes the place of."""
+    def save(
+        self, ledger_id: str, version: int, tables: Mapping[str, pa.Table], history: History | None = None
+    ) -> Checkpoint:
+        """Make a checkpoint of a version that was appended, and delete what it takes the place of.
+
+        `history`: what was replaced since the checkpoint before, whose files of the past stay. Raises FactsDamagedError
+        where one of them that has to be written anew is damaged.
+        """
         self._store.confirm()
         self.clean(ledger_id)
-        checkpoint = write_checkpoint(self._folder / ledger_id, ledger_id, version, tables)
+        checkpoint = write_checkpoint(
+            self._folder / ledger_id,
+            ledger_id,
+            version,
+            tables,
+            lambda folder: self.history.carry(ledger_id, history or History(), self._clock(), folder),
+        )
         self._store.set_checkpoint(checkpoint)
-        self._measure(checkpoint)
+        self._become(checkpoint)
         self.clean(ledger_id)
         return checkpoint
 
@@ -134,5 +155,11 @@ class Journal:
         """Forget the batches that were written more than 30 days ago, whose ids may be used again."""
         self._store.forget_ids_before(self._clock() - KEPT_DAYS * _DAY_US)
 
-    def _measure(self, checkpoint: Checkpoint) -> None:
-        self._checkpoint_bytes[checkpoint.ledger_id] = sum(file.size for file in checkpoint.files)
+    def ledgers_with_old_history(self) -> tuple[str, ...]:
+        """The ledgers of which files have a past that is no longer to be kept; a checkpoint leaves it out."""
+        return tuple(each for each in self.ledgers() if self.history.is_due(each, self._clock()))
+
+    def _become(self, checkpoint: Checkpoint) -> None:
+        self.history.become(checkpoint)
+        size = sum(file.size for file in checkpoint.files if not is_history(file.table))
+        self._checkpoint_bytes[checkpoint.ledger_id] = size

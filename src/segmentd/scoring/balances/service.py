@@ -14,6 +14,7 @@ from segmentd.engine.facts.groups import Balances, Run
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.residents import Taken
 from segmentd.ledger.fields import money
+from segmentd.ledger.population import Moment
 from segmentd.schema import Subject
 from segmentd.scoring.balances.attributes import attribute_column, check_attributes
 from segmentd.scoring.balances.dimensions import Classes, classes_of, combine, spread_by_owner
@@ -35,10 +36,10 @@ LAST_US: Final = 253_370_764_800 * SECOND_US - 1
 
 
 class CurrentFacts(Protocol):
-    """Who knows the facts of ledgers and their residents as they are now."""
+    """Who knows the facts of ledgers and their residents as they are now, and as they were."""
 
-    def taken(self, ledger_id: str) -> Taken | None:
-        """Facts, customers and accounts of one version; None where customers are not those of a book."""
+    def taken(self, ledger_id: str, moment: Moment) -> Taken | None:
+        """Facts, customers and accounts of one version and moment; None where customers are not those of a book."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +68,12 @@ class BalanceReports:
         as_of_us = now_us if question.as_of_us is None else question.as_of_us
         tied = Tied(question, catalogue, segments_of(question, catalogue), as_of_us, as_of_us < now_us)
         check_calendar(tied)
-        return _Answering(tied, self._take(question), self._scoring, cancelled).answer(self._engine.run_tasks)
+        moment = Moment(as_of_us, is_moving=question.as_of_us is None)
+        return _Answering(tied, self._take(question, moment), self._scoring, cancelled).answer(self._engine.run_tasks)
 
-    def _take(self, question: BalanceQuestion) -> Taken:
-        """Facts and residents as they are now, which the whole answer is computed from."""
-        taken = self._facts.taken(question.ledger)
+    def _take(self, question: BalanceQuestion, moment: Moment) -> Taken:
+        """Facts as they are now and residents as of the moment, which the whole answer is computed from."""
+        taken = self._facts.taken(question.ledger, moment)
         if taken is None:
             raise NoFactsError(question.ledger)
         if question.data_version not in (0, taken.view.version):

@@ -1,0 +1,1 @@
+"""Tests of what records were before they were changed."""
