@@ -52,6 +52,30 @@ def test_a_wrong_request_is_refused(bank: Api, usual: tuple[Any, ...], wrong: Wr
     assert state(bank) == usual
 
 
+@pytest.mark.parametrize("wrong", WRONG, ids=[f"{wrong.method}: {wrong.what}" for wrong in WRONG])
+def test_a_refusal_names_fields_by_their_path_in_the_request(bank: Api, wrong: Wrong) -> None:
+    """The violation has a path that the request's type has, and message and metadata name no other one."""
+    refusal = bank.refusal(wrong.method, as_sent(wrong.method, wrong.request))
+    for path in refusal.fields:
+        assert has_path(METHODS[wrong.method].input_type, path), path
+    said = refusal.message.split()[0].rstrip(":")
+    is_path = "/" not in said and re.search(r"[a-z]\[|\w\.\w", said)
+    for path in (refusal.metadata.get("field", ""), said if is_path else ""):
+        assert path in ("", *refusal.fields), refusal.message
+
+
+def has_path(type_: Any, path: str) -> bool:
+    """Whether a message type has a field of this path, `snapshot.segments[0].segment`; of a stream, what is in it."""
+    if type_.name == "StreamScoresRequest":
+        type_ = type_.fields_by_name["request"].message_type
+    for part in re.sub(r"\[[^\]]*\]", "[]", path).split("."):
+        field = None if type_ is None else type_.fields_by_name.get(part.removesuffix("[]"))
+        if field is None or (part.endswith("[]") and not field.is_repeated):
+            return False
+        type_ = field.message_type
+    return True
+
+
 def test_every_method_has_wrong_requests() -> None:
     """The table has rows for every method that the descriptors have."""
     assert {wrong.method for wrong in WRONG} == set(METHODS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from segmentd.api.v1 import snapshot_service_pb2 as pb
 from segmentd.api.v1.subject_pb2 import SUBJECT_ACCOUNT, SUBJECT_TRANSACTION
 from tests.server.bank import MAIN
@@ -46,7 +48,28 @@ SNAPSHOTS = [
     Wrong("CreateSnapshot", "facts", _create(subject=SUBJECT_TRANSACTION), "INVALID_FIELD", "snapshot.subject"),
     Wrong("CreateSnapshot", "a long name", _create(display_name="x" * 129), "INVALID_FIELD", "snapshot.display_name"),
     Wrong(
-        "CreateSnapshot", "unknown segment", _create(segments=_segments("x")), "UNKNOWN_SEGMENT", "snapshot.segments[0]"
+        "CreateSnapshot",
+        "unknown segment",
+        _create(segments=_segments("adult", "x")),
+        "UNKNOWN_SEGMENT",
+        "snapshot.segments[1].segment",
+    ),
+    Wrong(
+        "CreateSnapshot",
+        "segment twice",
+        _create(segments=_segments("adult", "adult")),
+        "INVALID_FIELD",
+        "snapshot.segments[1].segment",
+    ),
+    Wrong(
+        "CreateSnapshot",
+        "segment of customers among accounts",
+        _create(segments=_segments("adult"), subject=SUBJECT_ACCOUNT),
+        "UNKNOWN_SEGMENT",
+        "snapshot.segments[0].segment",
+    ),
+    Wrong(
+        "CreateSnapshot", "a moment of no year", _create(now=Timestamp(seconds=2**60)), "INVALID_FIELD", "snapshot.now"
     ),
     Wrong(
         "CreateSnapshot",

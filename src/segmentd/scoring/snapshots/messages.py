@@ -29,7 +29,7 @@ def decode_draft(message: pb.Snapshot) -> SnapshotDraft:
         display_name=message.display_name,
         subject=to_subject(message.subject, "snapshot.subject"),
         segments=tuple(segment.segment for segment in message.segments),
-        now_us=moment_us(message.now.seconds, message.now.nanos) if message.HasField("now") else None,
+        now_us=moment_us(message.now.seconds, message.now.nanos, "snapshot.now") if message.HasField("now") else None,
     )
 
 

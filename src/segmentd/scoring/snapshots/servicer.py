@@ -14,8 +14,9 @@ from segmentd.api.names import SNAPSHOT_ID, SnapshotName, parse_ledger_name, par
 from segmentd.api.paging import cut_page, next_page_token, page_limit, parse_page_token
 from segmentd.api.v1 import snapshot_service_pb2 as pb
 from segmentd.api.wire import parse_request
-from segmentd.errors import FieldViolation, SegmentdError
+from segmentd.errors import SegmentdError
 from segmentd.scoring.snapshots.messages import decode_draft, encode_comparison, encode_snapshot
+from segmentd.scoring.snapshots.paths import placed_in_snapshot
 from segmentd.scoring.snapshots.service import Snapshots
 from segmentd.scoring.workers import Cancellation, Workers
 
@@ -40,9 +41,7 @@ class SnapshotServicer:
             create = partial(self._snapshots.create, name, draft, cancellation)
             return encode_snapshot(await self._workers.run(create, cancellation))
         except SegmentdError as error:
-            # What is asked of the residents is asked by a field of the request here.
-            error.fields = tuple(_within(violation) for violation in error.fields)
-            raise
+            raise placed_in_snapshot(error) from error.__cause__
 
     async def GetSnapshot(self, request: bytes, _context: Context) -> pb.Snapshot:
         """Return a snapshot."""
@@ -83,9 +82,3 @@ class SnapshotServicer:
         page = cut_page(snapshots, limit, encode_snapshot)
         token = next_page_token([snapshot.name.snapshot for snapshot in snapshots], len(page), *arguments)
         return pb.ListSnapshotsResponse(snapshots=page, next_page_token=token)
-
-
-def _within(violation: FieldViolation) -> FieldViolation:
-    path = violation.field
-    inside = path.startswith(("segments", "subject", "now"))
-    return FieldViolation(f"snapshot.{path}", violation.description) if inside else violation
