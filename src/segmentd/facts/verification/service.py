@@ -144,7 +144,7 @@ class Verification:
         for state, named in self.residents.followed(view.ledger_id):
             # What is held has no facts with it; it is of the last version, or brought to it as for the next evaluation.
             current = self.views.view(view.ledger_id) or view
-            followed = state.advance(current, max(now_us, state.standpoint.now_us), cancelled=cancelled)
+            followed = state.advance(current, state.standpoint.now_us, cancelled=cancelled)
             yield Held(followed.standpoint, named, dict(zip(named, followed.columns, strict=True)), followed=True)
         for subject in SELECTABLE:
             aggregates = vocabulary.terms[subject].aggregated
