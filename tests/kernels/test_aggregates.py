@@ -140,7 +140,8 @@ def test_accounts_are_selected_once_and_in_order() -> None:
     held, roles = frozen([3, 1, 3, 0, 2], np.int32), frozen([0, 0, 1, 2, 0], np.int16)
     verdicts, wanted = frozen([1, 1, 2, 1], np.uint8), frozen([True, True, False], np.bool_)
     found, accounts, unknown = np.zeros(5, np.int64), np.zeros(9, np.int32), np.zeros(4, np.uint8)
-    select_accounts(frozen([0, 1, 2, 9], np.int32), offsets, held, roles, wanted, verdicts, found, accounts, unknown)
+    held_by = frozen([0, 1, 2, 9], np.int32), offsets, held, roles
+    select_accounts(*held_by, wanted, verdicts, 0, 4, found, accounts, unknown)
     assert found.tolist() == [0, 2, 3, 3, 3]
     assert accounts[:3].tolist() == [1, 3, 2]
     assert unknown.tolist() == [0, 1, 0, 0]

@@ -122,23 +122,42 @@ class Held:
     roles: npt.NDArray[np.int16]
 
 
-def select_accounts(owners: Slots, held: Held, wanted_roles: npt.NDArray[np.bool_], verdicts: Flags) -> Owners:
+def select_accounts(
+    tasks: Tasks, owners: Slots, held: Held, wanted_roles: npt.NDArray[np.bool_], verdicts: Flags
+) -> Owners:
     """The accounts that count of customers; `verdicts[accounts]` are ACCOUNT, NO_ACCOUNT or UNKNOWN_ACCOUNT."""
-    known = owners[(owners >= 0) & (owners < len(held.offsets) - 1)]
-    room = np.empty(int((held.offsets[known + 1] - held.offsets[known]).sum()), np.int32)
     offsets, unknown = np.zeros(len(owners) + 1, np.int64), np.zeros(len(owners), np.uint8)
-    kernels.select_accounts(
+    inputs = (
         read_only(owners, np.int32),
         read_only(held.offsets, np.int64),
         read_only(held.accounts, np.int32),
         read_only(held.roles, np.int16),
         read_only(wanted_roles, np.bool_),
         read_only(verdicts, np.uint8),
-        offsets,
-        room,
-        unknown,
     )
-    return Owners(offsets, room[: offsets[-1]], unknown)
+
+    def select(first: int, last: int) -> tuple[int, int, Slots]:
+        accounts = np.empty(_most_held(held, owners[first:last]), np.int32)
+        kernels.select_accounts(*inputs, first, last, offsets, accounts, unknown)
+        return first, last, accounts[: offsets[last]]
+
+    found = tasks.spread_evenly(len(owners), select)
+    before = 0
+    for first, last, accounts in found:
+        offsets[first + 1 : last + 1] += before
+        before += len(accounts)
+    return Owners(offsets, np.concatenate([accounts for _, _, accounts in found]), unknown)
+
+
+def _most_held(held: Held, owners: Slots) -> int:
+    """As many accounts as some customers may hold, or more."""
+    known = len(held.offsets) - 1
+    if bool((owners[1:] > owners[:-1]).all()):
+        ends = owners[[0, -1]] if len(owners) else np.zeros(2, np.int32)
+        start, stop = np.clip(ends + np.array([0, len(owners) > 0]), 0, known)
+        return int(held.offsets[stop] - held.offsets[start])
+    there = owners[(owners >= 0) & (owners < known)]
+    return int((held.offsets[there + 1] - held.offsets[there]).sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

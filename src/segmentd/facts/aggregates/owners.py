@@ -16,11 +16,13 @@ from segmentd.engine.facts.aggregates_ranges import (
     ACCOUNT,
     ALL_ROWS,
     LEAST,
+    NO_ACCOUNT,
     UNKNOWN_ACCOUNT,
     Flags,
     Held,
     Integers,
     Owners,
+    Tasks,
     select_accounts,
 )
 from segmentd.facts.aggregates.filters import Filtering, Verdict
@@ -46,7 +48,9 @@ class Accounts:
         holdings = self.view.holdings()
         wanted = np.array([not roles or name in roles for name in holdings.role_names] or [False], np.bool_)
         held = Held(holdings.offsets, holdings.accounts, holdings.roles)
-        return select_accounts(slots, held, wanted, self._verdicts(account_filter))
+        engine, cancelled = self.filtering.engine, self.filtering.cancelled
+        tasks = Tasks(engine.run_tasks, engine.threads, cancelled)
+        return select_accounts(tasks, slots, held, wanted, self._verdicts(account_filter))
 
     def themselves(self, slots: Slots, account_filter: CompiledExpression | None) -> Owners:
         """Accounts as owners of their own facts, of none where the filter is not true."""
@@ -71,6 +75,8 @@ class Accounts:
     def _verdicts(self, account_filter: CompiledExpression | None) -> Flags:
         """Whether accounts count, by slot; those not asked of do not."""
         entities = self.view.entities(RecordKind.ACCOUNT)
+        if account_filter is None and self.wanted is None:
+            return np.where(entities.row_of >= 0, np.uint8(ACCOUNT), np.uint8(NO_ACCOUNT))
         found = np.zeros(len(entities.row_of), np.uint8)
         slots = entities.slots if self.wanted is None else self.wanted[entities.row_of[self.wanted] >= 0]
         if account_filter is None:

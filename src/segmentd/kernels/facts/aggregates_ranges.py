@@ -27,18 +27,20 @@ def select_accounts(
     held_roles: Any,
     wanted_roles: Any,
     verdicts: Any,
+    first: int,
+    last: int,
     offsets: Any,
     accounts: Any,
     unknown: Any,
 ) -> None:
-    """The accounts that count of each owner, ascending and each once; how many they are is `offsets[-1]`.
+    """The accounts that count of each owner from `first` to before `last`, ascending and each once.
 
-    `owners` are customers' slots, one that holdings lack has no account. `wanted_roles[roles]` and `verdicts[accounts]`
-    say which count; `unknown[owner]` is set where that is not known of an account.
+    `offsets[owner + 1]` says how many they are, those of owners before it among them. `owners` are customers' slots,
+    one that holdings lack has no account. `wanted_roles[roles]` and `verdicts[accounts]` say which count;
+    `unknown[owner]` is set where that is not known of an account.
     """
     filled = 0
-    offsets[0] = 0
-    for owner in range(owners.shape[0]):
+    for owner in range(first, last):
         slot = owners[owner]
         begin = filled
         if 0 <= slot < held_offsets.shape[0] - 1:
