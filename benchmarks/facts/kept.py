@@ -109,11 +109,11 @@ def transactions_of(books: Books) -> int:
 
 
 def transactions_in(books: Books) -> pa.Table:
-    """The transactions that live, as they would be kept."""
+    """The transactions that live, as they would be kept: their amounts."""
     book, view = books.opened(LEDGER_ID), books.view(LEDGER_ID)
     if book is None or view is None:
         raise WrongAnswerError("segmentd: no facts")
-    return book.dump(view)[RecordKind.TRANSACTION.value]
+    return book.dump(view)[f"{RecordKind.TRANSACTION}.amount.cells"]
 
 
 def _resident_bytes(directory: Path) -> int:

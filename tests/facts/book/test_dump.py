@@ -122,10 +122,10 @@ def test_a_restored_book_goes_on() -> None:
 def test_tables_are_taken_over() -> None:
     """Restoring copies no column of facts."""
     book = planted_book()
-    tables = book.dump(book.view)
+    tables = dict(book.dump(book.view))
     view = Book.restore(LEDGER, tables, 8).view
     amounts = view.sorted_items(RecordKind.TRANSACTION).batch.columns["amount"]
-    assert np.shares_memory(amounts.values, tables["transaction"].column("amount").chunk(0).to_numpy())  # type: ignore[union-attr]
+    assert np.shares_memory(amounts.values, tables["transaction.amount.cells"].column("amount").chunk(0).to_numpy())  # type: ignore[union-attr]
 
 
 def test_a_lacking_table() -> None:

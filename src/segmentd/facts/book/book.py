@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from segmentd.facts.book.changes import Change, ChangeLog
-from segmentd.facts.book.dump import dump_view
+from segmentd.facts.book.dump import Dump
 from segmentd.facts.book.merging import is_unsettled, merge, needs_merge
 from segmentd.facts.book.past import Past
 from segmentd.facts.book.past_values import history_of
@@ -117,10 +117,13 @@ class Book:
         self._staged.clear()
 
     def dump(self, view: BookView) -> Mapping[str, pa.Table]:
-        """Tables from which a version of this book is restored; any thread may ask for it. TypeError for another's."""
+        """Tables from which a version of this book is restored, each made when it is asked for; any thread may do so.
+
+        TypeError for a view of another's.
+        """
         if not isinstance(view, View):
             raise TypeError("a book dumps its own views")
-        return dump_view(view)
+        return Dump(view)
 
     def history(self, view: BookView) -> History:
         """What of the past is in no file, as of a view of this book; any thread may ask for it. TypeError as `dump`."""

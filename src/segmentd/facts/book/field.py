@@ -104,6 +104,11 @@ class FieldView:
         """The column of the prefix, without a copy."""
         return self.prefix.column(self.type, self.known)
 
+    @property
+    def may_lack(self) -> bool:
+        """Whether flags say which rows have a value."""
+        return self.prefix.present is not None or self.tail_present is not None
+
     def gather(self, rows: Rows) -> Column:
         """The column of some rows."""
         return column_of(self.type, self.cells(rows, 0 if self.pool is None else self.pool.count), self.pool)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from segmentd.engine.facts.rows import Rows, ordered
-from segmentd.facts.book.field import Field, Prefix
-from segmentd.facts.book.owners import NOBODY
-from segmentd.facts.book.table import ALL_VERSIONS, Table
+from segmentd.facts.book.field import FieldView, Prefix
+from segmentd.facts.book.sorting import Sorted, gathered, sorted_rows
+from segmentd.facts.book.table import Table
 
 MIN_TAIL: Final = 65_536
 SETTLED_SHARE: Final = 64
@@ -41,24 +38,14 @@ def merge(table: Table, version: int, owners: int) -> None:
     """Make one prefix of what lives, all of which is published. `owners`: how many there are."""
     if not table.rows and version - table.epoch <= MAX_MARK and not table.died.any():
         return
-    rows, offsets = _sorted(table, owners)
-    prefixes = {name: _merged(kept, rows) for name, kept in table.fields.items()}
-    table.rebase(prefixes, offsets, version, spare=spare_for(len(rows)))
+    view = table.view(version)
+    rows = sorted_rows(view, owners)
+    prefixes = {name: _merged(kept, rows) for name, kept in view.fields.items()}
+    table.rebase(prefixes, rows.offsets, version, spare=spare_for(rows.count))
 
 
-def _sorted(table: Table, owners: int) -> tuple[Rows, Rows]:
-    """The rows that live, by owner and time, and their offsets by owner; those without owners by their ids' numbers."""
-    if table.index is None or table.time is None:
-        rows = table.living()
-        return rows[rows >= 0], NOBODY
-    time, every = table.fields[table.time], np.arange(owners, dtype=np.int32)
-    found = ordered(every, table.index.chains(), table.lives(ALL_VERSIONS), time.prefix.values, time.tail)
-    return found.rows, found.starts
-
-
-def _merged(kept: Field, rows: Rows) -> Prefix:
+def _merged(kept: FieldView, rows: Sorted) -> Prefix:
     """The field's prefix of these rows."""
     known = 0 if kept.pool is None else kept.pool.count
-    cells = kept.view().cells(rows, known)
-    present = None if cells.present is None or cells.present.all() else cells.present
-    return Prefix(cells.values, present, known)
+    cells = gathered(kept, rows, known)
+    return Prefix(cells.values, cells.present, known)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import pyarrow as pa
 from segmentd.engine.facts.lasting import lasting
 from segmentd.engine.facts.rows import Rows
 from segmentd.engine.facts.texts import Words
-from segmentd.facts.book.dump import BOOK, HASHES, LISTS, PRESENT, SECRETS, TEXTS
+from segmentd.facts.book.dump import BOOK, FIELDS, SECRETS
+from segmentd.facts.book.dumped import CELLS, HASHES, LISTS, PRESENT, TEXTS
 from segmentd.facts.book.field import Extent, Field, Pool, Prefix
 from segmentd.facts.book.merging import spare_for
 from segmentd.facts.book.owners import NOBODY
@@ -33,17 +35,25 @@ def restore_tables(dumped: Dumped, version: int) -> Mapping[RecordKind, Table]:
 
 
 def _restore_table(dumped: Dumped, kind: RecordKind, secrets: Words, version: int) -> Table:
-    rows = dumped[kind.value]
     table = Table(kind, secrets, version)
     prefixes = {}
-    for column in rows.schema:
-        if not column.name.endswith(PRESENT):
-            field = _restore_field(dumped, kind, column, secrets)
-            table.fields[column.name] = field
-            prefixes[column.name] = _prefix(rows, column.name, field)
+    for rows in _tables_of(dumped, kind):
+        for column in rows.schema:
+            if not column.name.endswith(PRESENT):
+                field = _restore_field(dumped, kind, column, secrets)
+                table.fields[column.name] = field
+                prefixes[column.name] = _prefix(rows, column.name, field)
     table.adopt(_restore_texts(dumped, f"{kind}.{ID}", secrets))
     table.rebase(prefixes, _offsets(dumped, kind, prefixes), version, spare=spare_for(len(prefixes[ID].values)))
     return table
+
+
+def _tables_of(dumped: Dumped, kind: RecordKind) -> Iterator[pa.Table]:
+    """The tables of the kind's columns."""
+    ids = dumped[kind.value]
+    yield ids
+    for name in json.loads((ids.schema.metadata or {}).get(FIELDS, b"[]")):
+        yield dumped[f"{kind}.{name}{CELLS}"]
 
 
 def _restore_field(dumped: Dumped, kind: RecordKind, column: pa.Field, secrets: Words) -> Field:

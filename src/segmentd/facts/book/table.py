@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from segmentd.engine.facts.lasting import grown, lasting
+from segmentd.engine.facts.pieces import spans
 from segmentd.engine.facts.rows import Lives, Numbers, Rows, ordered, placed
 from segmentd.engine.facts.texts import Words
 from segmentd.facts.book.field import Cells, Extent, Field, Pool, Prefix
@@ -193,7 +194,9 @@ class Table:
         index = None if self.index is None else OwnerIndex(offsets, capacity)
         for name, kept in self.fields.items():
             kept.rebase(prefixes[name], capacity)
-        self.places[prefixes[ID].values] = np.arange(1, count + 1, dtype=np.int32)
+        ids = prefixes[ID].values
+        for part in spans(0, count):
+            self.places[ids[part]] = np.arange(part.start + 1, part.stop + 1, dtype=np.int32)
         self.died, self.tail_died, self.index = died, tail_died, index
         self.rows, self.capacity, self.epoch = 0, capacity, version
         self._published = self._mark()

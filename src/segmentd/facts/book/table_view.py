@@ -85,12 +85,6 @@ class TableView:
         time = self.fields[TIME[self.kind]]
         return ordered(owners, self.chains, self.lives, time.prefix.values, time.tail)
 
-    @cached_property
-    def every(self) -> Rows:
-        """All rows, sorted by owner and time."""
-        heads, known = (0, 0) if self.chains is None else (len(self.chains.heads), len(self.chains.offsets) - 1)
-        return self.order(np.arange(max(heads, known), dtype=np.int32)).rows
-
     def ids_of(self, numbers: npt.NDArray[np.integer]) -> pa.StringArray:
         """The texts of ids."""
         if len(numbers) == self.ids.count and bool((numbers == np.arange(len(numbers))).all()):
