@@ -233,3 +233,11 @@ def test_windows_that_ended_long_ago_are_found() -> None:
             [24 * HOUR_US * day for day in range(first + 1, last + 1)], 24 * HOUR_US * first, 24 * HOUR_US * first
         )
         assert computed([[account]], asked) == [expected([account], asked)]
+
+
+def test_a_fact_before_the_window_hides_those_before_it() -> None:
+    """One that counts, earlier on the day on which the window begins: whether still earlier ones do does not matter."""
+    asked = Asked([24 * HOUR_US], 0, 7 * HOUR_US)
+    doubtful = Row(HOUR_US, 5, kept=False, poison=True)
+    assert computed([[Account([doubtful, Row(3 * HOUR_US, 9)])]], asked) == [9]
+    assert computed([[Account([doubtful])], [Account([Row(0, 9), doubtful])]], asked) == [None, None]

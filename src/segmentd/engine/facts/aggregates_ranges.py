@@ -150,12 +150,11 @@ def select_accounts(
 
 
 def _most_held(held: Held, owners: Slots) -> int:
-    """As many accounts as some customers may hold, or more."""
+    """As many accounts as some customers hold, or more."""
     known = len(held.offsets) - 1
-    if bool((owners[1:] > owners[:-1]).all()):
-        ends = owners[[0, -1]] if len(owners) else np.zeros(2, np.int32)
-        start, stop = np.clip(ends + np.array([0, len(owners) > 0]), 0, known)
-        return int(held.offsets[stop] - held.offsets[start])
+    if len(owners) and bool((owners[1:] > owners[:-1]).all()):
+        start, stop = (int(held.offsets[min(max(slot, 0), known)]) for slot in (int(owners[0]), int(owners[-1]) + 1))
+        return stop - start
     there = owners[(owners >= 0) & (owners < known)]
     return int((held.offsets[there + 1] - held.offsets[there]).sum())
 

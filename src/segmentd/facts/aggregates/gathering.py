@@ -91,6 +91,13 @@ class Gathering:
             if lacking := wanted - gathered.bounds.keys():
                 gathered.bounds.update(find_bounds(gathered.pairs, sorted(lacking)))
 
+    def rows_at(self, aggregate: CompiledAggregate, moment: int) -> Integers:
+        """The first row at a moment or later of each pair of an aggregate's owners."""
+        gathered = self.gathered(aggregate)
+        if moment not in gathered.bounds:
+            gathered.bounds.update(find_bounds(gathered.pairs, (moment,)))
+        return gathered.bounds[moment]
+
     def bounds(self, aggregate: CompiledAggregate) -> Bounds:
         """The window of an aggregate; where it ends before it begins, it ends there."""
         span = aggregate.definition.window.span

@@ -22,7 +22,7 @@ from segmentd.engine.text.tabulation import Cancelled
 from segmentd.facts.aggregates.answers import Work
 from segmentd.facts.aggregates.bare_view import BareView
 from segmentd.facts.aggregates.columns import replace_rows, take_rows
-from segmentd.facts.aggregates.computing import ranges_of, turn_of
+from segmentd.facts.aggregates.computing import turn_of
 from segmentd.facts.aggregates.gathering import Gathering
 from segmentd.facts.aggregates.standpoint import Standpoint
 from segmentd.facts.aggregates.windows import entering_us, sliding_us
@@ -260,12 +260,19 @@ def _all_moments(work: Work) -> dict[Hashable, Integers]:
 
 
 def _moments(work: Work, gathering: Gathering) -> dict[Hashable, Integers]:
-    """By key, from when on a fact more, or less, is in the window of each subject; none where only turns matter."""
+    """By key, from when on a fact more, or less, is in the window of each subject; none where only turns matter.
+
+    Facts leave only windows that slide: where another begins does not matter.
+    """
     found: dict[Hashable, Integers] = {}
-    gathering.find_bounds(work.aggregates)
-    for aggregate in work.aggregates:
-        span = aggregate.definition.window.span
+    spans = [(each, each.definition.window.span) for each in work.aggregates]
+    gathering.find_bounds([each for each, span in spans if sliding_us(span) >= 0])
+    for aggregate, span in spans:
         entering, sliding = entering_us(span), sliding_us(span)
         if _key(aggregate) not in found and (entering != LEAST or sliding >= 0):
-            found[_key(aggregate)] = ranges_of(gathering, aggregate).changes(entering, sliding)
+            bounds = gathering.bounds(aggregate)
+            stops = gathering.rows_at(aggregate, bounds.to_us)
+            starts = stops if sliding < 0 else gathering.rows_at(aggregate, bounds.from_us)
+            ranges = gathering.gathered(aggregate).pairs.between(starts, stops)
+            found[_key(aggregate)] = ranges.changes(entering, sliding)
     return found
