@@ -107,6 +107,34 @@ def test_a_batch_of_some_fields_leaves_the_category(api: Api, client: Client) ->
     assert counts(write(api, ledger, FORMS["arrow"]("transaction", [whole]))[0]) == (0, 0, 1, 0, 0)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_transaction_that_comes_again_keeps_its_category(api: Api, client: Client, form: str) -> None:
+    """Sent again as a whole without one, with other amounts and under other rules: rules are for new transactions."""
+    ledger = client.scope.ledger
+    rows = [movement(0, amount=5, category="OWN"), movement(1, amount=5), movement(2, amount=0)]
+    write(api, ledger, *(FORMS["arrow"]("transaction", [row]) for row in rows))
+    client.update_category_rules([CategoryRule("true", "OTHER")])
+    again = [movement(number, amount=number, mcc=5_411) for number in (0, 1, 2, 3)]
+    assert counts(write(api, ledger, FORMS[form]("transaction", again))[0]) == (1, 3, 0, 0, 0)
+    categories = ["OWN", "INCOME", None, "OTHER"]
+    expected = [{**row, "category": category} for row, category in zip(again, categories, strict=True)]
+    client.update_category_rules(())
+    assert counts(write(api, ledger, FORMS["arrow"]("transaction", expected))[0]) == (0, 0, 4, 0, 0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_category_that_is_removed_is_found_anew(api: Api, client: Client, form: str) -> None:
+    """Rules decide anew of a whole transaction that says it has none; of one that says little more, it is gone."""
+    ledger = client.scope.ledger
+    rows = [movement(number, amount=5, category="OWN") for number in (0, 1)]
+    write(api, ledger, FORMS["arrow"]("transaction", rows))
+    write(api, ledger, FORMS[form]("transaction", [{**rows[0], "category": None}]))
+    write(api, ledger, FORMS["arrow"]("transaction", [{"id": "t1", "category": None}]))
+    client.update_category_rules(())
+    expected = [{**rows[0], "category": "INCOME"}, {**rows[1], "category": None}]
+    assert counts(write(api, ledger, FORMS["arrow"]("transaction", expected))[0]) == (0, 0, 2, 0, 0)
+
+
 def test_wrong_rows_do_not_move_the_categories_of_others(api: Api, client: Client) -> None:
     """Among rejected rows each of the others gets its own category."""
     rows = [movement(0, amount=None), movement(1, amount=5), movement(2, account=""), movement(3, mcc=5_411)]

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from segmentd.columns.build import missing_column, resolve
-from segmentd.columns.errors import UnknownColumnError
+from segmentd.columns.errors import ColumnError, UnknownColumnError
 from segmentd.engine.requests.fields import Fields
 from segmentd.facts.decoding.checks import missing_rows
 from segmentd.facts.decoding.draft import Draft
@@ -20,10 +20,11 @@ _COMPANIONS: Final = {"owners": "owner_roles", "consents": "consent_times"}
 _BOTH: Final = "it is set, and named to be removed"
 
 
-def clear_fields(draft: Draft, fields: Fields, field: Descriptor | None) -> None:
+def clear_fields(draft: Draft, fields: Fields, field: Descriptor | None, path: str) -> None:
     """Say of the fields that rows name that they have no value. `field`: the one that names them, None for no such.
 
-    Rows that set one of them too are rejected. Raises ColumnErrors for names of no field.
+    Rows that set one of them too are rejected. Raises ColumnErrors for names of no field, with the first record of
+    `path` that has it.
     """
     if field is None or not fields.has(field.number).any():
         return
@@ -33,7 +34,11 @@ def clear_fields(draft: Draft, fields: Fields, field: Descriptor | None) -> None
     for code, name in enumerate(named.dictionary.to_pylist()):
         cleared = np.zeros(draft.rows, np.bool_)
         cleared[rows[codes == code]] = True
-        _clear(draft, name, cleared)
+        try:
+            _clear(draft, name, cleared)
+        except ColumnError as error:
+            error.place(f"{path}[{int(cleared.argmax())}].{field.name}")
+            raise
 
 
 def _clear(draft: Draft, name: str, cleared: Said) -> None:

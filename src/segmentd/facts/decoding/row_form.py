@@ -76,7 +76,7 @@ def _read(rows: Message, kind: RecordKind, schema: Schema, path: str) -> Draft:
             draft.columns[name] = build(given.column, schema, faults)
             if not given.said.all() and kind is not RecordKind.RATE:  # of a rate nothing can be left out
                 draft.said[name] = given.said
-        clear_fields(draft, fields, shape.message.fields_by_name.get("cleared_fields"))
+        clear_fields(draft, fields, shape.message.fields_by_name.get("cleared_fields"), path_of_records)
     except ColumnError as error:
         if not error.fields:
             error.place(path_of_records)
