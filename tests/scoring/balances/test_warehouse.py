@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,8 +86,9 @@ UNION ALL SELECT 'weekly', account FROM accounts WHERE kind = 'POPLATEK TYDNE'
 
 
 def define(client: Client) -> None:
-    """The districts of customers, and the segments."""
+    """The districts of customers, the tiers of accounts, and the segments."""
     client.create_attribute("customer.district", AttributeDefinition(INT64))
+    client.create_attribute("account.tier", AttributeDefinition(INT64))
     for name, (subject, expression) in SEGMENTS.items():
         client.create_segment(name, SegmentDefinition(expression, subject=subject))
 
@@ -122,7 +125,7 @@ def stock(warehouse: Warehouse, facts: dict[str, pa.Table]) -> None:
         "SELECT id AS account, unnest(owners) AS customer FROM given_account WHERE len(owners) > 0"
     )
     warehouse.run(
-        "CREATE TABLE accounts AS SELECT id AS account, kind, currency, institution,"
+        "CREATE TABLE accounts AS SELECT id AS account, kind, currency, institution, tier,"
         " opened - DATE '1970-01-01' AS opened, closed - DATE '1970-01-01' AS closed,"
         " CASE WHEN currency = 'CZK' THEN balance END AS balance FROM given_account"
     )
@@ -136,6 +139,9 @@ def stock(warehouse: Warehouse, facts: dict[str, pa.Table]) -> None:
         f"UNION ALL SELECT f.account, epoch_us(time), {snapshots}"
     )
     warehouse.run(MEMBERS)
+    warehouse.run(
+        "CREATE TABLE regions AS SELECT DISTINCT account, district FROM owners JOIN customers USING (customer)"
+    )
 
 
 def berka(directory: Path) -> tuple[dict[str, pa.Table], date]:
@@ -155,6 +161,7 @@ def berka(directory: Path) -> tuple[dict[str, pa.Table], date]:
             "kind": account["frequency"],
             "currency": pa.array(["CZK"] * account.num_rows),
             "institution": none,
+            "tier": pa.array([int(each) % 3 or None for each in account["account_id"].to_pylist()], pa.int64()),
             "opened": pa.array(map(day_of, account["date"].to_pylist()), pa.date32()),
             "closed": none.cast(pa.date32()),
             "balance": none.cast(pa.int64()),
@@ -242,6 +249,7 @@ def generated(
                 "kind": some(dice.choice(["POPLATEK TYDNE", "SPOŘENÍ", "úvěr"], accounts), 0.9, pa.string()),
                 "currency": pa.array(dice.choice(["CZK", "USD"], accounts, p=[0.9, 0.1]), pa.string()),
                 "institution": some(dice.choice(["own", "ČSOB"], accounts), 0.7, pa.string()),
+                "tier": pa.array([each % 4 or None for each in range(accounts)], pa.int64()),
                 "opened": some(today - dice.integers(-5, 400, accounts), 0.8, pa.int32()).cast(pa.date32()),
                 "closed": some(today + dice.integers(-90, 90, accounts), 0.2, pa.int32()).cast(pa.date32()),
                 "balance": some(dice.integers(-(10**9), 10**9, accounts), 0.5, pa.int64()),
@@ -293,11 +301,57 @@ def test_groups_by_month_and_segment(bank: Bank) -> None:
 def test_average_daily_balances(bank: Bank) -> None:
     """By kind, over the sixty days before."""
     report = bank.client.aggregate_balances(by=["kind"], measures=["average_daily_balance"], days=60, as_of=bank.moment)
-    expected = bank.warehouse.daily(bank.day - timedelta(days=60), bank.day - timedelta(days=1))
-    assert {group.keys[0] for group in report.groups} == set(expected)
+    days = [("", bank.day - timedelta(days=back)) for back in range(1, 61)]
+    expected = bank.warehouse.daily("kind", days)
+    assert {group.keys for group in report.groups} == set(expected)
     for group in report.groups:
-        total, lost = expected[group.keys[0]]  # type: ignore[index]
+        total, lost = expected[group.keys]
         assert (group.average_daily_balance, group.daily_unknown) == (round(Fraction(total, 60)), lost)
+
+
+BY: Final = {
+    "segment": "segment",
+    "kind": "kind",
+    "currency": "currency",
+    "institution": "institution",
+    "account.tier": "tier",
+    "customer.district": "district",
+    "month": "month",
+}
+"""All that groups can be by, and the column of it in SQL."""
+
+
+@pytest.mark.parametrize("by", [*(each for size in (1, 2) for each in combinations(BY, size)), tuple(BY)], ids="+".join)
+def test_every_combination_of_groupings(bank: Bank, by: tuple[str, ...]) -> None:
+    """Every measure in every pair of groupings, and in all of them at once; days are those of the month, or sixty."""
+    keys, months = ", ".join(BY[each] for each in by), 2 if "month" in by else 0
+    valuations = month_ends(bank.day, months) if months else [("", day_start_us(bank.day))]
+    days = (
+        [(month, day) for month, _ in valuations for day in days_of(month)]
+        if months
+        else [("", bank.day - timedelta(days=back)) for back in range(1, 61)]
+    )
+    report = bank.client.aggregate_balances(
+        by=by,
+        measures=(*MEASURES, "average_daily_balance"),
+        percentiles=PERCENTILES,
+        bounds=BOUNDS,
+        as_of=bank.moment,
+        months=months,
+        days=0 if months else 60,
+    )
+    check(report, bank.warehouse.figures(keys, valuations))
+    expected = bank.warehouse.daily(keys, days)
+    for group in report.groups:
+        total, lost = expected.get(group.keys, (0, 0))
+        length = len(days_of(str(group.keys[by.index("month")]))) if months else 60
+        assert (group.average_daily_balance or 0, group.daily_unknown) == (round(Fraction(total, length)), lost)
+
+
+def days_of(month: str) -> list[date]:
+    """The days of a month such as `2026-02`."""
+    first = date.fromisoformat(f"{month}-01")
+    return [first + timedelta(days=number) for number in range(monthrange(first.year, first.month)[1])]
 
 
 def test_control_totals(bank: Bank) -> None:

@@ -1,7 +1,7 @@
 """The same reports in SQL, by DuckDB over the same facts: an account's balance is found, then grouped.
 
-Tables: `accounts(account, kind, currency, institution, opened, closed, balance)` with days as numbers from 1970;
-`members(segment, account)`; `seen(account, time_us, balance, place)`, transactions and snapshots alike, where the
+Tables: `accounts(account, kind, currency, institution, tier, opened, closed, balance)` with days as numbers from 1970;
+`members(segment, account)`; `regions(account, district)`, of owners; `seen(account, time_us, balance, place)`, transactions and snapshots alike, where the
 greatest place counts among those of one time.
 """
 
@@ -46,21 +46,35 @@ FROM ranked GROUP BY ALL
 """
 
 DAILY = """
-WITH ends AS (SELECT unnest(?::BIGINT[]) AS end_us, unnest(?::INTEGER[]) AS day),
+WITH ends AS (
+    SELECT unnest(?::BIGINT[]) AS end_us, unnest(?::INTEGER[]) AS day, unnest(?::VARCHAR[]) AS month
+),
 there AS (
-    SELECT a.account, kind, end_us FROM accounts a CROSS JOIN ends
+    SELECT a.account, month, end_us FROM accounts a CROSS JOIN ends
     WHERE (opened IS NULL OR opened <= day) AND (closed IS NULL OR day <= closed)
 ),
 latest AS (
     SELECT account, time_us, arg_max(balance, place) AS balance FROM seen GROUP BY account, time_us
 ),
 held AS (
-    SELECT t.account, t.kind, l.balance FROM there t ASOF LEFT JOIN latest l
+    SELECT t.account, t.month, l.balance FROM there t ASOF LEFT JOIN latest l
     ON t.account = l.account AND t.end_us >= l.time_us
 ),
-sums AS (SELECT account, kind, sum(balance) AS total, bool_or(balance IS NULL) AS lost FROM held GROUP BY ALL)
-SELECT kind, coalesce(sum(total) FILTER (NOT lost), 0)::VARCHAR, count(*) FILTER (lost) FROM sums GROUP BY kind
+sums AS (SELECT account, month, sum(balance) AS total, bool_or(balance IS NULL) AS lost FROM held GROUP BY ALL)
+SELECT {keys}, coalesce(sum(total) FILTER (NOT lost), 0)::VARCHAR, count(*) FILTER (lost)
+FROM sums JOIN accounts USING (account) {joined} GROUP BY ALL
 """
+
+OTHERS = {
+    "segment": "JOIN members USING (account)",
+    "district": "LEFT JOIN regions USING (account)",
+}
+"""What keys need that are no columns of accounts."""
+
+
+def joins(keys: str) -> str:
+    """The further tables that some keys need."""
+    return " ".join(join for key, join in OTHERS.items() if key in keys)
 
 
 @dataclass(frozen=True)
@@ -128,19 +142,20 @@ class Warehouse:
         self.run("CREATE OR REPLACE TABLE valuations (month VARCHAR, moment_us BIGINT, local_day INTEGER)")
         for (month, moment_us), day in zip(valuations, days, strict=True):
             self.run("INSERT INTO valuations VALUES (?, ?, ?)", [month, moment_us, day])
-        joined = "JOIN members USING (account)" if "segment" in keys else ""
         rows = ROWS.format(is_now="true" if is_now else "false")
         names = keys or "'all'"
         width = len(names.split(","))
-        found = self.run(FIGURES.format(rows=rows, keys=names, joined=joined))
+        found = self.run(FIGURES.format(rows=rows, keys=names, joined=joins(keys)))
         return {each[:width]: _figures(*each[width:]) for each in found}
 
-    def daily(self, first: date, last: date) -> dict[str | None, tuple[int, int]]:
-        """By kind the sum over accounts and days, the last one included, and how many accounts it is unknown of."""
-        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-        ends = [day_start_us(day + timedelta(days=1)) - 1 for day in days]
-        numbers = [(day - date(1970, 1, 1)).days for day in days]
-        return {kind: (int(total), lost) for kind, total, lost in self.run(DAILY, [ends, numbers])}
+    def daily(self, keys: str, days: Sequence[tuple[str, date]]) -> dict[Key, tuple[int, int]]:
+        """By group the sum over accounts and days, each with its month, and how many accounts it is unknown of."""
+        ends = [day_start_us(day + timedelta(days=1)) - 1 for _, day in days]
+        numbers, months = [(day - date(1970, 1, 1)).days for _, day in days], [month for month, _ in days]
+        names = keys or "'all'"
+        width = len(names.split(","))
+        found = self.run(DAILY.format(keys=names, joined=joins(keys)), [ends, numbers, months])
+        return {each[:width]: (int(each[width]), each[width + 1]) for each in found}
 
 
 def day_start_us(day: date) -> int:
