@@ -1,8 +1,8 @@
 """The same reports in SQL, by DuckDB over the same facts: an account's balance is found, then grouped.
 
 Tables: `accounts(account, kind, currency, institution, tier, opened, closed, balance)` with days as numbers from 1970;
-`members(segment, account)`; `regions(account, district)`, of owners; `seen(account, time_us, balance, place)`, transactions and snapshots alike, where the
-greatest place counts among those of one time.
+`members(segment, account)`; `regions(account, district)`, of owners; `seen(account, time_us, balance, place)`,
+transactions and snapshots alike, where the greatest place counts among those of one time.
 """
 
 from __future__ import annotations
