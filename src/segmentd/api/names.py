@@ -18,6 +18,7 @@ LEDGER_PATTERN: Final = "ledgers/{ledger}"
 SEGMENT_PATTERN: Final = "ledgers/{ledger}/segments/{segment}"
 IMPORT_JOB_PATTERN: Final = "ledgers/{ledger}/importJobs/{import_job}"
 SNAPSHOT_PATTERN: Final = "ledgers/{ledger}/snapshots/{snapshot}"
+LEDGER_STATUS_PATTERN: Final = "ledgers/{ledger}/status"
 CATEGORY_RULES_PATTERN: Final = "ledgers/{ledger}/categoryRules"
 ATTRIBUTE_PATTERN: Final = "ledgers/{ledger}/attributes/{subject}.{id}"
 
@@ -107,6 +108,11 @@ def parse_attribute_name(name: str, field: str) -> AttributeName:
 def parse_category_rules_name(name: str, field: str) -> str:
     """The ledger's id in the name of its rules of categories. `field` is where the name stood in the request."""
     return _split(name, field, CATEGORY_RULES_PATTERN, (LEDGER_ID,))[0]
+
+
+def parse_ledger_status_name(name: str, field: str) -> str:
+    """The ledger's id in the name of its status. `field` is where the name stood in the request."""
+    return _split(name, field, LEDGER_STATUS_PATTERN, (LEDGER_ID,))[0]
 
 
 def parse_new_id(value: str, field: str, pattern: re.Pattern[str]) -> str:

@@ -24,7 +24,7 @@ from segmentd.client.erasure import ErasedCustomer
 from segmentd.client.errors import SegmentdCallError, ServerUnreachableError
 from segmentd.client.evaluation import EvaluationPage, EvaluationResult
 from segmentd.client.imports import ImportJob, ImportProgress, ImportReject, ImportState
-from segmentd.client.ledgers import Ledger
+from segmentd.client.ledgers import Ledger, LedgerStatus
 from segmentd.client.membership import Count, Form, FormError, Memberships
 from segmentd.client.records import RecordBatch, RecordKind, RejectedRow, WriteResult
 from segmentd.client.scores import Basis, ScoreResult
@@ -88,6 +88,7 @@ __all__ = [
     "ImportState",
     "Kind",
     "Ledger",
+    "LedgerStatus",
     "Memberships",
     "MonthToDate",
     "RecordBatch",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.client.call import Call, Scope, Steps, fetch_pages, last_part
 from segmentd.client.moments import from_timestamp
+from segmentd.client.records import RecordKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,24 @@ class Ledger:
     catalogue_version: int
     data_version: int
     customer_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerStatus:
+    """What a ledger's facts are at a moment: `records` of each kind, `write_time` None where it is not known.
+
+    `journal_bytes` wait for a checkpoint, which has `checkpoint_version`; `data_directory_bytes` are those of all
+    ledgers. `pending_erasures` are deletions of which bytes may be left.
+    """
+
+    data_version: int
+    write_time: datetime | None
+    records: Mapping[RecordKind, int]
+    checkpoint_version: int
+    checkpoint_bytes: int
+    journal_bytes: int
+    data_directory_bytes: int
+    pending_erasures: int
 
 
 def create_ledger(
@@ -47,6 +67,13 @@ def get_ledger(scope: Scope, ledger_id: str | None = None) -> Call[Ledger]:
     """Return a ledger; without an id, the client's own."""
     name = f"ledgers/{ledger_id}" if ledger_id else scope.parent
     return Call("LedgerService/GetLedger", pb.GetLedgerRequest(name=name), pb.Ledger, read_ledger)
+
+
+def get_ledger_status(scope: Scope, ledger_id: str | None = None) -> Call[LedgerStatus]:
+    """Return the status of a ledger's facts; without an id, of the client's own."""
+    name = f"ledgers/{ledger_id}" if ledger_id else scope.parent
+    request = pb.GetLedgerStatusRequest(name=f"{name}/status")
+    return Call("LedgerService/GetLedgerStatus", request, pb.LedgerStatus, read_status)
 
 
 def list_ledgers(scope: Scope, *, page_size: int = 1_000) -> Steps[tuple[Ledger, ...]]:  # noqa: ARG001 - as above
@@ -72,6 +99,20 @@ def update_ledger(
     mask = FieldMask(paths=[field for field, value in changes.items() if value is not None])
     request = pb.UpdateLedgerRequest(ledger=ledger, update_mask=mask, validate_only=validate_only)
     return Call("LedgerService/UpdateLedger", request, pb.Ledger, read_ledger)
+
+
+def read_status(status: pb.LedgerStatus) -> LedgerStatus:
+    """The status of a response."""
+    return LedgerStatus(
+        data_version=status.data_version,
+        write_time=from_timestamp(status.write_time) if status.HasField("write_time") else None,
+        records={RecordKind(each.kind): each.row_count for each in status.record_counts},
+        checkpoint_version=status.checkpoint_version,
+        checkpoint_bytes=status.checkpoint_bytes,
+        journal_bytes=status.journal_bytes,
+        data_directory_bytes=status.data_directory_bytes,
+        pending_erasures=status.pending_erasure_count,
+    )
 
 
 def read_ledger(ledger: pb.Ledger) -> Ledger:

@@ -128,6 +128,7 @@ class Client:
 
     create_ledger = unary(ledgers.create_ledger)
     get_ledger = unary(ledgers.get_ledger)
+    get_ledger_status = unary(ledgers.get_ledger_status)
     list_ledgers = several(ledgers.list_ledgers)
     update_ledger = unary(ledgers.update_ledger)
 

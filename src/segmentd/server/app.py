@@ -26,6 +26,8 @@ from segmentd.facts.imports.servicer import ImportServicer
 from segmentd.facts.residents import ResidentSubjects
 from segmentd.facts.rules.categorization import Categorizer
 from segmentd.facts.servicer import RecordServicer, RulesServicer
+from segmentd.facts.status.service import LedgerStatuses
+from segmentd.facts.status.servicer import StatusServicer
 from segmentd.facts.verification.service import Verification
 from segmentd.facts.verification.servicer import VerificationServicer
 from segmentd.ledger.population import Populations
@@ -182,6 +184,10 @@ class Server:
                     Verification(
                         self._engine, self._books.journal, definitions.catalogues, self._books, self._residents
                     ),
+                    OffLoop(self._workers),
+                ),
+                StatusServicer(
+                    LedgerStatuses(self.config.data_dir, self._books.journal, definitions.catalogues, self._books),
                     OffLoop(self._workers),
                 ),
                 ErasureServicer(self._erasures, definitions.catalogues, self._books.view),

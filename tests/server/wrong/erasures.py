@@ -1,4 +1,4 @@
-"""Wrong requests to erase a customer, and to verify a ledger."""
+"""Wrong requests to erase a customer, to verify a ledger, and for a ledger's status."""
 
 from __future__ import annotations
 
@@ -27,6 +27,22 @@ ERASURES = [
         "VerifyLedger",
         "unknown ledger",
         pb.VerifyLedgerRequest(name="ledgers/other"),
+        "LEDGER_NOT_FOUND",
+        None,
+        "NOT_FOUND",
+    ),
+    Wrong("GetLedgerStatus", "no name", pb.GetLedgerStatusRequest(), "FIELD_REQUIRED", "name"),
+    Wrong(
+        "GetLedgerStatus",
+        "the ledger's own name",
+        pb.GetLedgerStatusRequest(name=MAIN),
+        "INVALID_RESOURCE_NAME",
+        "name",
+    ),
+    Wrong(
+        "GetLedgerStatus",
+        "unknown ledger",
+        pb.GetLedgerStatusRequest(name="ledgers/other/status"),
         "LEDGER_NOT_FOUND",
         None,
         "NOT_FOUND",

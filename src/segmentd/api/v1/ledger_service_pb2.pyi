@@ -905,3 +905,111 @@ class AggregateCheck(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AggregateCheck: _TypeAlias = AggregateCheck  # noqa: Y015
+
+@_typing.final
+class GetLedgerStatusRequest(_message.Message):
+    """Request of GetLedgerStatus."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`ledgers/{ledger}/status`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLedgerStatusRequest: _TypeAlias = GetLedgerStatusRequest  # noqa: Y015
+
+@_typing.final
+class LedgerStatus(_message.Message):
+    """What a ledger's facts are at a moment. A population that was read from a file is none of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DATA_VERSION_FIELD_NUMBER: _builtins.int
+    WRITE_TIME_FIELD_NUMBER: _builtins.int
+    RECORD_COUNTS_FIELD_NUMBER: _builtins.int
+    CHECKPOINT_VERSION_FIELD_NUMBER: _builtins.int
+    CHECKPOINT_BYTES_FIELD_NUMBER: _builtins.int
+    JOURNAL_BYTES_FIELD_NUMBER: _builtins.int
+    DATA_DIRECTORY_BYTES_FIELD_NUMBER: _builtins.int
+    PENDING_ERASURE_COUNT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`ledgers/{ledger}/status`."""
+    data_version: _builtins.int
+    """The number of batches that changed something; 0 where nothing was ever written."""
+    checkpoint_version: _builtins.int
+    """The data version that is in the files of the last checkpoint; 0 where there is none."""
+    checkpoint_bytes: _builtins.int
+    """The bytes of those files."""
+    journal_bytes: _builtins.int
+    """The bytes of batches that wait for the next checkpoint: a server that is killed reads them again when it starts."""
+    data_directory_bytes: _builtins.int
+    """The bytes of all files in the server's data directory, those of other ledgers among them."""
+    pending_erasure_count: _builtins.int
+    """Deletions of which bytes may be left: erasures of customers, and batches of what was too old. They wait for the files to be
+    rewritten, which is tried again by itself.
+    """
+    @_builtins.property
+    def write_time(self) -> _timestamp_pb2.Timestamp:
+        """When the last of them was written. Absent: never, or by a release that did not keep it."""
+
+    @_builtins.property
+    def record_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordCount]:
+        """Of each kind of record, in the order of customers, accounts, transactions, balances, engagements, rates."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        data_version: _builtins.int = ...,
+        write_time: _timestamp_pb2.Timestamp | None = ...,
+        record_counts: _abc.Iterable[Global___RecordCount] | None = ...,
+        checkpoint_version: _builtins.int = ...,
+        checkpoint_bytes: _builtins.int = ...,
+        journal_bytes: _builtins.int = ...,
+        data_directory_bytes: _builtins.int = ...,
+        pending_erasure_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["write_time", b"write_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_bytes", b"checkpoint_bytes", "checkpoint_version", b"checkpoint_version", "data_directory_bytes", b"data_directory_bytes", "data_version", b"data_version", "journal_bytes", b"journal_bytes", "name", b"name", "pending_erasure_count", b"pending_erasure_count", "record_counts", b"record_counts", "write_time", b"write_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LedgerStatus: _TypeAlias = LedgerStatus  # noqa: Y015
+
+@_typing.final
+class RecordCount(_message.Message):
+    """How many records of a kind there are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ROW_COUNT_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """The kind: `customer`, `account`, `transaction`, `balance`, `engagement` or `rate`."""
+    row_count: _builtins.int
+    """Records."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        row_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "row_count", b"row_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordCount: _TypeAlias = RecordCount  # noqa: Y015

@@ -71,6 +71,11 @@ class LedgerServiceStub:
                 request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerRequest.SerializeToString,
                 response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerResponse.FromString,
                 _registered_method=True)
+        self.GetLedgerStatus = channel.unary_unary(
+                '/segmentd.api.v1.LedgerService/GetLedgerStatus',
+                request_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.GetLedgerStatusRequest.SerializeToString,
+                response_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.LedgerStatus.FromString,
+                _registered_method=True)
         self.ImportRecords = channel.unary_unary(
                 '/segmentd.api.v1.LedgerService/ImportRecords',
                 request_serializer=segmentd_dot_api_dot_v1_dot_import__job__pb2.ImportRecordsRequest.SerializeToString,
@@ -174,6 +179,13 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetLedgerStatus(self, request, context):
+        """Returns what a ledger's facts are at this moment: how many, since when, and what is on disk of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportRecords(self, request, context):
         """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
         not started to read them.
@@ -268,6 +280,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.VerifyLedger,
                     request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerRequest.FromString,
                     response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerResponse.SerializeToString,
+            ),
+            'GetLedgerStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLedgerStatus,
+                    request_deserializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.GetLedgerStatusRequest.FromString,
+                    response_serializer=segmentd_dot_api_dot_v1_dot_ledger__service__pb2.LedgerStatus.SerializeToString,
             ),
             'ImportRecords': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportRecords,
@@ -500,6 +517,33 @@ class LedgerService:
             '/segmentd.api.v1.LedgerService/VerifyLedger',
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerRequest.SerializeToString,
             segmentd_dot_api_dot_v1_dot_ledger__service__pb2.VerifyLedgerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLedgerStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/segmentd.api.v1.LedgerService/GetLedgerStatus',
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.GetLedgerStatusRequest.SerializeToString,
+            segmentd_dot_api_dot_v1_dot_ledger__service__pb2.LedgerStatus.FromString,
             options,
             channel_credentials,
             insecure,

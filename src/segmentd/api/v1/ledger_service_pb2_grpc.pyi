@@ -59,6 +59,8 @@ class LedgerServiceStub:
     compares balances with the transactions between them, and computes aggregated attributes anew beside the values that evaluations
     are given. Sends how far it is, again and again, and at last the report.
     """
+    GetLedgerStatus: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetLedgerStatusRequest, _ledger_service_pb2.LedgerStatus]
+    """Returns what a ledger's facts are at this moment: how many, since when, and what is on disk of them."""
     ImportRecords: _grpc.UnaryUnaryMultiCallable[_import_job_pb2.ImportRecordsRequest, _import_job_pb2.ImportJob]
     """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
     not started to read them.
@@ -108,6 +110,8 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     compares balances with the transactions between them, and computes aggregated attributes anew beside the values that evaluations
     are given. Sends how far it is, again and again, and at last the report.
     """
+    GetLedgerStatus: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetLedgerStatusRequest, _ledger_service_pb2.LedgerStatus]  # type: ignore[assignment]
+    """Returns what a ledger's facts are at this moment: how many, since when, and what is on disk of them."""
     ImportRecords: _aio.UnaryUnaryMultiCallable[_import_job_pb2.ImportRecordsRequest, _import_job_pb2.ImportJob]  # type: ignore[assignment]
     """Has files imported that the server reads by itself, by a job that is returned at once. FAILED_PRECONDITION where the server was
     not started to read them.
@@ -196,6 +200,14 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         compares balances with the transactions between them, and computes aggregated attributes anew beside the values that evaluations
         are given. Sends how far it is, again and again, and at last the report.
         """
+
+    @_abc_1.abstractmethod
+    def GetLedgerStatus(
+        self,
+        request: _ledger_service_pb2.GetLedgerStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.LedgerStatus, _abc.Awaitable[_ledger_service_pb2.LedgerStatus]]:
+        """Returns what a ledger's facts are at this moment: how many, since when, and what is on disk of them."""
 
     @_abc_1.abstractmethod
     def ImportRecords(

@@ -1,0 +1,1 @@
+"""Tests of the status of a ledger's facts."""
