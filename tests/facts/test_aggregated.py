@@ -182,7 +182,7 @@ def test_moments_that_are_too_much_are_forgotten(aggregations: Aggregations, mon
     monkeypatch.setattr("segmentd.facts.aggregated.KEPT_BYTES", 2 * of_one)
     for earlier in range(6):
         ask(aggregations, "first", now_us=NOW - 1 - earlier)
-    moments = [state.standpoint.now_us for state, _ in aggregations.followed("first")]
+    moments = [state.standpoint.now_us for state, _, _ in aggregations.followed("first")]
     assert moments == [NOW - 1 - earlier for earlier in (3, 4, 5)]
 
 

@@ -105,11 +105,11 @@ class _Ledger:
             self._completed[asked.key] = _Completed(version, batch, columns, made)
             return made
 
-    def states(self) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate]], ...]:
-        """What is held, each with its aggregates by id."""
+    def states(self) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate], bool], ...]:
+        """What is held, each with its aggregates by id, and whether it is as of the moment of asking."""
         with self._changing:
-            followed = tuple(self._followed.values())
-        return tuple(pair for each in followed for pair in each.named_states())
+            followed = tuple(self._followed.items())
+        return tuple((*pair, key[-1] is None) for key, each in followed for pair in each.named_states())
 
     def _is_too_much(self) -> bool:
         return len(self._followed) > KEPT or sum(each.nbytes for each in self._followed.values()) > KEPT_BYTES
@@ -142,8 +142,8 @@ class Aggregations:
         }
         return replace(completed, items=items)
 
-    def followed(self, ledger_id: str) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate]], ...]:
-        """What is held of a ledger: states, without facts, each with its aggregates by id."""
+    def followed(self, ledger_id: str) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate], bool], ...]:
+        """What is held of a ledger: states, without facts, each with its aggregates by id, and whether it moves."""
         return self._ledger(ledger_id).states()
 
     def _ledger(self, ledger_id: str) -> _Ledger:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 
-import pyarrow as pa
-
-from segmentd.columns.column import Batch, Column
 from segmentd.engine import Engine
 from segmentd.facts.aggregated import Aggregations, Asked, Cancelled, wanted_aggregates
 from segmentd.facts.aggregates import AggregateState, Standpoint
 from segmentd.facts.held import held_type
-from segmentd.facts.history.pasts import KEPT
+from segmentd.facts.history.errors import HistoryNotKeptError
 from segmentd.facts.history.view import AsOf
-from segmentd.facts.items import ACCOUNTS, OWNERS, accounts_of, owners_of
 from segmentd.facts.kinds import RecordKind
-from segmentd.facts.views import BookView, Entities, Holdings, Rows
+from segmentd.facts.taking import BookIndex, Taken, Taking
+from segmentd.facts.views import BookView
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.ledger.population import Moment, Population, Populations
 from segmentd.ledger.usage import Residency
 from segmentd.ledger.vocabulary import Vocabularies, Vocabulary
 from segmentd.plan import Program
-from segmentd.schema import SELECTABLE, AttributeSpec, DataType, Schema, Subject
+from segmentd.schema import SELECTABLE, DataType, Subject
 
 
 class Views(Protocol):
@@ -40,43 +38,6 @@ class Views(Protocol):
         """Whether records of a ledger of this id are kept, whether there is such a ledger or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class BookIndex:
-    """From ids to rows of one version of a book."""
-
-    view: BookView
-    kind: RecordKind
-
-    def rows_of(self, ids: pa.StringArray | Sequence[str]) -> Rows:
-        """The row of each id, -1 where nobody has it."""
-        return self.view.rows_of(self.kind, ids if isinstance(ids, pa.Array) else pa.array(ids, pa.string()))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Origin:
-    """What populations are made of; while all of it is the same, so are their batches."""
-
-    customers: Entities
-    accounts: Entities
-    holdings: Holdings
-    schemas: tuple[Schema, ...]
-
-    def is_same(self, other: Origin) -> bool:
-        """Whether both are the very same objects."""
-        mine = (self.customers, self.accounts, self.holdings, *self.schemas)
-        theirs = (other.customers, other.accounts, other.holdings, *other.schemas)
-        return all(one is another for one, another in zip(mine, theirs, strict=True))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Taken:
-    """The populations of a version of a book, and what they were made of."""
-
-    view: BookView
-    origin: Origin
-    populations: dict[Subject, Population]
-
-
 class ResidentSubjects:
     """The resident customers and accounts of every ledger, as scoring asks for them. Threads may share it.
 
@@ -88,9 +49,8 @@ class ResidentSubjects:
         self._aggregations = Aggregations(engine)
         self._views = views
         self._vocabularies = vocabularies
-        self._taken: dict[tuple[str, int | None], Taken] = {}
-        """By ledger and past moment, None: now."""
-        self._taking = threading.Lock()
+        self._takings: dict[str, Taking] = {}
+        self._beginning = threading.Lock()
 
     def find(
         self, ledger_id: str, subject: Subject = Subject.CUSTOMER, moment: Moment | None = None
@@ -147,9 +107,18 @@ class ResidentSubjects:
         batch = self._aggregations.complete(population.batch, asked, wanted, cancelled)
         return replace(population, batch=batch)
 
-    def followed(self, ledger_id: str) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate]], ...]:
-        """The states of aggregates that are held of a ledger, each with its aggregates by id."""
-        return self._aggregations.followed(ledger_id)
+    def followed(self, ledger_id: str) -> Iterator[tuple[BookView, AggregateState, Mapping[str, CompiledAggregate]]]:
+        """The states of aggregates that are held of a ledger, each with its aggregates by id.
+
+        Before them, what they are brought to when they are asked for next: the facts as they are now, or as of the past
+        moment that a state is of; not of one that is so long ago that it can no longer be asked for.
+        """
+        for state, named, is_moving in self._aggregations.followed(ledger_id):
+            with suppress(HistoryNotKeptError):
+                moment_us = state.standpoint.now_us
+                view = self.view(ledger_id) if is_moving else self._views.view_at(ledger_id, moment_us)
+                if view is not None:
+                    yield view, state, named
 
     def data_version(self, ledger_id: str) -> int:
         """The version of a ledger's facts, or of its customers' file; 0 where there is neither."""
@@ -182,61 +151,6 @@ class ResidentSubjects:
         """The populations of a version; batches of the version before stay where a write was about something else."""
         terms = self._vocabularies.vocabulary(ledger_id).terms
         schemas = tuple(terms[subject].schema for subject in SELECTABLE)
-        key = ledger_id, moment_us
-        with self._taking:
-            last = self._taken.get(key)
-            if last is not None and last.view is view and last.origin.schemas == schemas:
-                return last
-            customers, accounts = (view.entities(RecordKind(subject.value)) for subject in SELECTABLE)
-            origin = Origin(customers, accounts, view.holdings(), schemas)
-            batches = {subject: last.populations[subject].batch for subject in SELECTABLE} if last else {}
-            if last is None or not last.origin.is_same(origin):
-                batches = batches_of(origin)
-            populations = {
-                subject: population_of(batch, view, schema)
-                for (subject, batch), schema in zip(batches.items(), schemas, strict=True)
-            }
-            taken = self._taken[key] = Taken(view, origin, populations)
-            self._forget_moments(key)
-            return taken
-
-    def _forget_moments(self, taken: tuple[str, int | None]) -> None:
-        """Keep no more past moments than there may be, those that were taken last."""
-        self._taken[taken] = self._taken.pop(taken)
-        past = [key for key in self._taken if key[1] is not None]
-        for key in past[:-KEPT]:
-            del self._taken[key]
-
-
-def batches_of(origin: Origin) -> dict[Subject, Batch]:
-    """The customers with their accounts, and the accounts with their owners."""
-    customers, accounts = (
-        _typed(entities.batch, schema)
-        for entities, schema in zip((origin.customers, origin.accounts), origin.schemas, strict=True)
-    )
-    held = accounts_of(origin.customers, origin.accounts, origin.holdings, accounts)
-    owned = owners_of(origin.customers, origin.accounts, origin.holdings, customers)
-    return {
-        Subject.CUSTOMER: replace(customers, items={ACCOUNTS: held}),
-        Subject.ACCOUNT: replace(accounts, items={OWNERS: owned}),
-    }
-
-
-def population_of(batch: Batch, view: BookView, schema: Schema) -> Population:
-    """The customers or accounts of a version."""
-    if batch.ids is None:
-        raise ValueError("the entities of a book have ids")
-    index = BookIndex(view, RecordKind(schema.subject.value))
-    return Population(batch, batch.ids, view.version, schema, index, is_past=isinstance(view, AsOf))
-
-
-def _typed(batch: Batch, schema: Schema) -> Batch:
-    """The batch without columns whose type is no longer the attribute's."""
-    columns = {name: column for name, column in batch.columns.items() if _is_given(schema.get(name), column)}
-    return replace(batch, columns=columns)
-
-
-def _is_given(spec: AttributeSpec | None, column: Column) -> bool:
-    if spec is None or spec.expression is not None or spec.aggregated:
-        return False
-    return spec.type == column.type
+        with self._beginning:
+            taking = self._takings.setdefault(ledger_id, Taking())
+        return taking.take(view, moment_us, schemas)

@@ -254,7 +254,7 @@ def test_followed_aggregates_are_computed_anew(config: ServerConfig) -> None:
 
 def _turn_over(server: Server) -> None:
     """Have a value be held that is not right, as a mistake of ours would."""
-    ((state, _),) = server._residents.followed("main")
+    ((_, state, _),) = server._residents.followed("main")
     (column,) = state.columns
     assert isinstance(column, FixedColumn)
     assert column.validity is None or column.validity[0] & 1

@@ -41,8 +41,8 @@ class Views(Protocol):
 class Residents(Protocol):
     """What evaluations of a ledger are given."""
 
-    def followed(self, ledger_id: str) -> tuple[tuple[AggregateState, Mapping[str, CompiledAggregate]], ...]:
-        """The states of aggregates that are held, each with its aggregates by id."""
+    def followed(self, ledger_id: str) -> Iterator[tuple[BookView, AggregateState, Mapping[str, CompiledAggregate]]]:
+        """The states of aggregates that are held, each with its aggregates by id, and before them what they follow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,9 +141,8 @@ class Verification:
 
     def _held(self, vocabulary: Vocabulary, view: View, now_us: int, cancelled: Cancelled) -> Iterator[Held]:
         """Those that evaluations are given, as they follow; and all, as they are computed for everybody at once."""
-        for state, named in self.residents.followed(view.ledger_id):
+        for current, state, named in self.residents.followed(view.ledger_id):
             # What is held has no facts with it; it is of the last version, or brought to it as for the next evaluation.
-            current = self.views.view(view.ledger_id) or view
             followed = state.advance(current, state.standpoint.now_us, cancelled=cancelled)
             yield Held(followed.standpoint, named, dict(zip(named, followed.columns, strict=True)), followed=True)
         for subject in SELECTABLE:
