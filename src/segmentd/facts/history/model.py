@@ -50,6 +50,8 @@ class PastValues:
     def __post_init__(self) -> None:
         if not len(self.ids) == len(self.until_us) == len(self.values) or self.values.type != stored_as(self.type):
             raise ValueError(f"{len(self.ids)} ids, {len(self.until_us)} moments and {self.values.type} do not fit")
+        if (self.until_us[1:] < self.until_us[:-1]).any():
+            raise ValueError("values of the past are in the order in which they were replaced")
 
     def __len__(self) -> int:
         return len(self.ids)

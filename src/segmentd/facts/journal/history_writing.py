@@ -92,7 +92,9 @@ class Carrying:
             yield left.without(self.gone)
 
     def _add(self, values: Iterable[PastValues]) -> None:
-        parts = [each for each in self._left(values) if len(each)]
+        # A book to which nothing was written since the checkpoint before still tells what that has.
+        new = (each.after(self.before.up_to_us) for each in values)
+        parts = [each for each in self._left(new) if len(each)]
         count = sum(map(len, parts))
         while parts and self._files and self._files[-1].about.values <= min(2 * count, MERGED_VALUES - count):
             last = self._files.pop()
