@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from segmentd.columns.column import Batch, FixedColumn, TextColumn
 from segmentd.columns.planes import pack
-from segmentd.facts.aggregates.columns import SPARE_ENTRIES, replace_rows, take_rows
+from segmentd.facts.aggregates.columns import SPARE_ENTRIES, put_rows, replace_rows, take_rows
 from segmentd.facts.aggregates.measures import doubles_of_order, order_of_doubles, same_codes
 from segmentd.facts.aggregates.rounding import means
 from segmentd.schema import INT64, STRING
@@ -35,6 +35,23 @@ def test_replaced_rows_have_the_new_values(values: list[int | None], data: st.Da
         assert values_of(replaced, len(values)) == right
         assert Batch(len(values), {"": replaced}).rows == len(values)
         assert values_of(column, len(values)) == given_values
+        assert values_of(put_rows(column, np.array(rows, np.int64), column_of(type_, later)), len(values)) == right
+
+
+def test_rows_are_put_where_the_column_is() -> None:
+    """Numbers of one width take no new memory, unless nobody may write there; of two widths they are copied."""
+    wide, narrow = np.arange(3, dtype=np.int64), FixedColumn(INT64, np.array([7], np.int8))
+    put = put_rows(FixedColumn(INT64, wide), np.array([1]), FixedColumn(INT64, np.array([7])))
+    assert isinstance(put, FixedColumn)
+    assert put.values is wide
+    assert wide.tolist() == [0, 7, 2]
+    frozen = np.arange(3, dtype=np.int8)
+    frozen.flags.writeable = False
+    for column, other in ((FixedColumn(INT64, wide), narrow), (FixedColumn(INT64, frozen), narrow)):
+        copied = put_rows(column, np.array([2]), other)
+        assert isinstance(copied, FixedColumn)
+        assert copied.values is not column.values
+        assert copied.values.tolist() == [*column.values.tolist()[:2], 7]
 
 
 @given(VALUES, st.lists(st.integers(-1, 139), max_size=20))

@@ -280,10 +280,16 @@ def test_the_least_number_of_facts_and_coverage_are_kept(engine: Engine) -> None
     assert together(engine, bank_of(facts, 3), asked) == set(range(len(asked)))
 
 
-def test_two_aggregates_are_computed_alone(engine: Engine) -> None:
-    """A walk of two takes as long as the two do."""
-    asked = [compiled(span_=TrailingDays(day)) for day in (1, 2)]
-    assert together(engine, bank_of([fact(0, 1, 7)]), asked) == set()
+def test_one_aggregate_is_computed_alone(engine: Engine) -> None:
+    """A walk of one would take longer: of two measures, and of two texts, each is computed by itself."""
+    texts = list(TEXT_FILTERS)[1], list(TEXT_FILTERS)[-1]
+    bank = bank_of([fact(0, 1, 7, points=3, counterparty="x")])
+    for asked in (
+        [compiled(measure=measure, span_=TrailingDays(2)) for measure in ("amount", "balance_after")],
+        [compiled(filter_=filter_, span_=TrailingDays(2)) for filter_ in texts],
+    ):
+        assert together(engine, bank, asked) == set()
+        assert together(engine, bank, [*asked, asked[0]]) == {0, 2}
 
 
 def test_long_histories_are_looked_at_where_windows_are(engine: Engine) -> None:

@@ -11,7 +11,7 @@ from segmentd.columns.column import Column
 from segmentd.engine import Engine
 from segmentd.engine.facts.aggregates_ranges import Integers
 from segmentd.engine.text.tabulation import Cancelled
-from segmentd.facts.aggregates.columns import replace_rows
+from segmentd.facts.aggregates.columns import put_rows
 from segmentd.facts.aggregates.computing import compute_one
 from segmentd.facts.aggregates.gathering import Gathering
 from segmentd.facts.aggregates.standpoint import KIND, Standpoint
@@ -86,7 +86,7 @@ class Work:
         if not len(rows):
             return found
         again = self.some(self.standpoint.slots[rows])
-        return [replace_rows(old, rows, new) for old, new in zip(found, again, strict=True)]
+        return [put_rows(old, rows, new) for old, new in zip(found, again, strict=True)]
 
     @property
     def touched(self) -> Integers:

@@ -59,6 +59,18 @@ def replace_rows(column: Column, rows: Integers, other: Column) -> Column:
             raise TypeError(f"rows of {other.type} do not fit a column of {column.type}")
 
 
+def put_rows(column: Column, rows: Integers, other: Column) -> Column:
+    """As `replace_rows`, in the column's own memory where the values fit there: of columns that nobody else has yet."""
+    match column, other:
+        case FixedColumn(), FixedColumn() if (
+            column.values.flags.writeable and column.values.dtype == other.values.dtype
+        ):
+            column.values[rows] = other.values
+            return FixedColumn(column.type, column.values, _replace_validity(column, rows, other))
+        case _:
+            return replace_rows(column, rows, other)
+
+
 def take_rows(column: Column, rows: Integers) -> Column:
     """The column of some rows, in the order given; a negative one has no value."""
     count = len(column.codes) if isinstance(column, TextColumn | ListColumn) else len(column.values)

@@ -34,7 +34,7 @@ from segmentd.ledger.aggregates import Function, Source
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.schema import Kind
 
-FEWEST: Final = 3
+FEWEST: Final = 2
 """Fewer are computed one by one: a walk looks at all rows from the first window to the last."""
 
 _FUNCTIONS: Final = frozenset({Function.COUNT, Function.SUM, Function.AVERAGE})

@@ -58,7 +58,8 @@ def sum_cells(
     begin = first
     while begin < last:
         end = min(last, (begin // width + 1) * width)
-        cells[:] = 0
+        for at in range(cells.shape[0]):
+            cells[at] = 0
         most = 0
         for owner in range(begin, end):
             lane = owner - begin
@@ -119,7 +120,7 @@ def add_up(cells: Any, spans: int, total: int, width: int) -> None:
 
 @inline_kernel
 def write(cells: Any, terms: Any, total: int, width: int, begin: int, end: int, direct: Any, further: Any) -> None:
-    """Write every output's sum of cells, by owner."""
+    """Write every output's sum of cells, by owner: of all owners of a block past the caches, of fewer one by one."""
     offsets, named = terms
     for number in range(offsets.shape[0] - 1):
         start, stop = offsets[number], offsets[number + 1]
@@ -127,10 +128,13 @@ def write(cells: Any, terms: Any, total: int, width: int, begin: int, end: int, 
         if cell < 0:
             cell = total
             add_terms(cells, named, start, stop, total, width)
-        if number < direct.shape[0]:
-            put(cells, cell * width, begin, end, width, direct, number)
-        else:
-            put(cells, cell * width, begin, end, width, further, number - direct.shape[0])
+        out, row = direct, number
+        if number >= direct.shape[0]:
+            out, row = further, number - direct.shape[0]
+        whole = width if end - begin == width else 0
+        stream(cells, cell * width, whole, out, row, begin)
+        for lane in range(whole, end - begin):
+            out[row, begin + lane] = cells[cell * width + lane]
 
 
 @inline_kernel
@@ -147,16 +151,6 @@ def add_terms(cells: Any, named: Any, start: int, stop: int, total: int, width: 
         else:
             for lane in range(width):
                 cells[room + lane] -= cells[~cell * width + lane]
-
-
-@inline_kernel
-def put(cells: Any, start: int, begin: int, end: int, width: int, out: Any, number: int) -> None:
-    """Write one output of some owners: all of a block past the caches, fewer one by one."""
-    if end - begin == width:
-        stream(cells, start, width, out, number, begin)
-    else:
-        for lane in range(end - begin):
-            out[number, begin + lane] = cells[start + lane]
 
 
 @kernel
