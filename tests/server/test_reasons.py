@@ -18,6 +18,7 @@ TESTED: Final = {
     "DATA_DIRECTORY_IN_USE": "server/test_lifecycle.py",
     "DEADLINE_EXCEEDED": "scoring/test_workers.py",
     "DISTINCT_LIMIT": "server/test_limits.py",
+    "HISTORY_NOT_KEPT": "facts/history/test_server.py",
     "IMPORT_SOURCE_UNREADABLE": "facts/imports/test_jobs.py",
     "INTERNAL": "server/test_calls.py",
     "MALFORMED_REQUEST": "server/test_bad_input.py",

@@ -13,6 +13,7 @@ from segmentd.cli.options import existing
 
 if TYPE_CHECKING:
     from segmentd.facts.erasure.retention import KeepRule
+    from segmentd.facts.journal.history import KeepHistory
     from segmentd.server.app import Server
     from segmentd.server.config import TlsFiles
 
@@ -123,6 +124,16 @@ def serve(
     keep_transactions: Annotated[list[str] | None, keep_option("transactions")] = None,
     keep_balances: Annotated[list[str] | None, keep_option("balances")] = None,
     keep_engagements: Annotated[list[str] | None, keep_option("engagements")] = None,
+    keep_history: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[LEDGER=]DAYSd",
+            help="Know for so long what customers and accounts were before they were changed, such as 800d; "
+            "retail=30d is about one ledger. Repeat for more. [default: 400d]",
+            rich_help_panel=FACTS,
+            show_default=False,
+        ),
+    ] = None,
     checkpoint_mib: Annotated[
         int,
         typer.Option(
@@ -175,7 +186,7 @@ def serve(
             import_roots=tuple(import_root or ()),
             import_remotes=tuple(import_remote or ()),
             keep=keep_rules(transaction=keep_transactions, balance=keep_balances, engagement=keep_engagements),
-            checkpoints=CheckpointPolicy(after_bytes=checkpoint_mib << 20),
+            checkpoints=CheckpointPolicy(checkpoint_mib << 20, keep_history=kept_history(keep_history)),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
@@ -193,13 +204,31 @@ def keep_rules(**given: list[str] | None) -> tuple[KeepRule, ...]:
     from segmentd.facts.erasure.retention import KeepRule
     from segmentd.facts.kinds import RecordKind
 
-    rules = []
-    for kind, texts in given.items():
-        for text in texts or ():
-            if (found := KEPT.fullmatch(text)) is None:
-                raise typer.BadParameter(f"--keep-{kind}s is {text!r}; give days, as 3650d, or retail=3650d")
-            rules.append(KeepRule(RecordKind(kind), int(found["days"]), found["ledger"] or ""))
-    return tuple(rules)
+    return tuple(
+        KeepRule(RecordKind(kind), days, ledger)
+        for kind, texts in given.items()
+        for ledger, days in kept_days(f"--keep-{kind}s", texts)
+    )
+
+
+def kept_history(texts: list[str] | None) -> KeepHistory:
+    """For how long the past of records is kept. Raises as `keep_rules`."""
+    from segmentd.facts.journal.history import KEPT_DAYS, KeepHistory
+
+    given = kept_days("--keep-history", texts)
+    days = dict(given)
+    if len(days) < len(given):
+        raise ValueError("for how long history is kept is said twice")
+    return KeepHistory(days.pop("", KEPT_DAYS), days)
+
+
+def kept_days(option: str, texts: list[str] | None) -> list[tuple[str, int]]:
+    """The ledgers, "" for all, and days that an option says. Raises BadParameter."""
+    found = [(text, KEPT.fullmatch(text)) for text in texts or ()]
+    for text, match in found:
+        if match is None:
+            raise typer.BadParameter(f"{option} is {text!r}; give days, as 3650d, or retail=3650d")
+    return [(match["ledger"] or "", int(match["days"])) for _, match in found if match]
 
 
 def tls_files(certificate: Path | None, key: Path | None, client_ca: Path | None) -> TlsFiles | None:
