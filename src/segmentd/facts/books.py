@@ -189,7 +189,9 @@ class Books:
             last = number
             if (last - version) % REPLAYED_AT_ONCE == 0:
                 book.publish()
+                book.tidy()
         book.publish()
+        book.tidy()
         return last
 
     def _clean(self, ledger_id: str) -> None:

@@ -110,7 +110,7 @@ def _stage(book: Book) -> None:
 
 
 def test_a_long_tail_is_merged() -> None:
-    """More rows than a tail may have are sorted when they are published; a few more stay in the tail, and are found."""
+    """More rows than a tail may have are sorted when the book is tidied; a few more stay in the tail, and are found."""
     book = Book(LEDGER)
     book.stage(batch(RecordKind.CUSTOMER, ["anna"], {}), WORDS)
     owners: Columns = {"owners": (LIST, [["anna"]] * 7)}
@@ -119,7 +119,10 @@ def test_a_long_tail_is_merged() -> None:
     owner_of, times = random.integers(0, 7, MIN_TAIL + 10), random.integers(0, 1_000, MIN_TAIL + 10)
     old = book.publish()
     book.stage(_transactions(0, owner_of[:-9], times[:-9]), WORDS)
-    assert len(book.publish().touched(RecordKind.TRANSACTION)) == 0
+    assert book.publish().touched(RecordKind.TRANSACTION).tolist() == list(range(7))
+    untidy = [book.is_untidy]
+    assert len(book.tidy().touched(RecordKind.TRANSACTION)) == 0
+    assert [*untidy, book.is_untidy] == [True, False]
     book.stage(_transactions(len(times) - 9, owner_of[-9:], times[-9:]), WORDS)
     view = book.publish()
     assert view.touched(RecordKind.TRANSACTION).tolist() == sorted(set(owner_of[-9:]))
@@ -132,15 +135,18 @@ def test_a_long_tail_is_merged() -> None:
 
 
 def test_a_tail_of_middle_length_is_merged_while_nobody_writes() -> None:
-    """Not when it is published, but when the book is settled; views from before see what they saw."""
+    """Not when the book is tidied, but when it is settled; views from before see what they saw."""
     book = Book(LEDGER)
     book.stage(batch(RecordKind.CUSTOMER, ["anna"], {}), WORDS)
     book.stage(batch(RecordKind.ACCOUNT, ["account 0"], {"owners": (LIST, [["anna"]])}), WORDS)
     many = 5 * MIN_TAIL
     book.stage(_transactions(0, np.zeros(many, np.int64), np.arange(many)), WORDS)
     book.publish()
+    book.tidy()
     book.stage(_transactions(many, np.zeros(MIN_TAIL + 1, np.int64), np.arange(MIN_TAIL + 1)), WORDS)
     before = book.publish()
+    book.tidy()
+    assert book.view is before
     assert before.touched(RecordKind.TRANSACTION).tolist() == [0]
     book.settle()
     after = book.view

@@ -85,6 +85,11 @@ class NaiveBook:
         """Go back."""
         self._staged = self.view
 
+    is_untidy = False
+
+    def tidy(self) -> None:
+        """Nothing becomes too much."""
+
     def settle(self) -> None:
         """Nothing slows its readers that could be put in order."""
 

@@ -41,7 +41,7 @@ class Restored:
 
 
 class Book:
-    """A ledger's facts. One thread stages, publishes and merges; what `view` gives, any thread reads meanwhile."""
+    """A ledger's facts. One thread at a time stages, publishes and merges; what `view` gives, any reads meanwhile."""
 
     def __init__(self, ledger: Ledger, *, restored: Restored | None = None) -> None:
         """An empty book, or one of what was `restored`."""
@@ -101,12 +101,21 @@ class Book:
         return outcome
 
     def publish(self) -> View:
-        """Make what is staged current. Long tails are merged."""
+        """Make what is staged current."""
         if self._staged:
             self._publish(self._staged_version)
-            for kind, table in self._tables.by_kind.items():
-                if needs_merge(table, self.version):
-                    self._merge(kind)
+        return self._view
+
+    @property
+    def is_untidy(self) -> bool:
+        """Whether a tail has become long."""
+        return any(needs_merge(table, self.version) for table in self._tables.by_kind.values())
+
+    def tidy(self) -> View:
+        """Merge long tails: some seconds' work on millions of rows. RuntimeError where something is staged."""
+        for kind, table in self._tables.by_kind.items():
+            if needs_merge(table, self.version):
+                self._merge(kind)
         return self._view
 
     def undo(self) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from segmentd.facts.arrow_form import encode_batch, fitted
 from segmentd.facts.ingestion.orders import Order
-from segmentd.facts.ingestion.shelf import Shelf
+from segmentd.facts.ingestion.shelf import Shelf, WritableBook
+from segmentd.facts.ingestion.tidying import Tidier
 from segmentd.facts.journal import Entry, Journal, Traces
 from segmentd.facts.records import WriteOutcome
 from segmentd.storage import UnmarkedError
@@ -49,10 +50,13 @@ class GroupWriter:
     Whatever happens, every order is answered, and the books are as the journal has them.
     """
 
-    def __init__(self, shelf: Shelf, journal: Journal, when_written: Listener, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, shelf: Shelf, journal: Journal, tidier: Tidier, when_written: Listener, clock: Callable[[], int]
+    ) -> None:
         """`clock`: microseconds since 1970."""
         self._shelf = shelf
         self._journal = journal
+        self._tidier = tidier
         self._when_written = when_written
         self._clock = clock
         self._unsettled: set[str] = set()
@@ -65,10 +69,7 @@ class GroupWriter:
     def settle(self) -> None:
         """Have the books that were written put in order what their readers are slowed by."""
         for ledger_id in self._unsettled:
-            try:
-                self._shelf.book(ledger_id).settle()
-            except Exception:  # noqa: BLE001 - it is on disk, from where the book can be made again
-                self._shelf.reopen(ledger_id)
+            self._tidier.hand_in(ledger_id, _settle)
         self._unsettled = set()
 
     def write(self, group: Sequence[Order]) -> None:
@@ -85,6 +86,9 @@ class GroupWriter:
             order.answer.set_result(outcome)
         for ledger_id in staged.versions:
             self._when_written(ledger_id)
+            book = self._shelf.opened(ledger_id)
+            if book is not None and book.is_untidy:
+                self._tidier.hand_in(ledger_id, _tidy)
 
     def _stage_all(self, orders: list[Order]) -> _Staged:
         """Stage the orders; those that cannot be staged are answered, taken out, and the others staged anew.
@@ -159,6 +163,14 @@ class GroupWriter:
                 self._shelf.book(ledger_id).undo()
             except Exception:  # noqa: BLE001 - what is in memory cannot be trusted any more
                 self._shelf.reopen(ledger_id)
+
+
+def _settle(book: WritableBook) -> None:
+    book.settle()
+
+
+def _tidy(book: WritableBook) -> None:
+    book.tidy()
 
 
 def _payload(order: Order, time_us: int) -> bytes:

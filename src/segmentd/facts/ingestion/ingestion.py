@@ -11,12 +11,13 @@ from segmentd.facts.ingestion.checkpoints import Checkpointer, CheckpointListene
 from segmentd.facts.ingestion.group import GroupWriter
 from segmentd.facts.ingestion.orders import Limits, Order, OrderQueue
 from segmentd.facts.ingestion.shelf import Shelf
+from segmentd.facts.ingestion.tidying import Tidier
 from segmentd.facts.journal import Journal
 from segmentd.facts.records import RecordBatch, WriteOutcome
 from segmentd.ledger.editions import now_us
 
 SETTLE_S: Final = 0.25
-"""After so long without a batch, books put their latest facts in order: what comes meanwhile waits for that."""
+"""After so long without a batch, books put their latest facts in order: what comes meanwhile for one waits for that."""
 
 
 class Ingestion:
@@ -42,7 +43,8 @@ class Ingestion:
         self._checkpointer = Checkpointer(
             shelf, journal, policy or CheckpointPolicy(), listener or CheckpointListener()
         )
-        self._writer = GroupWriter(shelf, journal, self._checkpointer.note, clock)
+        self._tidier = Tidier(shelf, self._queue)
+        self._writer = GroupWriter(shelf, journal, self._tidier, self._checkpointer.note, clock)
         self._thread = threading.Thread(target=self._work, name="segmentd-ingestion", daemon=True)
         self._thread.start()
 
@@ -105,6 +107,7 @@ class Ingestion:
         """Write what waits, refuse what comes, and make the checkpoints that make the next opening quick."""
         self._queue.close()
         self._thread.join()
+        self._tidier.close()
         self._checkpointer.close()
 
     def _work(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,12 +53,18 @@ class Limits:
 
 
 class OrderQueue:
-    """A bounded queue for one reader. Threads and event loops may put orders into it."""
+    """A bounded queue for one reader. Threads and event loops may put orders into it.
+
+    Orders are taken as they came; those of a ledger that is held wait while others' go on, half of what may wait at
+    most, so that there is room for the others.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._waiting: deque[Order] = deque()
-        self._bytes = 0
+        self._batches: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+        self._held: Counter[str] = Counter()
         self._closed = False
         self._changed = threading.Condition()
         self._loops: deque[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = deque()
@@ -66,23 +72,35 @@ class OrderQueue:
     def put(self, order: Order) -> None:
         """Wait on this thread until there is room, and add the order. Raises IngestionClosedError."""
         with self._changed:
-            self._changed.wait_for(self._has_room_or_is_closed)
+            self._changed.wait_for(lambda: self._has_room(order.ledger_id))
             self._add(order)
 
     async def offer(self, order: Order) -> None:
         """Wait on the event loop until there is room, and add the order. Raises IngestionClosedError."""
         while True:
             with self._changed:
-                if self._has_room_or_is_closed():
+                if self._has_room(order.ledger_id):
                     return self._add(order)
                 room = asyncio.Event()
                 self._loops.append((asyncio.get_running_loop(), room))
             await room.wait()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for orders, or the end; whether there was one within so many seconds."""
+    def hold(self, ledger_id: str) -> None:
+        """Give out no order of the ledger until it is released as often as it was held."""
         with self._changed:
-            return self._changed.wait_for(lambda: bool(self._waiting) or self._closed, seconds)
+            self._held[ledger_id] += 1
+
+    def release(self, ledger_id: str) -> None:
+        """Give out the ledger's orders again, unless it is held for something else too."""
+        with self._changed:
+            self._held[ledger_id] -= 1
+            self._held += Counter()  # which drops those that nothing holds
+            self._tell()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for orders that can be taken, or the end; whether there was one within so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(self._has_orders_or_ended, seconds)
 
     def take(self) -> list[Order]:
         """Wait for orders, and take the first that go together; none once it is closed and empty.
@@ -90,13 +108,19 @@ class OrderQueue:
         An order that only validates goes alone, since nothing that is staged before it may be forgotten with it.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(self._has_orders_or_ended)
             group: list[Order] = []
+            left: deque[Order] = deque()
             size = 0
-            while self._waiting and self._goes_with(self._waiting[0], group, size):
-                group.append(self._waiting.popleft())
-                size += group[-1].bytes
-            self._bytes -= size
+            while self._waiting and (self._is_held(self._waiting[0]) or self._goes_with(self._waiting[0], group, size)):
+                order = self._waiting.popleft()
+                if self._is_held(order):
+                    left.append(order)
+                else:
+                    group.append(order)
+                    size += order.bytes
+            self._waiting.extendleft(reversed(left))
+            self._count(group, -1)
             self._tell()
             return group
 
@@ -106,6 +130,12 @@ class OrderQueue:
             self._closed = True
             self._tell()
 
+    def _has_orders_or_ended(self) -> bool:
+        return (self._closed and not self._waiting) or not all(map(self._is_held, self._waiting))
+
+    def _is_held(self, order: Order) -> bool:
+        return order.ledger_id in self._held
+
     def _goes_with(self, order: Order, group: list[Order], size: int) -> bool:
         if not group:
             return True
@@ -113,17 +143,30 @@ class OrderQueue:
         fits = len(group) < self._limits.group_batches and size + order.bytes <= self._limits.group_bytes
         return fits and not alone
 
-    def _has_room_or_is_closed(self) -> bool:
-        """Whether a batch may come in; the last one may be larger than what is left, or a large one never could."""
-        waiting, limits = len(self._waiting), self._limits
-        return self._closed or (waiting < limits.waiting_batches and self._bytes < limits.waiting_bytes)
+    def _has_room(self, ledger_id: str) -> bool:
+        """Whether a batch may come in, if only to be refused; the last one may be larger than what is left.
+
+        A large one never could otherwise.
+        """
+        batches, size = self._limits.waiting_batches, self._limits.waiting_bytes
+        is_room = len(self._waiting) < batches and self._bytes.total() < size
+        if ledger_id in self._held:
+            is_room = is_room and 2 * self._batches[ledger_id] < batches and 2 * self._bytes[ledger_id] < size
+        return self._closed or is_room
 
     def _add(self, order: Order) -> None:
         if self._closed:
             raise IngestionClosedError
         self._waiting.append(order)
-        self._bytes += order.bytes
+        self._count([order], 1)
         self._changed.notify_all()
+
+    def _count(self, orders: list[Order], sign: int) -> None:
+        for order in orders:
+            self._batches[order.ledger_id] += sign
+            self._bytes[order.ledger_id] += sign * order.bytes
+            if not self._batches[order.ledger_id]:
+                del self._batches[order.ledger_id], self._bytes[order.ledger_id]
 
     def _tell(self) -> None:
         """Have all who wait look again. They are few: a stream waits for its own batch before it sends another."""

@@ -14,7 +14,7 @@ from segmentd.ledger.vocabulary import Vocabulary
 
 
 class WritableBook(Protocol):
-    """A ledger's facts in memory. One thread stages, publishes and undoes; any may dump a view."""
+    """A ledger's facts in memory. One thread at a time changes it; any may dump a view."""
 
     @property
     def version(self) -> int:
@@ -47,6 +47,13 @@ class WritableBook(Protocol):
 
     def undo(self) -> None:
         """Forget all that was staged and not published."""
+
+    @property
+    def is_untidy(self) -> bool:
+        """Whether what was written since it was put in order has become too much, and `tidy` should be called soon."""
+
+    def tidy(self) -> object:
+        """Put in order what has become too much. Nothing is staged."""
 
     def settle(self) -> None:
         """Put in order what readers are slowed by, since nothing was written for a while."""
