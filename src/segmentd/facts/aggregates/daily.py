@@ -32,7 +32,10 @@ Result = tuple[FixedColumn, Truths]
 
 
 def average_daily_balance(whole: Whole) -> FixedColumn:
-    """The mean over the known days of the sum of the accounts' balances, half to even; unknown beyond 64 bit."""
+    """The mean over the known days of the sum of the accounts' balances, half to even.
+
+    Unknown beyond 64 bit, and where the window's days times the owner's accounts are 2^31 or more.
+    """
     gathered, bounds = whole.gathered, whole.bounds
     balances = Balances(whole.kept, whole.poison, whole.measured.numbers())
     lifetimes = whole.accounts.lifetimes(gathered.owners.accounts)
