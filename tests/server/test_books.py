@@ -110,6 +110,20 @@ def test_a_damaged_checkpoint_keeps_the_server_from_starting(tmp_path: Path) -> 
         assert write(api, ["secret-1", "secret-3", "new"], "").unchanged_count == 2
 
 
+def test_a_mark_that_was_lost_is_told(tmp_path: Path, events: Events) -> None:
+    """Once for each database; the server starts with all that it had."""
+    fill(tmp_path)
+    marks = ("facts.mark", "segmentd.mark")
+    for name in marks:
+        (tmp_path / name).unlink()
+    for _ in range(2):
+        with running(tmp_path) as (_, api):
+            assert write(api, ["secret-1", "secret-3"], "").unchanged_count == 2
+        told = [event for event, _ in events.heard if event.endswith("unguarded")]
+        assert sorted(told) == ["definitions_unguarded", "facts_unguarded"]
+    assert all((tmp_path / name).exists() for name in marks)
+
+
 def test_what_happens_in_the_background_is_told(tmp_path: Path, events: Events) -> None:
     """A checkpoint that fails, and facts of a ledger that the definitions lack, without stopping anything."""
     fill(tmp_path)

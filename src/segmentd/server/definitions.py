@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from segmentd.ledger.usage import Residents
 from segmentd.segments.catalogue import Catalogues, load_catalogues
 from segmentd.segments.service import SegmentService
 from segmentd.segments.store import SqlSegmentStore
+from segmentd.server.logs import log_event
 from segmentd.storage import DataDirectory, Writer, open_database
 
 
@@ -36,6 +38,8 @@ class Definitions:
         directory = self._open.enter_context(DataDirectory(data_dir))
         database = open_database(directory.path)
         self._open.callback(database.close)
+        if database.was_unguarded:
+            log_event("definitions_unguarded", level=logging.WARNING, database=database.path)
         self.writer = Writer()
         self._open.callback(self.writer.close)
         ledgers, attributes = SqlLedgerStore(database), SqlAttributeStore(database)

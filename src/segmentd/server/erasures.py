@@ -40,12 +40,23 @@ class ImportMemory:
         self.imports.forget_messages(ledger_id)
 
 
+@dataclass(frozen=True, slots=True)
+class ImportNames:
+    """Import jobs, whose files, mappings and ids may name a customer or an account."""
+
+    imports: ImportService
+
+    def forget(self, ledger_id: str, traces: Traces) -> None:
+        """Forget the jobs that name one."""
+        self.imports.forget_naming(ledger_id, (*traces.customers, *traces.accounts))
+
+
 def erasures_of(books: Books, snapshots: Snapshots, imports: ImportService) -> Erasures:
     """The erasures of a server, not started yet."""
     return Erasures(
         books.ingestion,
         books.journal,
-        memories=(SnapshotMemory(snapshots),),
+        memories=(SnapshotMemory(snapshots), ImportNames(imports)),
         quoting=(ImportMemory(imports),),
         listener=ErasureListener(tell_rewritten, tell_failed),
     )

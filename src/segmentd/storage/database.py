@@ -33,12 +33,16 @@ _PRAGMAS: Final = (
 
 
 class Database:
-    """An open database at the newest schema. Close it when done; several threads may use it."""
+    """An open database at the newest schema. Close it when done; several threads may use it.
+
+    `was_unguarded`: the mark was lacking or unreadable although transactions had been counted.
+    """
 
     def __init__(self, engine: Engine, log: MarkedLog, path: Path) -> None:
         self.path = path
         self._engine = engine
         self._log = log
+        self.was_unguarded = False
         self._writing = engine.execution_options(begin="BEGIN IMMEDIATE")
 
     @contextmanager
@@ -92,6 +96,7 @@ class Database:
             with self.read() as connection:
                 found = _commits_of(connection)
                 self._log.check(found)
+            self.was_unguarded = self._log.mark.found is None and found > 0
             with _translated(f"writing {self.path}"), self._writing.begin() as connection:
                 migrate(connection, self.path)
             self._log.mark.keep(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text, false
 
 from segmentd.storage.columns import UtcMoment
 
@@ -103,6 +103,7 @@ import_jobs = Table(
     Column("end_time", UtcMoment),
     Column("error_reason", Text, nullable=False),
     Column("error_message", Text, nullable=False),
+    Column("names_erased", Boolean, nullable=False, server_default=false()),
 )
 
 commits = Table(

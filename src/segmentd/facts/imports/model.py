@@ -95,7 +95,8 @@ class ImportOrder:
 class ImportJob:
     """A job. `uid` is its own for ever, where `id` may be used again once a job is forgotten.
 
-    `error_reason` and `error_message` say why it failed.
+    `error_reason` and `error_message` say why it failed. `names_erased`: one of its texts names somebody who was
+    erased, so that the job is forgotten when it has ended.
     """
 
     ledger_id: str
@@ -111,6 +112,7 @@ class ImportJob:
     progress: Progress = Progress()
     error_reason: str = ""
     error_message: str = ""
+    names_erased: bool = False
 
     @property
     def name(self) -> str:
@@ -134,6 +136,11 @@ class ImportJob:
         if self.state is not JobState.RUNNING or not 0 < done <= total:
             return None
         return self.progress.elapsed * (total - done) / done
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What whoever asked for it chose, and what its files are called."""
+        return (self.id, self.order.source, self.order.mapping, *(file.path for file in self.files))
 
     def batch_id(self, file: int, batch: int) -> str:
         """The id of a batch, by which a ledger takes it once."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Final
 
 from segmentd.errors import ErrorReason, SegmentdError
 from segmentd.facts.imports.checking import Wanted, check_order
 from segmentd.facts.imports.errors import ImportJobNotFoundError, ImportsStoppingError, TooManyImportJobsError
 from segmentd.facts.imports.model import ImportJob, JobState, Key, Progress
+from segmentd.facts.imports.naming import names_any
 from segmentd.facts.imports.rejects import FORGOTTEN, Reject
 from segmentd.facts.imports.running import Control, JobRun, Tools, Verdict
 from segmentd.facts.imports.store import ImportStore
@@ -67,6 +68,8 @@ class ImportService:
     def start(self) -> None:
         """Go on with the jobs that had not ended when the server did."""
         with self._lock:
+            with suppress(StoreFailedError):  # on a full disk; the next erasure or start tries it again
+                self._forget_named()
             for job in self._store.unfinished():
                 self._unfinished[job.ledger_id, job.id] = job
             self._dispatch()
@@ -131,6 +134,22 @@ class ImportService:
         except OSError as error:
             raise StoreFailedError("overwriting messages about rejected rows", error) from error
 
+    def forget_naming(self, ledger_id: str, ids: Iterable[str]) -> None:
+        """Forget the ledger's jobs of which a text names one of these, with no byte left: now, or when they have ended.
+
+        Raises StoreFailedError.
+        """
+        wanted = tuple(ids)
+        with self._lock:
+            for job in self._store.jobs_after(ledger_id, "", MAX_UNFINISHED + KEPT):
+                current = self._unfinished.get(job.key, job)
+                if names_any(current.texts, wanted) and not current.names_erased:
+                    named = replace(current, names_erased=True)
+                    self._store.save(named)
+                    if job.key in self._unfinished:
+                        self._unfinished[job.key] = named
+            self._forget_named()
+
     @contextmanager
     def watching(self, key: Key, changed: Callable[[], object]) -> Iterator[None]:
         """Have `changed` called, on any thread, whenever a job has moved on or the service closes."""
@@ -166,7 +185,7 @@ class ImportService:
     def _run(self, job: ImportJob) -> None:
         try:
             with self._lock:
-                job = self._keep(job.begun(self._clock()))
+                job = self._keep(self._unfinished[job.key].begun(self._clock()))
             control = Control(lambda: self._ask(job.key), lambda progress: self._move(job.key, progress))
             verdict = JobRun(job, self._tools, control).run()
             if verdict is not Verdict.STOP:
@@ -219,7 +238,21 @@ class ImportService:
             self._tell(job.key)
             for old in self._store.forget_old(job.ledger_id, KEPT):
                 self._tools.rejects.remove(old.uid)
+            if ended.names_erased:
+                with suppress(StoreFailedError):  # the next erasure or start tries it again
+                    self._forget_named()
         self._listener.ended(ended)
+
+    def _forget_named(self) -> None:
+        """Forget the finished jobs that name somebody who was erased: their rejected rows first, then themselves."""
+        named = self._store.naming_erased()
+        try:
+            for job in named:
+                self._tools.rejects.remove(job.uid)
+        except OSError as error:
+            raise StoreFailedError("removing rejected rows", error) from error
+        if named:
+            self._store.forget(named)
 
     def _tell(self, key: Key) -> None:
         for changed in self._watchers.get(key, ()):

@@ -41,6 +41,12 @@ class ImportStore(Protocol):
     def forget_errors(self, ledger_id: str, message: str) -> tuple[str, ...]:
         """Say this in place of why jobs of a ledger failed, with no byte of that left; the uids of all jobs."""
 
+    def naming_erased(self) -> tuple[ImportJob, ...]:
+        """The finished jobs of all ledgers that name somebody who was erased."""
+
+    def forget(self, jobs: tuple[ImportJob, ...]) -> None:
+        """Forget jobs, with no byte of them left."""
+
 
 class SqlImportStore:
     """Import jobs in the SQL database."""
@@ -105,6 +111,20 @@ class SqlImportStore:
             self._database.scrub()
         return jobs
 
+    def naming_erased(self) -> tuple[ImportJob, ...]:
+        """The finished jobs that name somebody who was erased."""
+        final = [state.value for state in JobState if state.is_final]
+        query = select(import_jobs).where(import_jobs.c.names_erased, import_jobs.c.state.in_(final))
+        with self._database.read() as connection:
+            return tuple(map(_to_job, connection.execute(query)))
+
+    def forget(self, jobs: tuple[ImportJob, ...]) -> None:
+        """Forget jobs, with no byte of them left."""
+        with self._database.write() as connection:
+            for job in jobs:
+                connection.execute(delete(import_jobs).where(*_is(job.ledger_id, job.id), import_jobs.c.uid == job.uid))
+        self._database.scrub()
+
 
 def _is(ledger_id: str, job_id: str) -> tuple[Any, ...]:
     return import_jobs.c.ledger_id == ledger_id, import_jobs.c.id == job_id
@@ -140,6 +160,7 @@ def _from_job(job: ImportJob) -> dict[str, Any]:
         "end_time": job.end_time,
         "error_reason": job.error_reason,
         "error_message": job.error_message,
+        "names_erased": job.names_erased,
     }
 
 
@@ -168,4 +189,5 @@ def _to_job(row: Row[Any]) -> ImportJob:
         progress=progress,
         error_reason=row.error_reason,
         error_message=row.error_message,
+        names_erased=row.names_erased,
     )
