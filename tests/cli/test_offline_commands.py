@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,6 +33,74 @@ def test_a_table_shows_shares(offline: Run, population: Path, definitions: Path)
     assert result.exit_code == 0, result.stderr
     assert "50.00%" in result.stdout
     assert "4 customers, 2 segments" in result.stdout
+
+
+ACCOUNTS = """
+currency: CZK
+attributes:
+  - {id: tier, subject: ACCOUNT, expression: "account.balance > 100.00 ? 'gold' : 'basic'"}
+segments:
+  - {id: rich, subject: ACCOUNT, expression: 'account.tier == "gold" && account.kind == "SAVINGS"'}
+  - {id: joint, subject: ACCOUNT, expression: account.owners.size() > 1}
+  - {id: green, subject: ACCOUNT, expression: account.colour == "green"}
+  - {id: anybody, expression: "true"}
+"""
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> tuple[Path, Path]:
+    """A file of accounts, with a column that they do not have of themselves, and definitions."""
+    table = pa.table(
+        {
+            "account_id": ["a0", "a1", "a2"],
+            "kind": ["SAVINGS", "SAVINGS", None],
+            "balance": pa.array([Decimal("100.01"), Decimal("100.00"), Decimal(7)], pa.decimal128(12, 2)),
+            "colour": ["green", None, "red"],
+        }
+    )
+    pa.parquet.write_table(table, tmp_path / "accounts.parquet")
+    (tmp_path / "accounts.yaml").write_text(ACCOUNTS)
+    return tmp_path / "accounts.parquet", tmp_path / "accounts.yaml"
+
+
+def test_segments_of_accounts_are_evaluated(offline: Run, accounts: tuple[Path, Path], tmp_path: Path) -> None:
+    """Built-in fields and further columns are read; owners are not known, and the command says so."""
+    file, definitions = accounts
+    out = tmp_path / "members.csv"
+    result = offline("evaluate", file, "--segments", definitions, "--accounts", "--members", out, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["segments"] == [
+        {"id": "green", "members": 1, "unknown": 0},
+        {"id": "joint", "members": 0, "unknown": 3},
+        {"id": "rich", "members": 1, "unknown": 0},
+    ]
+    assert "missing or unknown everywhere: account.owners" in result.stderr
+    assert pa.csv.read_csv(out).to_pydict() == {"account_id": ["a0", "a0"], "segment": ["green", "rich"]}
+    shown = offline("evaluate", file, "--segments", definitions, "--accounts")
+    assert "3 accounts, 3 segments" in shown.stdout
+
+
+def test_a_plan_of_segments_of_accounts(offline: Run, accounts: tuple[Path, Path]) -> None:
+    """Those of customers are left out; the columns are those of the file of accounts."""
+    file, definitions = accounts
+    plan = json.loads(offline("explain-plan", definitions, "--accounts", "--population", file, "--json").stdout)
+    assert plan["segments"] == ["green", "joint", "rich"]
+    assert plan["attributes"] == {"balance": ["rich"], "colour": ["green"], "kind": ["rich"]}
+    refused = offline("explain-plan", definitions, "--accounts", "--population", file, "--segment", "anybody")
+    assert refused.exit_code == 2
+
+
+def test_accounts_of_a_population_of_customers_are_not_known(offline: Run, population: Path, tmp_path: Path) -> None:
+    """A segment that asks about them is unknown for everybody, and others are what they are."""
+    definitions = tmp_path / "macros.yaml"
+    definitions.write_text(
+        "segments:\n"
+        "  - {id: holder, expression: customer.accounts.size() > 0}\n"
+        "  - {id: wealthy, expression: customer.income >= 3000.0}\n"
+    )
+    result = offline("evaluate", population, "--segments", definitions, "--json")
+    assert [(each["members"], each["unknown"]) for each in json.loads(result.stdout)["segments"]] == [(0, 4), (2, 1)]
+    assert "customer.accounts" in result.stderr
 
 
 @pytest.mark.parametrize("ending", ["csv", "arrow", "feather", "parquet"])

@@ -180,6 +180,50 @@ def test_a_file_of_features_is_scored(cli: Run, definitions: Path, population: P
     assert written == {"customer_id": ["c1", "c3"], "segment": ["wealthy", "wealthy"]}
 
 
+def test_residents_are_scored_by_their_ids(cli: Run, definitions: Path, tmp_path: Path) -> None:
+    """Other columns are not read; ids that the ledger lacks are counted."""
+    cli("segments", "apply", definitions)
+    file, members = tmp_path / "ids.csv", tmp_path / "members.csv"
+    file.write_text("customer_id,income\nc3,\nnobody,9000\nc1,1\n")
+    result = cli("score", file, "--residents", "--segment", "wealthy", "--members", members, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["segments"] == [{"id": "wealthy", "members": 2, "unknown": 0}]
+    assert members.read_text().splitlines() == ['"customer_id","segment"', '"c3","wealthy"', '"c1","wealthy"']
+    assert "the ledger lacks 1 customer of the file" in result.stderr
+
+
+def test_accounts_are_scored(cli: Run, tmp_path: Path) -> None:
+    """By features, whose owners are not known, and by the ids of those that the ledger holds."""
+    definitions, file = tmp_path / "accounts.yaml", tmp_path / "accounts.csv"
+    definitions.write_text(
+        "segments:\n"
+        '  - {id: saving, subject: ACCOUNT, expression: account.kind == "SAVINGS" && account.balance > 100.00}\n'
+        "  - {id: joint, subject: ACCOUNT, expression: account.owners.size() > 1}\n"
+    )
+    for arguments in (
+        ("ledgers", "create", "--ledger", "held", "--currency", "EUR"),
+        ("segments", "apply", definitions, "--ledger", "held"),
+    ):
+        done = cli(*arguments)
+        assert done.exit_code == 0, done.stderr
+    file.write_text("id,kind,balance\na0,SAVINGS,100.01\na1,SAVINGS,100.00\n")
+    asked = ("score", file, "--accounts", "--id", "id", "--ledger", "held", "--json")
+    result = cli(*asked)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["segments"] == [
+        {"id": "joint", "members": 0, "unknown": 2},
+        {"id": "saving", "members": 1, "unknown": 0},
+    ]
+    assert "account.owners" in result.stderr
+    assert cli("ledger", "write", file, "--kind", "account", "--ledger", "held").exit_code == 0
+    held = cli(*asked, "--residents")
+    assert held.exit_code == 0, held.stderr
+    assert json.loads(held.stdout)["segments"] == [
+        {"id": "joint", "members": 0, "unknown": 0},
+        {"id": "saving", "members": 1, "unknown": 0},
+    ]
+
+
 def test_scores_are_printed_as_a_table(cli: Run, definitions: Path, population: Path) -> None:
     """Without --json there is a table of the segments asked for, with shares."""
     cli("segments", "apply", definitions)

@@ -8,21 +8,22 @@ from typing import Annotated
 
 import typer
 
-from segmentd.cli.options import AsOfOption, IdOption, MembersOption, existing
-from segmentd.cli.outcome import Outcome, print_outcome
+from segmentd.cli.options import AccountsFlag, AsOfOption, IdOption, MembersOption, existing
+from segmentd.cli.outcome import Outcome, print_outcome, tell_absent
 from segmentd.cli.output import JsonFlag
 
 
 def evaluate(
     population: Annotated[
         Path,
-        typer.Argument(callback=existing, metavar="POPULATION", help="Customers: Parquet, CSV or Arrow."),
+        typer.Argument(callback=existing, metavar="POPULATION", help="Customers, or accounts: Parquet, CSV or Arrow."),
     ],
     segments: Annotated[
         Path,
         typer.Option("--segments", callback=existing, metavar="FILE", help="Definitions, in YAML."),
     ],
     id_column: IdOption = None,
+    accounts: AccountsFlag = False,
     as_of: AsOfOption = "",
     members: MembersOption = None,
     json: JsonFlag = False,
@@ -33,13 +34,16 @@ def evaluate(
     from segmentd.cli.members import check_ending, open_members
     from segmentd.cli.moments import parse_now
     from segmentd.cli.progress import progress
+    from segmentd.schema import Subject
 
     started = perf_counter()
     check_ending(members)
-    prepared = offline.prepare(population, segments, id_column)
+    subject = Subject.ACCOUNT if accounts else Subject.CUSTOMER
+    prepared = offline.prepare(population, segments, id_column, subject)
     now_us = parse_now(as_of, prepared.time_zone)
-    with open_members(members) as output, progress("evaluating") as report:
-        counts = evaluate_windows(prepared.program, prepared.batch, now_us, output, report)
-    if not counts:
-        typer.echo(f"{segments} has no active segments", err=True)
-    print_outcome(Outcome(prepared.batch.rows, counts, perf_counter() - started), json=json)
+    with open_members(members, subject) as output, progress("evaluating") as report:
+        found = evaluate_windows(prepared.program, prepared.batch, now_us, output, report)
+    if not found.counts:
+        typer.echo(f"{segments} has no active segments of {subject}s", err=True)
+    tell_absent(found.absent)
+    print_outcome(Outcome(prepared.batch.rows, found.counts, perf_counter() - started, subject), json=json)

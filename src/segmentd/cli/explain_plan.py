@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmentd.cli.options import DefinitionFile, IdOption, PlanPopulationOption, SegmentsOption
+from segmentd.cli.options import AccountsFlag, DefinitionFile, IdOption, PlanPopulationOption, SegmentsOption
 from segmentd.cli.output import JsonFlag, print_json
 
 
@@ -15,18 +15,21 @@ def explain_plan(
     segments: SegmentsOption = None,
     population: PlanPopulationOption = None,
     id_column: IdOption = None,
+    accounts: AccountsFlag = False,
     raw: Annotated[bool, typer.Option("--raw", help="Show the program for columns that have no codes.")] = False,
     json: JsonFlag = False,
 ) -> None:
     """Print the program that evaluates segments: shared conditions, registers, tables, columns read as codes."""
     from segmentd.cli.coded_plan import CodedPlan, plan_codes, widths_of
-    from segmentd.cli.offline import compile_segments, load_customers
+    from segmentd.cli.offline import compile_segments, load_subjects
     from segmentd.plan.render import render_program
+    from segmentd.schema import Subject
     from segmentd.segments.errors import UnknownSegmentError
 
-    catalogue, batch = load_customers(file, population, id_column)
+    subject = Subject.ACCOUNT if accounts else Subject.CUSTOMER
+    catalogue, batch = load_subjects(file, population, id_column, subject)
     try:
-        program = compile_segments(catalogue, segments or ())
+        program = compile_segments(catalogue, segments or (), subject)
     except UnknownSegmentError as error:
         raise typer.BadParameter(f"--segment: {error.fields[0].description}") from error
     plan = CodedPlan(program, program, widths_of(batch)) if raw else plan_codes(program, batch)

@@ -6,23 +6,25 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import typer
 
 from segmentd.cli.offline import read_population
 from segmentd.columns.files import MissingIdColumnError, read_table_for
 from segmentd.columns.headers import attribute_ids
+from segmentd.ledger.fields import built_in
 from segmentd.schema import AttributeSpec, Schema, Subject
 
 if TYPE_CHECKING:
-    from segmentd.client import Attribute, Client
+    from segmentd.client import Attribute, Client, Ledger
 
 
-def read_features(path: Path, id_column: str, client: Client) -> Any:
-    """The columns of a file that are given attributes of customers, and the ids; what is left out is said.
+def read_features(path: Path, id_column: str, client: Client, subject: Subject) -> Any:
+    """The columns of a file that are fields or given attributes of a subject, and the ids; what is left out is said.
 
     Raises ColumnErrors where the file cannot be read or has no column of ids.
     """
-    schema = given_schema(client.list_attributes(), client.get_ledger().time_zone)
+    schema = given_schema(client.list_attributes(), client.get_ledger(), subject)
     table = read_typed(path, schema, id_column)
     ignored = [name for name in table.column_names if name != id_column and schema.get(name) is None]
     if ignored:
@@ -30,15 +32,21 @@ def read_features(path: Path, id_column: str, client: Client) -> Any:
     return table.drop_columns(ignored)
 
 
-def given_schema(attributes: Iterable[Attribute], time_zone: str) -> Schema:
-    """The given attributes of customers, as columns are read by them."""
-    prefix = f"{Subject.CUSTOMER}."
-    specs = (
+def read_ids(path: Path, id_column: str) -> Any:
+    """The ids in a file, as an Arrow array of text, none of them null. Raises ColumnErrors as `read_features` does."""
+    table = read_typed(path, Schema(Subject.CUSTOMER, ()), id_column)
+    return table[id_column].cast(pa.string()).combine_chunks().fill_null("")
+
+
+def given_schema(attributes: Iterable[Attribute], ledger: Ledger, subject: Subject) -> Schema:
+    """The fields and the given attributes of a subject, as columns are read by them."""
+    prefix = f"{subject}."
+    given = (
         AttributeSpec(found.id.removeprefix(prefix), found.type, found.required)
         for found in attributes
         if found.id.startswith(prefix) and not found.expression
     )
-    return Schema(Subject.CUSTOMER, tuple(specs), time_zone)
+    return Schema(subject, (*built_in(subject, ledger.currency_code), *given), ledger.time_zone)
 
 
 def read_typed(path: Path, schema: Schema, id_column: str) -> Any:

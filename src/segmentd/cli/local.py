@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,9 +23,17 @@ WINDOW_ROWS = 262_144
 """Rows evaluated at a time, a multiple of 64: a bit each of 1,000 segments is 32 MiB."""
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The counts of segments, and what they read that the population lacks: it was missing, or unknown, everywhere."""
+
+    counts: Mapping[str, SegmentCount]
+    absent: tuple[str, ...]
+
+
 def evaluate_windows(
     program: Program, batch: Batch, now_us: int, output: MembersFile | None, report: Report
-) -> dict[str, SegmentCount]:
+) -> Evaluated:
     """The counts of the program's segments over all rows; the members go to the output, if there is one."""
     members = np.zeros(len(program.segments), np.int64)
     unknown = np.zeros(len(program.segments), np.int64)
@@ -38,7 +48,7 @@ def evaluate_windows(
                 write_members(program, found, batch.ids.slice(start, stop - start), output)
             report(stop, batch.rows)
     counts = zip(program.segments, members.tolist(), unknown.tolist(), strict=True)
-    return {segment: SegmentCount(in_it, not_known) for segment, in_it, not_known in counts}
+    return Evaluated({segment: SegmentCount(in_it, not_known) for segment, in_it, not_known in counts}, bound.absent)
 
 
 def write_members(program: Program, found: Evaluation, ids: pa.Array, output: MembersFile) -> None:

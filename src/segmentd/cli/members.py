@@ -1,4 +1,7 @@
-"""The file that `--members` writes: `customer_id, segment`, a row a membership, as Parquet or CSV."""
+"""The file that `--members` writes: `customer_id, segment`, a row a membership, as Parquet or CSV.
+
+Of accounts it is `account_id, segment`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import typer
 
-SCHEMA = pa.schema([("customer_id", pa.string()), ("segment", pa.string())])
+from segmentd.schema import Subject
 
 GROUP_ROWS = 262_144
 """Memberships kept in memory before they are written."""
@@ -26,19 +29,20 @@ def check_ending(path: Path | None) -> Path | None:
     return path
 
 
-def open_members(path: Path | None) -> AbstractContextManager[MembersFile | None]:
+def open_members(path: Path | None, subject: Subject = Subject.CUSTOMER) -> AbstractContextManager[MembersFile | None]:
     """The file to write, or None where no path is given."""
-    return nullcontext() if path is None else MembersFile(path)
+    return nullcontext() if path is None else MembersFile(path, subject)
 
 
 class MembersFile:
     """Writes memberships in row groups; the file appears under its name once it is complete."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, subject: Subject = Subject.CUSTOMER) -> None:
+        self._schema = pa.schema([(f"{subject}_id", pa.string()), ("segment", pa.string())])
         self._path = path
         self._partial = path.with_name(path.name + ".partial")
         open_writer = pa.csv.CSVWriter if path.suffix.lower() == ".csv" else pa.parquet.ParquetWriter
-        self._writer = open_writer(self._partial, SCHEMA)
+        self._writer = open_writer(self._partial, self._schema)
         self._waiting: list[Any] = []
         self._rows = 0
 
@@ -64,7 +68,7 @@ class MembersFile:
         self._partial.replace(self._path)
 
     def _add(self, ids: Any, segments: Any) -> None:
-        self._waiting.append(pa.table([ids.cast(pa.string()), segments.cast(pa.string())], schema=SCHEMA))
+        self._waiting.append(pa.table([ids.cast(pa.string()), segments.cast(pa.string())], schema=self._schema))
         self._rows += len(ids)
         if self._rows >= GROUP_ROWS:
             self._flush()

@@ -20,26 +20,24 @@ if TYPE_CHECKING:
     from segmentd.columns.column import Batch
     from segmentd.segments.catalogue import Catalogue
 
-DEFAULT_ID_COLUMN = "customer_id"
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Customers and the program that is run over them."""
+    """Customers or accounts, and the program that is run over them."""
 
     batch: Batch
     program: Program
     time_zone: str
 
 
-def prepare(population: Path, file: Path, id_column: str | None) -> Prepared:
+def prepare(population: Path, file: Path, id_column: str | None, subject: Subject) -> Prepared:
     """Read a population and the definitions of all active segments. Raises DefinitionsError, ColumnErrors."""
     definitions = load_definitions(file)
     table = read_population(population)
-    chosen = choose_id_column(definitions, id_column)
-    catalogue = complete(definitions, table, chosen).catalogue()
-    program = compile_segments(catalogue, ())
-    batch = read_batch(population, catalogue.schemas[Subject.CUSTOMER], chosen, table=table)
+    chosen = choose_id_column(definitions, id_column, subject)
+    catalogue = complete(definitions, table, chosen, subject).catalogue()
+    program = compile_segments(catalogue, (), subject)
+    batch = read_batch(population, catalogue.schemas[subject], chosen, table=table)
     check_distinct(batch.ids, chosen)
     return Prepared(batch, program, catalogue.ledger.time_zone)
 
@@ -56,30 +54,39 @@ def load_catalogue(file: Path, population: Path | None, id_column: str | None) -
     definitions = load_definitions(file)
     if population is None:
         return definitions.catalogue()
-    return complete(definitions, read_population(population), id_column).catalogue()
+    return complete(definitions, read_population(population), id_column, Subject.CUSTOMER).catalogue()
 
 
-def load_customers(file: Path, population: Path | None, id_column: str | None) -> tuple[Catalogue, Batch | None]:
-    """The catalogue of a file, completed by the columns of a population, and its customers, None where there are none.
+def load_subjects(
+    file: Path, population: Path | None, id_column: str | None, subject: Subject
+) -> tuple[Catalogue, Batch | None]:
+    """The catalogue of a file, completed by the columns of a population, and its rows, None where there are none.
 
     Raises DefinitionsError, ColumnErrors.
     """
     definitions = load_definitions(file)
     if population is None:
         return definitions.catalogue(), None
-    table, chosen = read_population(population), choose_id_column(definitions, id_column)
-    catalogue = complete(definitions, table, chosen).catalogue()
-    return catalogue, read_batch(population, catalogue.schemas[Subject.CUSTOMER], chosen, table=table)
+    table, chosen = read_population(population), choose_id_column(definitions, id_column, subject)
+    catalogue = complete(definitions, table, chosen, subject).catalogue()
+    return catalogue, read_batch(population, catalogue.schemas[subject], chosen, table=table)
 
 
-def complete(definitions: Definitions, table: Any, id_column: str | None) -> Definitions:
+def complete(definitions: Definitions, table: Any, id_column: str | None, subject: Subject) -> Definitions:
     """The definitions with the attributes that the table's columns suggest."""
-    return definitions.merge_inferred(infer_attributes(table, choose_id_column(definitions, id_column)))
+    chosen = choose_id_column(definitions, id_column, subject)
+    return definitions.merge_inferred(infer_attributes(table, chosen), subject)
 
 
-def choose_id_column(definitions: Definitions, asked: str | None) -> str:
-    """The column of the ids: as asked, else as the file says."""
-    return asked or definitions.id_column or DEFAULT_ID_COLUMN
+def choose_id_column(definitions: Definitions, asked: str | None, subject: Subject) -> str:
+    """The column of the ids: as asked, else of customers as the file says, else what such columns are called."""
+    said = definitions.id_column if subject is Subject.CUSTOMER else None
+    return asked or said or default_id_column(subject)
+
+
+def default_id_column(subject: Subject) -> str:
+    """What the column of the ids is called where nobody says so."""
+    return f"{subject}_id"
 
 
 def read_population(path: Path) -> Any:
@@ -88,8 +95,7 @@ def read_population(path: Path) -> Any:
         return read_table(path, report)
 
 
-def compile_segments(catalogue: Catalogue, segments: Sequence[str]) -> Program:
-    """The program of these segments of customers, of all active ones where none are named. Raises SegmentdError."""
-    asked = catalogue.asked(Subject.CUSTOMER, segments)
-    schema = catalogue.schemas[Subject.CUSTOMER]
-    return compile_program(asked, (), catalogue.definitions(Subject.CUSTOMER), schema)
+def compile_segments(catalogue: Catalogue, segments: Sequence[str], subject: Subject) -> Program:
+    """The program of these segments of a subject, of all active ones where none are named. Raises SegmentdError."""
+    asked = catalogue.asked(subject, segments)
+    return compile_program(asked, (), catalogue.definitions(subject), catalogue.schemas[subject])

@@ -52,9 +52,13 @@ IdOption = Annotated[
     typer.Option(
         "--id",
         metavar="COLUMN",
-        help="The column of the ids. [default: what FILE says, else customer_id]",
+        help="The column of the ids. [default: what FILE says, else customer_id; of accounts account_id]",
         show_default=False,
     ),
+]
+
+AccountsFlag = Annotated[
+    bool, typer.Option("--accounts", help="Of accounts: a row is an account, and segments are those of accounts.")
 ]
 
 SegmentsOption = Annotated[
@@ -77,7 +81,7 @@ MembersOption = Annotated[
     typer.Option(
         "--members",
         metavar="OUT",
-        help="Write customer_id, segment to this .parquet or .csv file.",
+        help="Write customer_id (or account_id), segment to this .parquet or .csv file.",
         show_default=False,
     ),
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import typer
 
 from segmentd.cli.output import counted, print_json, print_table, share
+from segmentd.schema import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,13 @@ class Outcome:
     rows: int
     counts: Mapping[str, SegmentCount]
     elapsed_s: float
+    subject: Subject = Subject.CUSTOMER
+
+
+def tell_absent(absent: Collection[str]) -> None:
+    """Say what was read and not given: look there first if everything is unknown."""
+    if absent:
+        typer.echo(f"read, but not given, so missing or unknown everywhere: {', '.join(absent)}", err=True)
 
 
 def print_outcome(outcome: Outcome, *, json: bool) -> None:
@@ -41,4 +49,6 @@ def print_outcome(outcome: Outcome, *, json: bool) -> None:
         for segment, count in outcome.counts.items()
     ]
     print_table(("segment", "members>", "share>", "unknown>"), rows)
-    typer.echo(f"{counted(outcome.rows, 'customer')}, {counted(len(rows), 'segment')}, {outcome.elapsed_s:.2f} s")
+    typer.echo(
+        f"{counted(outcome.rows, outcome.subject.value)}, {counted(len(rows), 'segment')}, {outcome.elapsed_s:.2f} s"
+    )
