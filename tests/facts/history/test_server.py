@@ -24,6 +24,7 @@ from segmentd.facts.journal.history import DAY_US, KeepHistory
 from segmentd.ledger.editions import now_us
 from segmentd.server.app import Server, running_server
 from segmentd.server.config import ServerConfig
+from tests.facts.erasure.planting import contents
 
 BOOKED: Final = datetime(2026, 1, 2, tzinfo=UTC)
 SAVED: Final = Aggregate(
@@ -38,6 +39,9 @@ ACCOUNTS: Final = {
     "active": 'account.status == "ACTIVE"',
     "of-adults": "account.owners.exists(o, o.age >= 18)",
 }
+AGE: Final = 7_310_579_842_611_935
+"""Otto's, in a test that looks for it."""
+
 Answers = dict[str, list[str]]
 
 FIRST: Final[Answers] = {
@@ -111,6 +115,11 @@ def client_of(server: Server) -> Client:
     return Client(f"127.0.0.1:{server.port}", ledger="main")
 
 
+def is_in_files(folder: Path) -> bool:
+    """Whether Otto's age is in any byte of a data directory: raw, or when an Arrow file is read."""
+    return any(AGE.to_bytes(8, "little") in content for content in contents(folder))
+
+
 def test_answers_are_those_of_the_moment(tmp_path: Path) -> None:
     """Attributes, owners, macros, aggregates with a filter of accounts and balances are as they were at each moment.
 
@@ -144,11 +153,12 @@ def test_the_erased_are_in_no_past(tmp_path: Path) -> None:
     with running_server(config_of(tmp_path)) as server, client_of(server) as client:
         define(client)
         write_first(client)
-        client.write_records("customer", [{"id": "otto", "age": 7_310_579_842_611_935}])
+        client.write_records("customer", [{"id": "otto", "age": AGE}])
         between = datetime.now(UTC)
         write_later(client)
         server._books.ingestion.scrub("main").result(60)
         assert any(server._books.journal.history.index("main").files)
+        assert is_in_files(tmp_path)
         assert client.delete_customer("otto", wait=True).is_erased
         client.write_records("customer", [{"id": "otto", "age": 30}])
         then = answers(client, between)
@@ -158,6 +168,7 @@ def test_the_erased_are_in_no_past(tmp_path: Path) -> None:
         assert all("other" not in each.ids.to_pylist() and "otto" not in each.ids.to_pylist() for each in read)
         owners = [each.values.to_pylist() for each in read if each.name == "#owners"]
         assert owners == [[["erika", "OWNER"]]]
+        assert not is_in_files(tmp_path)
 
 
 def test_a_past_that_is_not_kept_is_not_guessed(tmp_path: Path) -> None:
