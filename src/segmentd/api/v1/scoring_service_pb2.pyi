@@ -76,7 +76,9 @@ class ScoreRequest(_message.Message):
 
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:
-        """The moment that `now` means, in whole microseconds (finer digits are cut off). Absent: the server's time of the call."""
+        """The moment that `now` means, in whole microseconds (finer digits are cut off). Absent: the server's time of the call. Of a past
+        one, residents are what they were then, HISTORY_NOT_KEPT where that is not known any more.
+        """
 
     def __init__(
         self,
@@ -175,7 +177,8 @@ class AnswerBasis(_message.Message):
         """Nullable attributes that the asked segments and attributes read and the batch or population does not have: they were
         missing on every row. Those of accounts and owners that macros read have their subject in front, `account.kind`. Of features,
         and of customers that were read from a file, accounts are not known: what segments ask about them is unknown, and
-        `customer.accounts` is here (of accounts: `account.owners`).
+        `customer.accounts` is here (of accounts: `account.owners`). Attributes by which balances are grouped have their subject in
+        front, as in the request.
         """
 
     def __init__(
@@ -557,7 +560,9 @@ class AggregateBalancesRequest(_message.Message):
 
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
-        """The moment, in whole microseconds: of balances, and of `now` in segments. Absent: the server's time of the call."""
+        """The moment, in whole microseconds: of balances, of customers, accounts and owners, and of `now` in segments. Absent: the
+        server's time of the call.
+        """
 
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
