@@ -153,6 +153,16 @@ def test_ids_have_the_verdicts_of_everybody(bank: Client, subject: Subject) -> N
         assert set(answer.unknown_ids(name)) == set(whole.unknown_ids(name))
 
 
+def test_attributes_of_nobody_are_named_where_groups_are_by_them(bank: Client) -> None:
+    """Given, or needed by a computed one: all accounts are in the group without a value, and the answer says why."""
+    bank.create_attribute("customer.lonely", AttributeDefinition(STRING))
+    bank.create_attribute("account.forlorn", AttributeDefinition(INT64))
+    bank.create_attribute("account.twice", AttributeDefinition(expression="account.forlorn * 2"))
+    report = bank.aggregate_balances(by=["customer.lonely", "account.twice", "account.tier"])
+    assert {group.keys[:2] for group in report.groups} == {(None, None)}
+    assert set(report.basis.absent_attributes) == {"customer.lonely", "account.forlorn"}
+
+
 def test_accounts_of_a_file_are_none(target: str) -> None:
     """A ledger whose customers were read from a file has no accounts to ask about."""
     with Client(target) as client, pytest.raises(SegmentdCallError) as refused:

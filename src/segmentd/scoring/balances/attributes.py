@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
@@ -34,15 +35,28 @@ def check_attributes(question: BalanceQuestion, catalogue: Catalogue) -> None:
             raise InvalidFieldError(field, str(grouping), allowed)
 
 
-def attribute_column(subjects: Subjects, subject: Subject, attribute: str) -> Column | None:
-    """The values of an attribute of all residents, None where nobody has one. What is unknown is missing."""
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupedValues:
+    """The values of an attribute of all residents, None where nobody has one; what is unknown is missing.
+
+    `absent`: the attributes of which nobody has a value and that it needs, each with its subject in front.
+    """
+
+    column: Column | None
+    absent: tuple[str, ...] = ()
+
+
+def attribute_values(subjects: Subjects, subject: Subject, attribute: str) -> GroupedValues:
+    """The values of an attribute, which the ledger has."""
     plan = subjects.scoring.plan_values(subjects.catalogue, subject, (attribute,), subjects.as_of_us)
     population = subjects.population(plan)
     spec = subjects.catalogue.schemas[subject].get(attribute)
     if spec is not None and spec.expression is None:
-        return population.batch.columns.get(attribute)
+        column = population.batch.columns.get(attribute)
+        return GroupedValues(column, () if column is not None else (f"{subject}.{attribute}",))
     answer = subjects.scoring.score_features(plan, population.batch, subjects.cancelled)
-    return _column(answer.computed[0])
+    absent = tuple(each if "." in each else f"{subject}.{each}" for each in answer.basis.absent)
+    return GroupedValues(_column(answer.computed[0]), absent)
 
 
 def _column(computed: ComputedValues) -> Column:

@@ -16,7 +16,7 @@ from segmentd.facts.taking import Taken
 from segmentd.ledger.fields import money
 from segmentd.ledger.population import Moment
 from segmentd.schema import Subject
-from segmentd.scoring.balances.attributes import attribute_column, check_attributes
+from segmentd.scoring.balances.attributes import attribute_values, check_attributes
 from segmentd.scoring.balances.dimensions import Classes, classes_of, combine, spread_by_owner
 from segmentd.scoring.balances.errors import NoFactsError
 from segmentd.scoring.balances.layout import Layout, Report
@@ -110,6 +110,7 @@ class _Answering:
     def __init__(self, tied: Tied, taken: Taken, scoring: Scoring, cancelled: Cancelled) -> None:
         self._tied, self._question, self._view, self._cancelled = tied, tied.question, taken.view, cancelled
         self._subjects = Subjects(scoring, tied.catalogue, taken, tied.as_of_us, tied.question.roles, cancelled)
+        self._absent: dict[str, None] = {}
 
     def answer(self, run: Run) -> Answer:
         """The answer, by work on threads."""
@@ -125,8 +126,8 @@ class _Answering:
             observations.daily if Measure.AVERAGE_DAILY_BALANCE in self._question.measures else None,
         )
         report = compute(task, run, self._cancelled)
-        absent = () if memberships is None else memberships.absent
-        basis = Basis(self._tied.catalogue.version, self._view.version, self._tied.as_of_us, absent)
+        absent = dict.fromkeys(() if memberships is None else memberships.absent) | self._absent
+        basis = Basis(self._tied.catalogue.version, self._view.version, self._tied.as_of_us, tuple(absent))
         code = self._tied.catalogue.ledger.currency_code
         return Answer(self._question, basis, code, money(code).scale, report)
 
@@ -159,5 +160,6 @@ class _Answering:
         batch = self._view.entities(RecordKind(grouping.subject.value)).batch
         if grouping.dimension is not Dimension.ATTRIBUTE:
             return classes_of(batch.columns.get(FIELDS[grouping.dimension]), batch.rows, self._tied.zone)
-        column = attribute_column(self._subjects, grouping.subject, grouping.attribute)
-        return classes_of(column, batch.rows, self._tied.zone)
+        values = attribute_values(self._subjects, grouping.subject, grouping.attribute)
+        self._absent.update(dict.fromkeys(values.absent))
+        return classes_of(values.column, batch.rows, self._tied.zone)
