@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from segmentd.columns.planes import Plane
 from segmentd.engine.facts.aggregates_days import Days, day_cells
-from segmentd.engine.facts.aggregates_ranges import ALL_ROWS, Integers, Pairs, Slots, read_only
+from segmentd.engine.facts.aggregates_ranges import ALL_ROWS, Integers, Pairs, Slots, Tasks, read_only
 from segmentd.kernels.facts import aggregates_daily as kernels
 
 Truths = npt.NDArray[np.bool_]
@@ -59,6 +59,13 @@ class DailyWindow:
     from_us: int
     to_us: int
     least: int
+
+
+def earliest(tasks: Tasks, times: Integers) -> int | None:
+    """The least of the times, None where there is none."""
+    if not len(times):
+        return None
+    return int(min(tasks.run([part.min for part in np.array_split(times, min(tasks.threads, len(times)))])))
 
 
 def average_daily_balances(

@@ -102,6 +102,8 @@ def touched_rows(standpoint: Standpoint, source: Source) -> Integers:
         return np.zeros(0, np.int64)
     view, kind = standpoint.view, KIND[source]
     touched = view.touched(kind)
+    if not len(touched):
+        return np.zeros(0, np.int64)
     if source is Source.ENGAGEMENTS or standpoint.subject is Subject.ACCOUNT:
         owners = touched
     else:

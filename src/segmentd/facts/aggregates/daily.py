@@ -20,7 +20,7 @@ import numpy as np
 
 from segmentd.columns.column import FixedColumn
 from segmentd.columns.planes import pack
-from segmentd.engine.facts.aggregates_daily import Balances, DailyWindow, average_daily_balances
+from segmentd.engine.facts.aggregates_daily import Balances, DailyWindow, average_daily_balances, earliest
 from segmentd.engine.facts.aggregates_days import Days, History, count_months_below
 from segmentd.engine.facts.aggregates_ranges import LEAST
 from segmentd.facts.aggregates.owners import CLOSED, OPENED
@@ -54,8 +54,8 @@ def months_below(scope: Scope) -> Result:
 def _grid(whole: Whole) -> DayGrid:
     bounds, zone = whole.bounds, whole.standpoint.zone
     if bounds.from_us == LEAST:
-        times = whole.gathered.items.times
-        bounds = Bounds(int(times.min()) if len(times) else bounds.to_us, bounds.to_us)
+        first = earliest(whole.gathered.pairs.tasks, whole.gathered.items.times)
+        bounds = Bounds(bounds.to_us if first is None else first, bounds.to_us)
     return day_grid(bounds, zone)
 
 
