@@ -238,8 +238,9 @@ def test_sums_that_may_be_too_large_are_left_to_others(engine: Engine) -> None:
     facts = [fact(0, day, (-large, large, large)[day % 3]) for day in range(1, 4)] + [fact(1, 1, 5)]
     asked = [compiled(span_=TrailingDays(days_)) for days_ in (1, 2, 3)]
     assert together(engine, bank_of(facts), asked) == set()
-    bank = bank_of([fact(0, 1, large - 1), fact(0, 2, large), fact(1, 1, -large), fact(1, 2, -large)])
-    assert together(engine, bank, asked) == set()
+    for amount, times in ((large, 2), (-large - 1, 2), (large // 2, 4)):
+        bank = bank_of([fact(0, day / 2, amount) for day in range(1, times + 1)])
+        assert together(engine, bank, asked) == set()
     half = 2**60
     small = bank_of([fact(0, 1, half), fact(0, 2, half + 5), fact(1, 1, -half), fact(1, 2, 3 - half)])
     assert together(engine, small, asked) == {0, 1, 2}
