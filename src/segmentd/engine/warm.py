@@ -19,6 +19,7 @@ from segmentd.engine.engine import Engine
 from segmentd.engine.facts.aggregates_sample import aggregate_sample
 from segmentd.engine.facts.book_sample import keep_sample
 from segmentd.engine.facts.groups_sample import sum_up_sample
+from segmentd.engine.facts.json_lines import read_lines_sample
 from segmentd.engine.facts.segmented import fold_sample
 from segmentd.engine.members.sample import extract_sample
 from segmentd.engine.requests.vectors import read_sample
@@ -58,6 +59,7 @@ def warm() -> WarmReport:
 def warm_requests() -> None:
     """The kernels that read requests and write answers, and those of facts."""
     read_sample()
+    read_lines_sample()
     answer_sample()
     extract_sample()
     aggregate_sample()

@@ -16,6 +16,7 @@ from segmentd.facts.imports import rejects as reject_files
 from segmentd.facts.imports import service as jobs
 from segmentd.facts.imports.bad_rows import MAX_BAD_ROWS, BadRows, TooManyBadRowsError
 from segmentd.facts.imports.checking import Wanted
+from segmentd.facts.imports.conversion import one_array
 from segmentd.facts.imports.errors import TooManyImportJobsError
 from segmentd.facts.imports.joining import join_rows
 from segmentd.facts.imports.mapping_text import read_mapping
@@ -23,6 +24,7 @@ from segmentd.facts.imports.model import JobState
 from segmentd.facts.imports.opening import open_reader
 from segmentd.facts.imports.places import Places
 from segmentd.facts.imports.reading import BATCH_ROWS, batches_of
+from segmentd.facts.imports.said_columns import apart
 from segmentd.facts.imports.texts import LISTS
 from segmentd.facts.kinds import RecordKind
 from tests.facts.imports.bank import Bank
@@ -77,10 +79,11 @@ def test_readers_go_on_anywhere(landing: Path, name: str, skipped: int) -> None:
     found = Places((landing,)).find(str(path))
     reader = open_reader(found.filesystem, found.files[0], read_mapping(MAPPING))
     try:
-        pieces = [piece.column("number").to_pylist() for piece in reader.pieces(["number", "text"], skipped)]
+        pieces = list(reader.pieces(["number", "text"], skipped))
     finally:
         reader.close()
-    assert [number for piece in pieces for number in piece] == [row["number"] for row in rows[skipped:]]
+    numbers = [number for piece in pieces for number in apart(one_array(piece.column("number")))[0].to_pylist()]
+    assert numbers == [row["number"] for row in rows[skipped:]]
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
@@ -120,9 +123,15 @@ def test_files_without_rows(bank: Bank, landing: Path) -> None:
     assert job.progress.file == 4
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.sampled_from("xyz"), max_size=3)), max_size=20))
-def test_rows_of_one_id_are_joined(rows: list[tuple[str, list[str]]]) -> None:
-    """Lists are joined in the order of the rows, other fields are the first row's, ids keep their order."""
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.sampled_from("xyz"), max_size=3)), max_size=20),
+    st.lists(st.booleans(), min_size=20, max_size=20),
+)
+def test_rows_of_one_id_are_joined(rows: list[tuple[str, list[str]]], flags: list[bool]) -> None:
+    """Lists are joined in the order of the rows, other fields are the first row's, ids keep their order.
+
+    A list is said where any row says it, and another field where the first row does.
+    """
     table = pa.table(
         {
             "id": pa.array([id_ for id_, _ in rows], pa.string()),
@@ -134,7 +143,12 @@ def test_rows_of_one_id_are_joined(rows: list[tuple[str, list[str]]]) -> None:
     for place, (id_, elements) in enumerate(rows):
         first, so_far, size = expected.get(id_, (place, [], 0))
         expected[id_] = (first, so_far + elements, size + 1)
-    joined = join_rows(table, np.arange(len(rows), dtype=np.int64) + 100)
+    said = np.array(flags[: len(rows)], np.bool_)
+    joined = join_rows(table, np.arange(len(rows), dtype=np.int64) + 100, {"list": said, "place": said})
+    assert joined.said["place"].tolist() == [flags[first] for first, _, _ in expected.values()]
+    assert joined.said["list"].tolist() == [
+        any(flag for (each, _), flag in zip(rows, flags, strict=False) if each == id_) for id_ in expected
+    ]
     assert joined.table.column("id").to_pylist() == list(expected)
     assert joined.table.column("list").to_pylist() == [elements for _, elements, _ in expected.values()]
     assert joined.table.column("place").to_pylist() == [first for first, _, _ in expected.values()]

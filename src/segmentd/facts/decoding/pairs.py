@@ -20,6 +20,8 @@ from segmentd.facts.kinds import ID_LENGTH
 OWNER_ROLE: Final = "OWNER"
 """The role of an owner of whom nothing else is said."""
 
+_TOGETHER: Final = "consents and their times come together"
+
 _MOMENT: Final = "a time is written as RFC 3339 has it, such as 2024-05-01T10:00:00Z"
 
 
@@ -30,14 +32,38 @@ def check_owners(draft: Draft) -> None:
         if roles is not None:
             raise FieldRequiredError(draft.path, "must have the field 'owners' where it has 'owner_roles'")
         return
+    alone = draft.says("owner_roles") & ~draft.says("owners") if roles is not None else np.zeros(draft.rows, np.bool_)
+    draft.faults.reject(alone, "owner_roles", "roles come with their owners")
     draft.reject_lists("owners", _any_of(owners, wrong_lengths(_elements(owners))), ID_LENGTH)
     draft.reject_lists("owners", _repeated(owners), "each owner is named once")
     if roles is None:
-        draft.columns["owner_roles"] = _replaced(owners, pa.array([OWNER_ROLE] * len(_elements(owners)), pa.string()))
+        _say_roles(draft, _owning(owners))
         return
+    without = draft.says("owners") & ~draft.says("owner_roles")
+    if without.any():
+        roles = _chosen(without, _owning(owners), roles)
     _check_lengths(draft, "owner_roles", owners, roles, "there is a role an owner")
     given = _elements(roles)
-    draft.columns["owner_roles"] = _replaced(roles, pc.if_else(pc.equal(given, ""), OWNER_ROLE, given))
+    _say_roles(draft, _replaced(roles, pc.if_else(pc.equal(given, ""), OWNER_ROLE, given)))
+
+
+def _say_roles(draft: Draft, roles: ListColumn) -> None:
+    """Roles are said with their owners."""
+    draft.columns["owner_roles"] = roles
+    draft.said.pop("owner_roles", None)
+    if "owners" in draft.said:
+        draft.said["owner_roles"] = draft.said["owners"]
+
+
+def _owning(owners: ListColumn) -> ListColumn:
+    """The role of an owner for each."""
+    return _replaced(owners, pa.array([OWNER_ROLE] * len(_elements(owners)), pa.string()))
+
+
+def _chosen(first: Wrong, one: ListColumn, other: ListColumn) -> ListColumn:
+    """The lists of one column in some rows, and those of another in the rest."""
+    dictionary = pa.concat_arrays([one.dictionary, other.dictionary])
+    return ListColumn(np.where(first, one.codes, other.codes + np.int32(len(one.dictionary))), dictionary)
 
 
 def check_consents(draft: Draft) -> None:
@@ -47,6 +73,7 @@ def check_consents(draft: Draft) -> None:
         return
     if purposes is None or times is None:
         raise FieldRequiredError(draft.path, "must have both of the fields 'consents' and 'consent_times', or none")
+    draft.faults.reject(draft.says("consents") != draft.says("consent_times"), "consent_times", _TOGETHER)
     empty = pc.equal(_elements(purposes), "").to_numpy(zero_copy_only=False)
     draft.reject_lists("consents", _any_of(purposes, empty), "a consent has a purpose")
     draft.reject_lists("consents", _repeated(purposes), "each purpose is named once")

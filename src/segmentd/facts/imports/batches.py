@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from segmentd.facts.imports.joining import MAX_JOINED_BYTES, join_rows
 from segmentd.facts.imports.planning import FilePlan
 from segmentd.facts.imports.reading import BATCH_ROWS, SourceReader, batches_of
 from segmentd.facts.imports.rows import MappedRows, map_rows
-from segmentd.facts.records import Rejection, RowNumbers
+from segmentd.facts.records import Rejection, RowNumbers, Said
 
 _WHOLE_ROW: Final = ""
 """The field of a row that cannot be read at all."""
@@ -27,7 +27,8 @@ class ImportBatch:
 
     `table`: their fields. `rows`: the row of the file, from 0, that each is, or begins with. `rejected`: rows of the
     file that are no records. `read`: how many rows of the file it stands for. `bytes_read`: how much of the file had
-    been read with it. `is_last`: none of the file comes after it.
+    been read with it. `is_last`: none of the file comes after it. `said`: by field, which records say it, where not all
+    do.
     """
 
     index: int
@@ -37,6 +38,7 @@ class ImportBatch:
     read: int
     bytes_read: int
     is_last: bool
+    said: Mapping[str, Said] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,34 +72,36 @@ class FileBatches:
             rejected = (*_bad(bad), *_renumbered(mapped, numbers))
             read = table.num_rows + len(bad)
             rows = numbers[mapped.rows]
-            yield ImportBatch(index, mapped.table, rows, rejected, read, self.reader.bytes_read(), is_last)
+            so_far = self.reader.bytes_read()
+            yield ImportBatch(index, mapped.table, rows, rejected, read, so_far, is_last, mapped.said)
             index += 1
 
     def _joined(self, skipped: int) -> Iterator[ImportBatch]:
         """The file is read as a whole: any of its rows may belong to any other."""
-        tables, numbers, rejected = [], [], []
+        pieces: list[MappedRows] = []
+        numbers, rejected = [], []
         first = 0
         for table in batches_of(self._pieces(0)):
             mapped = self._map(table)
             of_rows = self.reader.bad_rows.rows_of_good(first, table.num_rows)
             first += table.num_rows
-            tables.append(mapped.table)
+            pieces.append(mapped)
             numbers.append(of_rows[mapped.rows])
             rejected += _renumbered(mapped, of_rows)
-            if sum(each.nbytes for each in tables) > MAX_JOINED_BYTES:
+            if sum(each.table.nbytes for each in pieces) > MAX_JOINED_BYTES:
                 raise ValueError(f"the records to join take more than {MAX_JOINED_BYTES >> 20} MiB; give several files")
         rejected += _bad(self.reader.bad_rows.between(0, None))
-        yield from self._cut(tables, numbers, tuple(rejected), skipped)
+        yield from self._cut(pieces, numbers, tuple(rejected), skipped)
 
     def _cut(
-        self, tables: list[pa.Table], numbers: list[RowNumbers], rejected: tuple[Rejection, ...], skipped: int
+        self, pieces: list[MappedRows], numbers: list[RowNumbers], rejected: tuple[Rejection, ...], skipped: int
     ) -> Iterator[ImportBatch]:
         """Batches of joined records; the first one tells of all rows that were rejected."""
-        if not tables:
+        if not pieces:
             nothing = np.zeros(0, np.int64)
             yield ImportBatch(0, pa.table({}), nothing, rejected, len(rejected), self.reader.bytes_read(), is_last=True)
             return
-        joined = join_rows(pa.concat_tables(tables), np.concatenate(numbers))
+        joined = join_rows(pa.concat_tables([each.table for each in pieces]), np.concatenate(numbers), _said(pieces))
         count = max(1, -(-len(joined.rows) // BATCH_ROWS))
         for index in range(skipped, count):
             start, stop = index * BATCH_ROWS, (index + 1) * BATCH_ROWS
@@ -105,7 +109,8 @@ class FileBatches:
             read = int(joined.sizes[start:stop].sum()) + len(told)
             share = self.reader.bytes_read() * (index + 1) // count
             part = joined.table.slice(start, BATCH_ROWS)
-            yield ImportBatch(index, part, joined.rows[start:stop], told, read, share, index == count - 1)
+            said = {name: each[start:stop] for name, each in joined.said.items()}
+            yield ImportBatch(index, part, joined.rows[start:stop], told, read, share, index == count - 1, said)
 
     def _pieces(self, skipped: int) -> Iterator[pa.Table]:
         for piece in self.reader.pieces(list(self.plan.columns), skipped):
@@ -126,6 +131,15 @@ def _with_last(tables: Iterator[pa.Table]) -> Iterator[tuple[pa.Table, bool]]:
             yield before, False
         before = table
     yield (pa.table({}) if before is None else before), True
+
+
+def _said(pieces: list[MappedRows]) -> dict[str, Said]:
+    """Which of all records say a field, where not all do."""
+    names = dict.fromkeys(name for piece in pieces for name in piece.said)
+    return {
+        name: np.concatenate([piece.said.get(name, np.ones(len(piece.rows), np.bool_)) for piece in pieces])
+        for name in names
+    }
 
 
 def _bad(rows: list[tuple[int, str]]) -> list[Rejection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 
 from segmentd.facts.imports.mapping import ID
 from segmentd.facts.imports.texts import LISTS
-from segmentd.facts.records import RowNumbers
+from segmentd.facts.records import RowNumbers, Said
 
 MAX_JOINED_BYTES: Final = 512 << 20
 """Records of a file that are joined are in memory together."""
@@ -19,15 +20,19 @@ MAX_JOINED_BYTES: Final = 512 << 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JoinedRows:
-    """Records, the first row of each, and how many rows each was made of."""
+    """Records, the first row of each, how many rows each was made of, and by field which records say it."""
 
     table: pa.Table
     rows: RowNumbers
     sizes: RowNumbers
+    said: Mapping[str, Said]
 
 
-def join_rows(table: pa.Table, rows: RowNumbers) -> JoinedRows:
-    """One record an id, in the order in which the ids come first. `rows`: the number of each row."""
+def join_rows(table: pa.Table, rows: RowNumbers, said: Mapping[str, Said]) -> JoinedRows:
+    """One record an id, in the order in which the ids come first. `rows`: the number of each row.
+
+    `said`: by field, which rows say it. A list is said where any of its rows says it.
+    """
     codes = table.column(ID).combine_chunks().dictionary_encode(null_encoding="encode").indices
     groups = codes.to_numpy(zero_copy_only=False)
     order = np.argsort(groups, kind="stable")
@@ -41,7 +46,13 @@ def join_rows(table: pa.Table, rows: RowNumbers) -> JoinedRows:
         else table.column(name).take(pa.array(first))
         for name in table.column_names
     }
-    return JoinedRows(pa.table(columns), rows[first], sizes)
+    joined_said = {
+        name: np.logical_or.reduceat(each[order], starts[:-1])
+        if ordered.schema.field(name).type == LISTS
+        else each[first]
+        for name, each in said.items()
+    }
+    return JoinedRows(pa.table(columns), rows[first], sizes, joined_said)
 
 
 def _joined(lists: pa.ListArray, starts: RowNumbers) -> pa.ListArray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from segmentd.columns.column import Batch
 from segmentd.columns.planes import unpack
 from segmentd.engine import ComputedValues, Engine
 from segmentd.facts.imports.conversion import convert, normalized, one_array, prefixed, type_of, without_spare_digits
+from segmentd.facts.imports.mapping import ID
 from segmentd.facts.imports.moments import dates_of
 from segmentd.facts.imports.planning import Computed, Constant, FilePlan, Given
+from segmentd.facts.imports.said_columns import apart
 from segmentd.facts.imports.texts import UTC_MOMENT, Values, read_texts
-from segmentd.facts.records import Rejection, RowNumbers
+from segmentd.facts.records import Rejection, RowNumbers, Said
 from segmentd.schema import STRING, DataType, Kind
 
 Wrong = npt.NDArray[np.bool_]
@@ -25,11 +28,15 @@ Wrong = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappedRows:
-    """Records as a table of their fields, the row of the batch that each was, and the rows that are none."""
+    """Records as a table of their fields, the row of the batch that each was, and the rows that are none.
+
+    `said`: by field, which records say it, where not all do.
+    """
 
     table: pa.Table
     rows: RowNumbers
     rejected: tuple[Rejection, ...]
+    said: Mapping[str, Said] = field(default_factory=dict)
 
 
 def map_rows(table: pa.Table, plan: FilePlan, engine: Engine, now_us: int) -> MappedRows:
@@ -44,23 +51,32 @@ class _Mapper:
         self._table, self._plan = table, plan
         self._wrong: Wrong = np.zeros(table.num_rows, dtype=np.bool_)
         self._rejected: list[Rejection] = []
+        self._said: dict[str, Said] = {}
+        """By column, where not all rows say it."""
 
     def mapped(self, engine: Engine, now_us: int) -> MappedRows:
         columns = {name: self._column(name) for name in self._plan.columns}
         computed = self._evaluate(columns, engine, now_us)
-        fields = {}
-        for field in self._plan.fields:
-            values = self._field(field, columns, computed)
-            self._reject(values, field.target.name)
-            fields[field.target.name] = values.array
+        fields, said = {}, {}
+        for source in self._plan.fields:
+            values = self._field(source, columns, computed)
+            self._reject(values, source.target.name)
+            fields[source.target.name] = values.array
+            if isinstance(source, Given) and source.column in self._said and source.target.name != ID:
+                said[source.target.name] = self._said[source.column]
         table = pa.table(fields)
         rows = np.flatnonzero(~self._wrong)
         if len(rows) < table.num_rows:
             table = table.take(pa.array(rows))
-        return MappedRows(table, rows, tuple(sorted(self._rejected, key=lambda rejection: rejection.row)))
+            said = {name: each[rows] for name, each in said.items()}
+        rejected = tuple(sorted(self._rejected, key=lambda rejection: rejection.row))
+        return MappedRows(table, rows, rejected, said)
 
     def _column(self, name: str) -> pa.Array:
-        array, type_ = one_array(self._table.column(name)), self._plan.columns[name]
+        array, said = apart(one_array(self._table.column(name)))
+        type_ = self._plan.columns[name]
+        if said is not None:
+            self._said[name] = said
         if type_of(array.type) != STRING:
             values = without_spare_digits(normalized(array, type_.type, self._plan.reading))
             self._reject(values, name)

@@ -188,7 +188,9 @@ class JobRun:
         job = self._job
         vocabulary = self._tools.vocabularies.vocabulary(job.ledger_id)
         try:
-            records = check_draft(read_table(batch.table, job.order.kind, record_schema(job.order.kind, vocabulary)))
+            draft = read_table(batch.table, job.order.kind, record_schema(job.order.kind, vocabulary))
+            draft.said.update(batch.said)
+            records = check_draft(draft)
         except ColumnError as error:
             raise SourceUnreadableError(path, error) from error
         records = self._categorized(records, vocabulary)
