@@ -19,6 +19,7 @@ from segmentd.engine import Engine
 from segmentd.errors import SegmentdError
 from segmentd.facts.aggregates import Standpoint, compute_all
 from segmentd.facts.aggregates.answers import Work
+from segmentd.facts.aggregates.standpoint import KIND
 from segmentd.facts.aggregates.together import sum_together
 from segmentd.facts.kinds import RecordKind
 from segmentd.ledger.aggregates import Aggregate, AllTime, Between, Function, Source, Span, TrailingDays, Window
@@ -333,6 +334,27 @@ def test_customers_have_all_their_accounts(engine: Engine) -> None:
         for roles in ((), (ROLES[0],))
     ]
     assert together(engine, bank, asked, Subject.CUSTOMER) == set(range(12))
+
+
+@pytest.mark.parametrize("source", [Source.BALANCES, Source.ENGAGEMENTS])
+def test_facts_of_every_kind_are_summed(engine: Engine, source: Source) -> None:
+    """Balances of customers' accounts, and customers' own engagements, are computed together as transactions are."""
+    bank = Maker(Random(4), DAY, "UTC").fill(9, 9, 300)  # noqa: S311 - data
+    measure = "duration_s" if source is Source.ENGAGEMENTS else "points"
+    filters = ['engagement.channel == "WEB"', ""] if source is Source.ENGAGEMENTS else [""]
+    asked = [
+        compiled(function, filter_, TrailingDays(day), measure=measure, subject=Subject.CUSTOMER, source=source)
+        for function in (Function.SUM, Function.COUNT)
+        for filter_ in filters
+        for day in (9, 30, 70)
+    ]
+    bank.facts[KIND[source]] = [each for each in bank.facts[KIND[source]] if abs(_points(each)) < 9]
+    assert together(engine, bank, asked, Subject.CUSTOMER) == set(range(len(asked)))
+
+
+def _points(fact: Fact) -> int:
+    points = fact.fields["points"]
+    return points if isinstance(points, int) else 0
 
 
 def test_threads_do_not_matter() -> None:
