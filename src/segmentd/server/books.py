@@ -11,6 +11,7 @@ from segmentd.facts.erasure.retention import Expired, Retention, RetentionListen
 from segmentd.facts.ingestion import CheckpointListener
 from segmentd.facts.ingestion.checkpoints import Checkpointed
 from segmentd.ledger.vocabulary import Vocabularies
+from segmentd.server.allocator import give_back_freed_memory
 from segmentd.server.config import ServerConfig
 from segmentd.server.logs import log_event, stack_of
 
@@ -31,7 +32,8 @@ def retention_of(config: ServerConfig, books: Books, erasures: Erasures) -> Rete
 
 
 def tell_opened(opened: Opened) -> None:
-    """Log what was opened and how long it took."""
+    """Give back what reading it took; log what was opened and how long it took."""
+    give_back_freed_memory()
     log_event(
         "facts",
         ledger=opened.ledger,
@@ -54,7 +56,8 @@ def tell_unguarded(mark: Path) -> None:
 
 
 def tell_checkpointed(made: Checkpointed) -> None:
-    """Log a checkpoint: the journal up to its version is short again."""
+    """Log a checkpoint: the journal up to its version is short again. Give back what batches took since the last."""
+    give_back_freed_memory()
     log_event("checkpoint", ledger=made.ledger, version=made.version, bytes=made.bytes, seconds=round(made.seconds, 3))
 
 

@@ -133,7 +133,7 @@ def read_content(path: Path, expected: CheckpointFile) -> pa.Buffer:
 def _write_files(folder: Path, tables: Mapping[str, pa.Table], more: More) -> tuple[CheckpointFile, ...]:
     folder.mkdir(mode=0o700)
     try:
-        files = tuple(write_file(folder, name, _of(tables[name])) for name in sorted(tables))  # one at a time is there
+        files = tuple(write_file(folder, name, _of(tables[name])) for name in sorted(tables))  # in memory one by one
         files += more(folder)
         sync_directory(folder)
     except BaseException:
