@@ -194,6 +194,16 @@ def test_each_place_of_an_expression_is_a_problem_in_json(offline: Run, definiti
     assert [problem["column"] for problem in problems if problem["entry"] == "segments/wealthy"] == [10, 35]
 
 
+def test_a_pattern_that_is_too_large_is_a_problem(offline: Run, definitions: Path) -> None:
+    """It is told with its size, the limit and its place."""
+    definitions.write_text(definitions.read_text().replace('country == "CZ"', 'country.matches("[^u-z]{900}x")'))
+    (problem,) = json.loads(offline("check", definitions, "--json").stdout)["problems"]
+    assert problem["reason"] == "PATTERN_TOO_LARGE"
+    line, caret = problem["snippet"].split("\n")
+    assert line[len(caret) - 1 :].startswith('"[^u-z]{900}x"')
+    assert "7202 instructions; at most 2500" in problem["message"]
+
+
 def test_warnings_do_not_make_definitions_invalid(offline: Run, definitions: Path) -> None:
     """What may not mean what it seems to is a warning with its place, and the exit code stays 0."""
     definitions.write_text(definitions.read_text().replace('country == "CZ"', 'country != "CZ"'))
