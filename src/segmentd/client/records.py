@@ -151,17 +151,12 @@ def part_id(batch_id: str, place: int, count: int) -> str:
 
 
 def as_table(records: Records) -> Any:
-    """The records as a `pyarrow.Table`. ValueError for rows with different fields: a column is one of every row."""
+    """The records as a `pyarrow.Table`; of a list of rows it has the fields of any of them."""
     if isinstance(records, Sequence):
         import pyarrow as pa  # noqa: PLC0415 - only callers with rows need it here
 
-        for place, row in enumerate(records):
-            if row.keys() != records[0].keys():
-                raise ValueError(
-                    f"record {place} has the fields {', '.join(row)}, and record 0 {', '.join(records[0])}; "
-                    "write records of different fields in calls of their own, or give None to remove a value"
-                )
-        return pa.Table.from_pylist([dict(row) for row in records])
+        names = dict.fromkeys(name for row in records for name in row)
+        return pa.Table.from_pylist([{name: row.get(name) for name in names} for row in records])
     return to_table(records)
 
 
