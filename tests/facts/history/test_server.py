@@ -148,6 +148,33 @@ def test_answers_are_those_of_the_moment(tmp_path: Path) -> None:
         assert answers(client, between) == FIRST
 
 
+def test_facts_that_come_late_are_those_of_past_owners(tmp_path: Path) -> None:
+    """What is booked on an account later, and happened before, changes what is followed of those who owned it then."""
+    with running_server(config_of(tmp_path)) as server, client_of(server) as client:
+        define(client)
+        write_first(client)
+        between = datetime.now(UTC)
+        write_later(client)
+        assert answers(client, between)["saved"] == ["erika", "otto"]
+        late = {"id": "late", "account": "joint", "booking_time": BOOKED, "amount": -500}
+        client.write_records("transaction", [late])
+        assert answers(client, between)["saved"] == []
+        assert answers(client, None)["saved"] == ["otto"]
+
+
+def test_accounts_that_were_deleted_count_for_no_past_owner(tmp_path: Path) -> None:
+    """Also for those who own it no longer: what is followed of them as of the moment forgets it."""
+    with running_server(config_of(tmp_path)) as server, client_of(server) as client:
+        define(client)
+        write_first(client)
+        between = datetime.now(UTC)
+        write_later(client)
+        assert answers(client, between)["saved"] == ["erika", "otto"]
+        client.delete_records("account", ["joint"])
+        then = answers(client, between)
+        assert (then["saved"], then["saver"], then["active"]) == ([], [], ["other"])
+
+
 def test_the_erased_are_in_no_past(tmp_path: Path) -> None:
     """Otto's own account, and Otto among the owners of the joint one, are gone from all moments, and from all bytes."""
     with running_server(config_of(tmp_path)) as server, client_of(server) as client:

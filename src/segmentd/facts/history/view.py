@@ -68,8 +68,21 @@ class AsOf:
         return self.view.rows_of(kind, ids)
 
     def changes_since(self, version: int) -> Changes | None:
-        """What changed after a version; who owned accounts then may not be among the customers."""
-        return self.view.changes_since(version)
+        """What changed after a version; among the customers are those, too, who owned the accounts at the moment.
+
+        None also where an account was deleted: who owned it then is not known any more.
+        """
+        changes = self.view.changes_since(version)
+        if changes is None or not len(changes.accounts):
+            return changes
+        holdings, row_of = self.records.holdings, self.records.entities[RecordKind.ACCOUNT].row_of
+        if (row_of[changes.accounts] < 0).any():
+            return None
+        changed = np.zeros(self.view.tables[RecordKind.ACCOUNT].ids.count, np.bool_)
+        changed[changes.accounts] = True
+        places = np.flatnonzero(changed[holdings.accounts])
+        owners = np.searchsorted(holdings.offsets, places, side="right") - 1
+        return Changes(np.union1d(changes.customers, owners).astype(np.int32), changes.accounts)
 
 
 def records_of(view: View, past: Sequence[PastValues]) -> Records | None:
