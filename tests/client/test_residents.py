@@ -204,6 +204,10 @@ def test_macros_read_the_owners_role(target: str) -> None:
         assert found["owner"] == {"c1", "c2", "c3"}
         assert found["proxies"] == {"c1", "c2"}
         assert found["shared"] == {"a1", "a3"}
+        client.delete_customer("c2")
+        found = members(client)
+        assert (found["owner"], found["proxies"], found["own"]) == ({"c1", "c3"}, {"c1"}, {"c3"})
+        assert (found["shared"], found["single"]) == ({"a3"}, {"a1", "a3"})
 
 
 def members(client: Client) -> dict[str, set[str]]:

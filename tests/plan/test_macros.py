@@ -43,6 +43,20 @@ def test_what_is_read_of_whom() -> None:
     assert set(reading.program.attributes) == {"balance", "customer.balance"}
 
 
+def test_roles_are_asked_of_pairs_alone() -> None:
+    """What reads one is a program of its own, over pairs, and the others stay programs over accounts, each once."""
+    asked = program(
+        a='customer.accounts.exists(a, a.role == "OWNER" && a.rank > 3)',
+        b="customer.accounts.exists(a, a.rank > 3)",
+        c="customer.accounts.all(a, has(a.role) && a.balance > customer.balance)",
+    )
+    assert sorted((part.needs_pairs, sorted(part.readers.values())) for part in asked.items) == [
+        (False, [("b",)]),
+        (True, [("a",), ("c",)]),
+    ]
+    assert asked.wanted == {"balance", "accounts"}
+
+
 def test_segments_pass_on_what_they_need() -> None:
     """Who refers to a segment with a macro needs its items too."""
     trees = {
