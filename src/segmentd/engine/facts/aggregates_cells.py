@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -40,28 +41,28 @@ class Outcome(IntEnum):
 class Spans:
     """Time cut at `bounds`, which ascend: one span before each, and one after the last."""
 
-    bounds: Integers
+    bounds: tuple[int, ...]
 
     @classmethod
     def cut(cls, moments: Sequence[int]) -> Spans:
         """Time cut at these moments, in any order; LEAST is the start of all time anyway."""
-        return cls(np.array(sorted(set(moments) - {LEAST}), np.int64))
+        return cls(tuple(sorted(set(moments) - {LEAST})))
 
     def __len__(self) -> int:
         return len(self.bounds) + 1
 
     def first_from(self, moment: int) -> int:
         """The first span that begins at a bound or later."""
-        return 0 if moment == LEAST else int(np.searchsorted(self.bounds, moment)) + 1
+        return 0 if moment == LEAST else bisect_left(self.bounds, moment) + 1
 
     def looked_up(self, rows: int) -> tuple[Integers, npt.NDArray[np.int16], int, int]:
         """What the kernel finds spans by: bounds, the spans of steps, where these begin, their length as a shift."""
-        origin, length = int(self.bounds[0]), int(self.bounds[-1] - self.bounds[0])
+        origin, length = self.bounds[0], self.bounds[-1] - self.bounds[0]
         shift = (length // min(max(rows // ROWS_A_STEP, 1), MAX_STEPS)).bit_length()
         starts = origin + (np.arange(-1, (length >> shift) + 1, dtype=np.int64) << shift)
         starts[0] = LEAST
         steps = np.searchsorted(self.bounds, starts, side="right").astype(np.int16)
-        return read_only(np.append(self.bounds, NEVER), np.int64), read_only(steps, np.int16), origin, shift
+        return read_only(np.array([*self.bounds, NEVER]), np.int64), read_only(steps, np.int16), origin, shift
 
 
 @dataclass(frozen=True, slots=True, eq=False)

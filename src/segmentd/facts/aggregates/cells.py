@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from segmentd.columns.column import Column, FixedColumn
 from segmentd.engine.facts.aggregates_cells import CellSums, Output, Spans, round_means
-from segmentd.engine.facts.aggregates_ranges import Flags, Integers, Pairs
+from segmentd.engine.facts.aggregates_ranges import Integers, Pairs
 from segmentd.facts.aggregates.columns import known_only
 from segmentd.facts.aggregates.computing import ranges_of
 from segmentd.facts.aggregates.gathering import Gathering
+from segmentd.facts.aggregates.scope import Truths
+from segmentd.facts.aggregates.windows import Bounds
 from segmentd.ledger.aggregates import Function
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.schema import Kind
@@ -35,8 +37,7 @@ class Cells:
     @cached_property
     def spans(self) -> Spans:
         """Time, cut where a window begins or ends."""
-        bounds = [self.gathering.bounds(each) for each in self.aggregates.values()]
-        return Spans.cut([moment for each in bounds for moment in (each.from_us, each.to_us)])
+        return Spans.cut([moment for each in self._bounds.values() for moment in (each.from_us, each.to_us)])
 
     @cached_property
     def direct(self) -> Mapping[int, Output]:
@@ -53,7 +54,7 @@ class Cells:
         sums = [self._output(number, counted=False) for number in self._means]
         return *sums, *(self._output(number, counted=True) for number in self._counted)
 
-    @property
+    @cached_property
     def pairs(self) -> Pairs:
         """All facts of the owners, who are unknown as their accounts say."""
         return self.gathering.gathered(next(iter(self.aggregates.values()))).pairs
@@ -86,20 +87,30 @@ class Cells:
         if counts is not None:
             least = max(definition.min_count, definition.function is Function.AVERAGE)
             column = known_only(column, counts[:owners] >= least)
-        unknown = self._unknown(aggregate)
-        return known_only(column, unknown == 0) if unknown.any() else column
+        known = self._known(aggregate)
+        return column if known is None else known_only(column, known)
 
-    def _unknown(self, aggregate: CompiledAggregate) -> Flags:
-        """The owners that are unknown whatever their facts say."""
+    def _known(self, aggregate: CompiledAggregate) -> Truths | None:
+        """The owners that are not unknown whatever their facts say, None where all are."""
         if not aggregate.definition.window.demand_coverage:
-            return self.pairs.unknown
+            return self._whole
         self.gathering.find_bounds((aggregate,))
-        return ranges_of(self.gathering, aggregate).unknown
+        known: Truths = ranges_of(self.gathering, aggregate).unknown == 0
+        return known
+
+    @cached_property
+    def _whole(self) -> Truths | None:
+        """The owners of whom it is known which accounts count, None where all are."""
+        return self.pairs.unknown == 0 if self.pairs.unknown.any() else None
 
     def _output(self, number: int, *, counted: bool) -> Output:
-        bounds = self.gathering.bounds(self.aggregates[number])
+        bounds = self._bounds[number]
         start, stop = self.spans.first_from(bounds.from_us), self.spans.first_from(bounds.to_us)
         return Output(self.classes[number], start, stop, counted)
+
+    @cached_property
+    def _bounds(self) -> Mapping[int, Bounds]:
+        return {number: self.gathering.bounds(each) for number, each in self.aggregates.items()}
 
     @cached_property
     def _means(self) -> tuple[int, ...]:

@@ -25,11 +25,12 @@ MAX_PLANE_LANES: Final = 4
 """Every combination of planes is a class."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lane:
     """The facts that an aggregate counts, whenever they happened: those that pass a filter, None: all.
 
-    `measured`: only those that have the measure, of which some facts lack it.
+    `measured`: only those that have the measure, of which some facts lack it. Equal ones are one object: to compare
+    filters takes longer than to sum few facts.
     """
 
     filter: Node | None

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
 from segmentd.columns.column import Batch, Column, TextColumn
@@ -30,6 +29,7 @@ from segmentd.facts.aggregates.gathering import Gathering
 from segmentd.facts.aggregates.measures import Measure, measure_of
 from segmentd.facts.aggregates.scope import Whole
 from segmentd.facts.aggregates.standpoint import KIND
+from segmentd.language.tree import Node
 from segmentd.ledger.aggregates import Function, Source
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.schema import Kind
@@ -71,18 +71,39 @@ def _walks(gathering: Gathering, members: Numbered) -> Iterator[Walk]:
     """One for the filters of each text, and one for all others; what has no filter goes with the most."""
     if len(members) < FEWEST:
         return
-    every = Walk(gathering, members, "")
+    batch, measure = _facts(gathering, members)
+    lanes = _lanes(members, is_lacking=measure is not None and measure.present is not None)
     by_text: dict[str, dict[int, CompiledAggregate]] = {}
     unfiltered: dict[int, CompiledAggregate] = {}
     for number, each in members.items():
-        lane = every.lanes[number]
+        lane = lanes[number]
         if lane.filter is None and not lane.measured:
             unfiltered[number] = each
         else:
-            text = "" if each.filter is None or lane.measured else text_of(every.batch, each.filter.given)
+            text = "" if each.filter is None or lane.measured else text_of(batch, each.filter.given)
             by_text.setdefault(text, {})[number] = each
     for text, some in _with_most(by_text, unfiltered).items():
-        yield Walk(gathering, some, text)
+        yield Walk(gathering, some, lanes, text, measure)
+
+
+def _facts(gathering: Gathering, members: Numbered) -> tuple[Batch, Measure | None]:
+    """The facts of aggregates that share them, and what is summed of them, None where they are counted alone."""
+    measured = [each for each in members.values() if each.definition.measure]
+    batch = gathering.gathered(next(iter(members.values()))).items.batch
+    if not measured:
+        return batch, None
+    definition = measured[0].definition
+    return batch, measure_of(batch, KIND[definition.source], definition.measure, measured[0].measured)
+
+
+def _lanes(members: Numbered, *, is_lacking: bool) -> dict[int, Lane]:
+    """The facts that each aggregate counts; `is_lacking`: whether some lack the measure."""
+    distinct: dict[tuple[Node | None, bool], Lane] = {}
+    found = {}
+    for number, each in members.items():
+        told = each.filter.tree if each.filter else None, is_lacking and bool(each.definition.measure)
+        found[number] = distinct.setdefault(told, Lane(*told))
+    return found
 
 
 def _with_most(groups: Mapping[str, Numbered], others: Numbered) -> dict[str, Numbered]:
@@ -93,39 +114,22 @@ def _with_most(groups: Mapping[str, Numbered], others: Numbered) -> dict[str, Nu
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """Aggregates that share owners, facts and measure; their filters read the text `text` alone, or, "", anything."""
+    """Aggregates that share owners, facts and measure; their filters read the text `text` alone, or, "", anything.
+
+    `lanes`: the facts that each of them, and perhaps others, counts.
+    """
 
     gathering: Gathering
     aggregates: Numbered
+    lanes: Mapping[int, Lane]
     text: str
-
-    @property
-    def batch(self) -> Batch:
-        """The facts."""
-        return self.gathering.gathered(self._any).items.batch
-
-    @cached_property
-    def measure(self) -> Measure | None:
-        """What is summed of the facts, None where they are counted alone."""
-        for each in self.aggregates.values():
-            if each.definition.measure:
-                return measure_of(self.batch, KIND[each.definition.source], each.definition.measure, each.measured)
-        return None
-
-    @cached_property
-    def lanes(self) -> Mapping[int, Lane]:
-        """The facts that each aggregate counts."""
-        is_lacking = self.measure is not None and self.measure.present is not None
-        return {
-            number: Lane(each.filter.tree if each.filter else None, is_lacking and bool(each.definition.measure))
-            for number, each in self.aggregates.items()
-        }
+    measure: Measure | None
 
     def columns(self) -> dict[int, Column]:
         """The values by number, without those that have to be computed one by one."""
         if len(self.aggregates) < FEWEST:
             return {}
-        lanes = tuple(dict.fromkeys(self.lanes.values()))
+        lanes = tuple(dict.fromkeys(self.lanes[number] for number in self.aggregates))
         if len(lanes) > (MAX_TEXT_LANES if self.text else MAX_PLANE_LANES):
             return self._halves(lanes)
         classed = self._class_texts(lanes) if self.text else self._class_planes()
@@ -169,7 +173,7 @@ class Walk:
         return left | right
 
     def _class_texts(self, lanes: Sequence[Lane]) -> Classed:
-        column = self.batch.columns[self.text]
+        column = self._batch.columns[self.text]
         if not isinstance(column, TextColumn):
             raise TypeError(f"{self.text} is no text")
         filtering = self.gathering.filtering(self._any.definition.source)
@@ -188,11 +192,15 @@ class Walk:
                     poisoned.add(lane)
                 else:
                     planes[lane] = whole.kept
-        return class_planes(self.gathering.tasks, planes, self.batch.rows)
+        return class_planes(self.gathering.tasks, planes, self._batch.rows)
 
     def _whole(self, aggregate: CompiledAggregate) -> Whole:
         gathered, verdict = self.gathering.gathered(aggregate), self.gathering.verdict(aggregate)
         return Whole(aggregate, self.gathering.standpoint, gathered, self.gathering.accounts, verdict)
+
+    @property
+    def _batch(self) -> Batch:
+        return self.gathering.gathered(self._any).items.batch
 
     @property
     def _any(self) -> CompiledAggregate:
