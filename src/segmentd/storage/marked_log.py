@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from segmentd.storage.errors import BACKUP, DamagedError, StoreFailedError, UnmarkedError
-from segmentd.storage.mark import Mark
+from segmentd.storage.mark import Mark, Marked
 
 
 class MarkedLog:
@@ -19,7 +19,7 @@ class MarkedLog:
 
     def __init__(self, database: Path, mark: Path, error: type[DamagedError] = DamagedError) -> None:
         self._database, self._error = database, error
-        self._log = database.with_name(f"{database.name}-wal")
+        self.path = database.with_name(f"{database.name}-wal")
         self.mark = Mark(mark)
         if self.mark.last.commits and not database.exists():
             self.close()
@@ -28,7 +28,22 @@ class MarkedLog:
     @property
     def is_there(self) -> bool:
         """Whether the log has anything, be it whole or not."""
-        return self._log.exists() and self._log.stat().st_size > 0
+        return self.path.exists() and self.path.stat().st_size > 0
+
+    def content(self) -> bytes:
+        """The log's bytes on disk; none where there is none. Raises StoreFailedError."""
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise StoreFailedError(f"reading {self.path}", error) from error
+
+    def marked(self) -> Marked | None:
+        """What the mark tells on disk now. Raises StoreFailedError."""
+        mark = Mark(self.mark.path)
+        mark.close()
+        return mark.found
 
     def check(self, commits: int) -> None:
         """Raise the error where the database has fewer commits than were marked."""
@@ -36,13 +51,13 @@ class MarkedLog:
         if commits < marked:
             raise self._lost(
                 f"lacks the last {marked - commits} of {marked} commits that {self.mark.path} counts, and what was "
-                f"acknowledged with them: its write-ahead log {self._log} is damaged or lacking"
+                f"acknowledged with them: its write-ahead log {self.path} is damaged or lacking"
             )
 
     def check_copying(self, frames: int) -> None:
         """Raise the error where the log has nothing that was being copied: parts of it may be in the database."""
         if self.mark.last.is_copying and frames == 0:
-            raise self._lost(f"may have parts of commits: its write-ahead log {self._log} is damaged or lacking")
+            raise self._lost(f"may have parts of commits: its write-ahead log {self.path} is damaged or lacking")
 
     def keep(self, commits: int) -> None:
         """Mark so many commits, which are on disk. Raises UnmarkedError; then `settle` has to succeed."""
@@ -54,14 +69,14 @@ class MarkedLog:
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Leave the log to whoever opens the database next, or looks into it: SQLite removes it when it closes."""
-        aside = self._log.with_name(f"{self._log.name}.kept")
+        aside = self.path.with_name(f"{self.path.name}.kept")
         with suppress(OSError):
-            self._log.rename(aside)
+            self.path.rename(aside)
         try:
             yield
         finally:
             with suppress(OSError):
-                aside.rename(self._log)
+                aside.rename(self.path)
 
     def close(self) -> None:
         """Close the mark."""

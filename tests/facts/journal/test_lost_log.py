@@ -225,3 +225,45 @@ def test_a_mark_that_was_lost_is_made_anew(tmp_path: Path) -> None:
         assert journal.was_unguarded
         assert len(list(journal.replay("main", 0))) == number
         journal.close()
+
+
+@pytest.mark.parametrize("name", HARMS)
+def test_a_log_that_is_damaged_under_a_running_server_is_told(tmp_path: Path, name: str) -> None:
+    """Before a kill makes a loss of it; whole, it is not, whatever was copied of it."""
+    journal = Journal(tmp_path)
+    assert journal.faults() == ()
+    for number in range(1, 9):
+        journal.append([Entry("main", f"b{number}", WriteOutcome(number, inserted=1), b"x" * 40_000)])
+        assert journal.faults() == ()
+    commits = journal._store._file._commits
+    HARMS[name](tmp_path / LOG)
+    (fault,) = journal.faults()
+    assert fault.startswith(f"{tmp_path / LOG} is damaged or lacking: it gives ")
+    assert fault.endswith(f" of {commits} commits")
+
+
+def test_the_log_is_followed_over_copies(tmp_path: Path) -> None:
+    """Also where it was begun anew, with older frames behind its own, and where nothing of it is needed."""
+    journal = Journal(tmp_path)
+    for number in range(1, 500):
+        journal.append([Entry("main", "", WriteOutcome(number, inserted=1), b"x" * 90_000)])
+        if number % 25 == 0:
+            assert journal.faults() == ()
+    journal.save("main", 400, {})
+    assert journal.faults() == ()
+    journal.scrub("main")
+    assert journal.faults() == ()
+    journal.close()
+    journal = Journal(tmp_path)
+    assert journal.faults() == ()
+    journal.close()
+
+
+def test_a_mark_that_is_gone_under_a_running_server_is_told(tmp_path: Path) -> None:
+    """As what it would have told goes unseen until it is made anew."""
+    journal = Journal(tmp_path)
+    journal.append([Entry("main", "", WriteOutcome(1), b"payload")])
+    (tmp_path / "facts.mark").unlink()
+    (fault,) = journal.faults()
+    assert fault.startswith(f"{tmp_path}/facts.mark is lacking or damaged, where there were 2: ")
+    journal.close()

@@ -10,8 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from segmentd.facts.journal.errors import FactsDamagedError
-from segmentd.facts.journal.schema import FACTS_FILE, commits_of, migrate, open_file
+from segmentd.facts.journal.schema import (
+    FACTS_FILE,
+    commits_of,
+    commits_on,
+    migrate,
+    open_file,
+    page_of_commits,
+)
 from segmentd.storage import MarkedLog, StoreFailedError
+from segmentd.storage.log_frames import read_frames
 
 MARK_FILE: Final = "facts.mark"
 
@@ -82,9 +90,9 @@ class GuardedFile:
             self._log.keep(self._commits)
 
     def count(self, size: int) -> None:
-        """So many bytes more were written to the log than `writing` was told."""
+        """So many bytes more were written to the log than `writing` was told; nothing where they were copied since."""
         with self._lock:
-            self._uncopied += size
+            self._uncopied += size if self._uncopied else 0
 
     def settle(self) -> None:
         """Have all that was committed marked when this returns, and so to be acknowledged. Raises StoreFailedError."""
@@ -95,13 +103,34 @@ class GuardedFile:
         """Write the file anew, and empty the log: no byte of what was deleted is left. Raises StoreFailedError."""
         with self.reading() as connection:
             self._mark.settle()
-            self._uncopied += TRANSACTION_BYTES
             # Pages that were rebuilt may keep copies of rows that are overwritten elsewhere: all of them are made anew.
             connection.execute("VACUUM")
+            self._uncopied += TRANSACTION_BYTES
             self._copy_log()
             busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise StoreFailedError(f"emptying the write-ahead log of {self.path}", "another process reads it")
+
+    def faults(self) -> tuple[str, ...]:
+        """What a start would find wrong with the log and the mark on disk, if this process were killed now.
+
+        Raises StoreFailedError where they cannot be read.
+        """
+        with self.reading() as connection:
+            page, commits, needed = page_of_commits(connection), self._commits, self._uncopied > 0
+            content = self._log.content() if needed else b""
+            marked = self._log.marked()
+        found: list[str] = []
+        if marked is None or marked.commits != commits:
+            told = "is lacking or damaged" if marked is None else f"tells of {marked.commits} commits"
+            found.append(f"{self._mark.path} {told}, where there were {commits}: a loss at the log's end is not seen")
+        if needed:
+            copy = read_frames(content).last_of(page)
+            left = 0 if copy is None else commits_on(copy)
+            if left != commits:
+                told = f"it gives {left} of {commits} commits" if left else f"it gives none of {commits} commits"
+                found.append(f"{self._log.path} is damaged or lacking: {told}")
+        return tuple(found)
 
     def close(self) -> None:
         """Close the file. What was committed is in it, or beside it in its write-ahead log."""
@@ -119,6 +148,8 @@ class GuardedFile:
             self._commits = commits_of(self._connection)
             self._log.check(self._commits)
             if self._mark.last.is_copying:
+                if had_log:
+                    self._mark.keep(self._commits)  # what is copied is never ahead of the mark
                 self._log.check_copying(self._copied_frames())
                 self._mark.keep_copying(is_copying=False)
             self.was_unguarded = self._mark.found is None and self._commits > 0

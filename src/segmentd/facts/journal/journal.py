@@ -83,6 +83,10 @@ class Journal:
         """The batches after a version, with theirs, in order and without a gap. Raises FactsDamagedError."""
         return self._store.payloads_after(ledger_id, after)
 
+    def faults(self) -> tuple[str, ...]:
+        """What a start would find wrong with the log and the mark on disk, if this process were killed now."""
+        return self._store.faults()
+
     def check_batches(self, ledger_id: str, after: int) -> Iterator[int]:
         """Read the batches after a version that no checkpoint has by then; their versions. Raises FactsDamagedError."""
         for number, _ in self._store.payloads_after(ledger_id, after, but_checkpointed=True):

@@ -33,6 +33,9 @@ _PRAGMAS: Final = (
     "PRAGMA wal_autocheckpoint = 0",
 )
 
+_INTEGER_BYTES: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 8: 0, 9: 0}
+"""The bytes of integers by their type in a record; the last two are 0 and 1 by themselves."""
+
 _STEPS: Final = (
     """
     CREATE TABLE batches (
@@ -112,6 +115,18 @@ def commits_of(connection: sqlite3.Connection) -> int:
     if connection.execute("PRAGMA user_version").fetchone()[0] < COUNTED:
         return 0
     return int(connection.execute("SELECT number FROM commits").fetchone()[0])
+
+
+def page_of_commits(connection: sqlite3.Connection) -> int:
+    """The number of the page that the count of transactions is on."""
+    return int(connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'commits'").fetchone()[0])
+
+
+def commits_on(page: bytes) -> int:
+    """The count of transactions on its page, which has one cell: lengths, a row's number, a type and an integer."""
+    cell = int.from_bytes(page[8:10], "big")
+    size = _INTEGER_BYTES[page[cell + 3]]
+    return int.from_bytes(page[cell + 4 : cell + 4 + size], "big") if size else page[cell + 3] - 8
 
 
 def migrate(connection: sqlite3.Connection) -> bool:

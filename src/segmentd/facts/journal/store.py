@@ -58,6 +58,10 @@ class JournalStore:
         """See `GuardedFile`."""
         return self._file.was_unguarded
 
+    def faults(self) -> tuple[str, ...]:
+        """See `GuardedFile`."""
+        return self._file.faults()
+
     def close(self) -> None:
         """Close the file. What was committed is in it, or beside it in its write-ahead log."""
         self._file.close()

@@ -110,7 +110,7 @@ class Verification:
 
     def _read_journal(self, ledger_id: str, version: int, found: FilesReport) -> Generator[Progress, None, FilesReport]:
         """Read what no checkpoint has, up to the version that readers see at least."""
-        batches, last, faults = 0, self._checkpointed(ledger_id), list(found.faults)
+        batches, last, faults = 0, self._checkpointed(ledger_id), [*found.faults, *self.journal.faults()]
         try:
             for number in self.journal.check_batches(ledger_id, last):
                 batches, last = batches + 1, number
