@@ -1,20 +1,26 @@
-"""Requests with a message a row, from their bytes to columns: 65,536 vectors of 8 values, one thread."""
+"""Requests with a message a row, from their bytes to columns: 65,536 vectors of 8 values, or records, one thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from segmentd.api.v1 import feature_batch_pb2 as pb
-from segmentd.api.v1 import scoring_service_pb2
+from segmentd.api.v1 import ledger_service_pb2, record_pb2, scoring_service_pb2
 from segmentd.columns.column import Batch, BoolColumn, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.planes import unpack
 from segmentd.engine import warm
+from segmentd.facts.records import RecordBatch
+from segmentd.facts.requests import decode_request
+from segmentd.ledger.model import Ledger
+from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
 from segmentd.schema import BOOL, DOUBLE, INT64, LIST, STRING, AttributeSpec, DataType, Schema, Subject
 from segmentd.scoring.batches import decode_batch
 from segmentd.scoring.request_parts import split_request
@@ -71,6 +77,42 @@ CASES: Final = (
 )
 
 
+def _transaction(place: int, number: int) -> record_pb2.Transaction:
+    return record_pb2.Transaction(
+        id=f"transaction-{place}",
+        account=f"account-{number % 3_000}",
+        booking_time=Timestamp(seconds=1_700_000_000 + number),
+        amount_minor=number,
+        counterparty=f"shop {number % 1_000}",
+        purpose=f"purchase {number % 5_000}",
+    )
+
+
+def _balance(place: int, number: int) -> record_pb2.BalanceSnapshot:
+    time = Timestamp(seconds=1_700_000_000 + place)
+    return record_pb2.BalanceSnapshot(
+        id=f"balance-{place}", account=f"account-{number % 3_000}", time=time, amount_minor=number
+    )
+
+
+def _engagement(place: int, number: int) -> record_pb2.Engagement:
+    return record_pb2.Engagement(
+        id=f"visit-{place}",
+        customer=f"customer-{number % 3_000}",
+        time=Timestamp(seconds=1_700_000_000 + place),
+        channel="WEB",
+        duration_s=number,
+    )
+
+
+RECORDS: Final[Mapping[str, Callable[[int, int], Any]]] = {
+    "transaction": _transaction,
+    "balance": _balance,
+    "engagement": _engagement,
+}
+"""A message of a kind of record, by its place and a number."""
+
+
 @pytest.fixture(scope="module", autouse=True)
 def kernels() -> None:
     """Loaded before anything is timed."""
@@ -95,6 +137,55 @@ def test_decode_vectors(benchmark: BenchmarkFixture, case: Case) -> None:
     benchmark.extra_info["bytes_per_vector"] = len(raw) / ROWS
     if benchmark.stats is not None:  # absent where benchmarks only run once, to be checked
         benchmark.extra_info["vectors_per_s"] = ROWS / benchmark.stats.stats.median
+
+
+@pytest.mark.benchmark(group="decoding, records as messages")
+@pytest.mark.parametrize("rows", [1_000, ROWS])
+@pytest.mark.parametrize("kind", RECORDS)
+def test_decode_records(benchmark: BenchmarkFixture, kind: str, rows: int) -> None:
+    """The records have the ids and numbers that the messages were made of; `records_per_s` says how fast."""
+    numbers = np.random.default_rng(0).integers(0, 100_000, rows).tolist()
+    messages = [RECORDS[kind](place, number) for place, number in enumerate(numbers)]
+    batch = record_pb2.RecordBatch(
+        kind=record_pb2.RecordKind.Value(f"RECORD_KIND_{kind.upper()}"),
+        rows=record_pb2.RecordRows(**{f"{kind}s": messages}),
+    )
+    raw = ledger_service_pb2.WriteRecordsRequest(parent="ledgers/main", batch=batch).SerializeToString()
+    ledger = Ledgers()
+
+    def decode() -> Batch:
+        return decode_request(raw, "", ledger, ledger).batch.records
+
+    decoded = decode()
+    assert decoded.ids is not None
+    assert decoded.ids.to_pylist() == [message.id for message in messages]
+    measured = decoded.columns["duration_s" if kind == "engagement" else "amount"]
+    assert isinstance(measured, FixedColumn)
+    assert measured.values.tolist() == numbers
+    benchmark(decode)
+    benchmark.extra_info["bytes_per_record"] = len(raw) / rows
+    if benchmark.stats is not None:
+        benchmark.extra_info["records_per_s"] = rows / benchmark.stats.stats.median
+
+
+class Ledgers:
+    """One ledger in euros, without attributes and rules."""
+
+    def __init__(self) -> None:
+        then = datetime(2026, 1, 1, tzinfo=UTC)
+        self._vocabulary = build_vocabulary(Ledger("main", "", "EUR", "Europe/Prague", then, then, "e"), [])
+
+    def vocabulary(self, _ledger_id: str) -> Vocabulary:
+        """The ledger's."""
+        return self._vocabulary
+
+    def edition(self, _ledger_name: str) -> str:
+        """No rules."""
+        return ""
+
+    def categorize(self, batch: RecordBatch, _ledger: Ledger, _cancelled: object = None) -> RecordBatch:
+        """As it is."""
+        return batch
 
 
 def _rows(columns: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
