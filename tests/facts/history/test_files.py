@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from typing import ClassVar
 
 import pytest
 
+from segmentd.facts.book import Book
 from segmentd.facts.book.view import View
 from segmentd.facts.books import Books
 from segmentd.facts.history.errors import HistoryNotKeptError
@@ -104,6 +107,32 @@ def test_memory_lets_go_of_what_files_have(clerk: Callable[..., Clerk]) -> None:
     assert isinstance(view, View)
     assert [len(log.numbers) for log in view.past.logs.values()] == [1]
     assert one.counts(0) == {"a": 1, "b": 1}
+
+
+class SettledBook(Book):
+    """A book that says what of the past it has in memory after it was settled."""
+
+    remembered: ClassVar[SimpleQueue[int]] = SimpleQueue()
+
+    def settle(self) -> None:
+        """Settle, and say it."""
+        super().settle()
+        self.remembered.put(sum(len(log.numbers) for log in self.view.past.logs.values()))
+
+
+def test_memory_lets_go_though_nobody_writes(tmp_path: Path) -> None:
+    """After a checkpoint the book is settled once more, and has nothing of the past in memory then."""
+    clock = iter(range(1_000, 2_000))
+    books = Books(tmp_path, Definitions(), make=SettledBook, clock=lambda: next(clock))
+    books.open()
+    for value in (1, 2):
+        books.ingestion.submit("main", customers({"a": value})).result(60)
+    while SettledBook.remembered.get(timeout=60) != 1:
+        pass
+    books.ingestion.scrub("main").result(60)
+    assert SettledBook.remembered.get(timeout=60) == 0
+    assert SettledBook.remembered.empty()
+    books.close()
 
 
 def test_nothing_is_read_to_open_a_ledger(clerk: Callable[..., Clerk]) -> None:

@@ -65,11 +65,20 @@ Scrubs = list[tuple[int, Future[None]]]
 class Checkpointer:
     """One thread. What fails leaves journal and checkpoint as they were, and is tried again later."""
 
-    def __init__(self, shelf: Shelf, journal: Journal, policy: CheckpointPolicy, listener: CheckpointListener) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        journal: Journal,
+        policy: CheckpointPolicy,
+        listener: CheckpointListener,
+        when_written: Callable[[str], None],
+    ) -> None:
+        """`when_written` hears of a ledger of which files have what memory need not have any more."""
         self._shelf = shelf
         self._journal = journal
         self._policy = policy
         self._listener = listener
+        self._when_written = when_written
         self._due: dict[str, Scrubs] = {}
         self._not_before: dict[str, float] = {}
         self._changed = threading.Condition()
@@ -143,6 +152,8 @@ class Checkpointer:
             history = book.history(view)
             checkpoint = self._journal.save(ledger_id, view.version, book.dump(view), history)
             book.forget_history(history.time_us)
+            if history.values:
+                self._when_written(ledger_id)
             size = sum(file.size for file in checkpoint.files)
             done = Checkpointed(ledger_id, view.version, size, time.monotonic() - begun)
             with suppress(Exception):  # a listener that fails must not undo what was done

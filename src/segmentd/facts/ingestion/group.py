@@ -84,6 +84,7 @@ class GroupWriter:
             return
         for order, outcome in staged.outcomes:
             order.answer.set_result(outcome)
+        self._unsettled.update(order.ledger_id for order in orders if order.settles)
         for ledger_id in staged.versions:
             self._when_written(ledger_id)
             book = self._shelf.opened(ledger_id)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Final
 
+import numpy as np
+import pyarrow as pa
+
+from segmentd.columns.column import Batch
 from segmentd.facts.ingestion.checkpoints import Checkpointer, CheckpointListener, CheckpointPolicy
+from segmentd.facts.ingestion.errors import IngestionClosedError
 from segmentd.facts.ingestion.group import GroupWriter
 from segmentd.facts.ingestion.orders import Limits, Order, OrderQueue
 from segmentd.facts.ingestion.shelf import Shelf
 from segmentd.facts.ingestion.tidying import Tidier
 from segmentd.facts.journal import Journal
+from segmentd.facts.kinds import RecordKind
 from segmentd.facts.records import RecordBatch, WriteOutcome
 from segmentd.ledger.editions import now_us
 
@@ -41,7 +48,7 @@ class Ingestion:
         self._shelf = shelf
         self._queue = OrderQueue(limits or Limits())
         self._checkpointer = Checkpointer(
-            shelf, journal, policy or CheckpointPolicy(), listener or CheckpointListener()
+            shelf, journal, policy or CheckpointPolicy(), listener or CheckpointListener(), self._settle_soon
         )
         self._tidier = Tidier(shelf, self._queue)
         self._writer = GroupWriter(shelf, journal, self._tidier, self._checkpointer.note, clock)
@@ -109,6 +116,12 @@ class Ingestion:
         self._thread.join()
         self._tidier.close()
         self._checkpointer.close()
+
+    def _settle_soon(self, ledger_id: str) -> None:
+        """Have the writer settle a book of which it has no orders."""
+        nothing = RecordBatch(RecordKind.CUSTOMER, Batch(0, {}, pa.array([], pa.string())), np.zeros(0, np.int64))
+        with suppress(IngestionClosedError):
+            self._queue.put(Order(ledger_id, nothing, settles=True))
 
     def _work(self) -> None:
         while group := self._take():

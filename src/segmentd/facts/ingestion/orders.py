@@ -22,6 +22,7 @@ class Order:
     """A batch to write into a ledger, and what answers it. `bytes`: about what it takes in memory.
 
     `expires`: what it deletes is too old to be kept, so that its bytes are to go; a note of that is written with it.
+    `settles`: the book is settled when nothing follows, also where it changes nothing.
     """
 
     ledger_id: str
@@ -31,6 +32,7 @@ class Order:
     validate_only: bool = False
     delete_customers: bool = False
     expires: bool = False
+    settles: bool = False
     answer: Future[WriteOutcome] = field(default_factory=Future)
     bytes: int = field(init=False)
 
