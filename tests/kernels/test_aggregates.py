@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segmentd.columns.planes import pack
+from segmentd.kernels.facts.aggregates_cells import mask_codes, round_means
 from segmentd.kernels.facts.aggregates_months import find_recurring
 from segmentd.kernels.facts.aggregates_order import DISTINCT, MEDIAN, rank_values
 from segmentd.kernels.facts.aggregates_ranges import (
@@ -51,6 +53,26 @@ def test_sums_are_exact(given_rows: list[tuple[int, bool]]) -> None:
         sum_integers(*one_owner(len(values)), frozen(kept, np.uint64), values, 0, 1, high, low, counts)
         assert int(high[0]) * 2**32 + int(low[0]) == sum(wanted)
         assert counts[0] == len(wanted)
+
+
+@given(st.lists(st.tuples(INTEGERS, st.integers(0, 2**40) | st.integers(0, 4)), min_size=1, max_size=20))
+def test_means_are_rounded_half_to_even(given_rows: list[tuple[int, int]]) -> None:
+    """Every sum of 64 bit by every count is what Python rounds the exact fraction to; by 0 it is the sum."""
+    sums, counts = (np.array([[each[place] for each in given_rows]]) for place in (0, 1))
+    means = np.zeros_like(sums)
+    round_means(sums, counts, 0, len(given_rows), means)
+    assert means[0].tolist() == [round(Fraction(total, max(count, 1))) for total, count in given_rows]
+
+
+@given(st.integers(1, 4), st.lists(st.integers(0, 15), min_size=1, max_size=200), st.integers(0, 3))
+def test_masks_are_the_bits_of_planes(planes: int, masks: list[int], first: int) -> None:
+    """The first plane's bit is the lowest; rows of words that were not asked for are left as they are."""
+    stacked = np.stack([pack(np.array([mask >> plane & 1 for mask in masks], np.bool_)) for plane in range(planes)])
+    codes = np.full(len(masks), -1, np.int32)
+    first = min(first, stacked.shape[1] - 1)
+    mask_codes(frozen(stacked, np.uint64), first, stacked.shape[1], codes)
+    asked = [mask % 2**planes for mask in masks[first * 64 :]]
+    assert codes.tolist() == [-1] * (len(masks) - len(asked)) + asked
 
 
 @given(st.lists(INTEGERS, max_size=40))
