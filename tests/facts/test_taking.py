@@ -13,6 +13,8 @@ import pytest
 from segmentd.engine import Engine
 from segmentd.facts.book import Book
 from segmentd.facts.book.view import View
+from segmentd.facts.history.model import PastValues
+from segmentd.facts.history.pasts import Pasts
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.residents import ResidentSubjects
 from segmentd.facts.taking import Taking
@@ -77,6 +79,37 @@ def test_past_moments_hold_no_old_facts(book: Book) -> None:
     taking.take(book.view, None, SCHEMAS)
     assert arrays() is None
     assert taking.take(book.view, 5, SCHEMAS).populations[Subject.CUSTOMER].batch is batches[1]
+
+
+class NoFiles:
+    """An archive in which nothing was ever written down."""
+
+    def kept_from_us(self, ledger_id: str) -> int:  # noqa: ARG002 - as the protocol says
+        """All is kept."""
+        return 0
+
+    def last_us(self, ledger_id: str) -> int:  # noqa: ARG002 - as the protocol says
+        """Nothing was replaced."""
+        return 0
+
+    def read_history(self, ledger_id: str, after_us: int) -> Iterator[PastValues]:  # noqa: ARG002 - as the protocol says
+        """Nothing."""
+        return iter(())
+
+
+def test_the_past_holds_no_old_facts(book: Book) -> None:
+    """When one past moment is asked of a later version, what is kept of the others leaves the facts of earlier ones."""
+    for time_us, kind in ((10, "SAVINGS"), (20, "CURRENT")):
+        changed = Given(RecordKind.ACCOUNT, ["x"], {"owners": [["anna"]], "currency": ["EUR"], "kind": [kind]})
+        book.stage(record_batch(changed), WORDS, time_us=time_us)
+        book.publish()
+    pasts = Pasts(NoFiles())
+    assert pasts.at(book.view, 15) is not book.view
+    arrays = weakref.ref(book.view.tables[RecordKind.TRANSACTION].fields["amount"].prefix.values)
+    write(book, "more")
+    assert pasts.at(book.view, 5).version == book.version
+    assert arrays() is None
+    assert pasts.at(book.view, 15).sorted_items(RecordKind.TRANSACTION).batch.rows == 4
 
 
 class HeldView(View):

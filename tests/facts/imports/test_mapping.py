@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from segmentd.engine import Engine
+from segmentd.engine import Engine, EvaluationCancelledError
 from segmentd.facts.imports.errors import MappingError
 from segmentd.facts.imports.mapping import FileFormat, FromColumn, FromConstant, FromExpression
 from segmentd.facts.imports.mapping_text import read_mapping
 from segmentd.facts.imports.planning import plan_file
-from segmentd.facts.imports.rows import MappedRows, map_rows
+from segmentd.facts.imports.rows import Cancelled, MappedRows, map_rows
 from segmentd.facts.kinds import RecordKind, record_schema
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
@@ -37,14 +37,28 @@ def vocabulary() -> Vocabulary:
     return build_vocabulary(ledger, [Attribute(Subject.CUSTOMER, spec, "", "", None, NOW, NOW, "e") for spec in specs])
 
 
-def mapped(text: str, table: pa.Table) -> MappedRows:
+def mapped(text: str, table: pa.Table, cancelled: Cancelled | None = None) -> MappedRows:
     """The records of a table of customers by a mapping."""
     mapping = read_mapping(text)
     kind = mapping.kind or RecordKind.CUSTOMER
     columns = {field.name: field.type for field in table.schema}
     plan = plan_file(mapping, kind, record_schema(kind, vocabulary()), columns)
     with Engine(1) as engine:
-        return map_rows(table, plan, engine, 0)
+        return map_rows(table, plan, engine, 0, cancelled)
+
+
+def test_expressions_end_where_a_job_is_told_to() -> None:
+    """Expressions over many texts ask whether to go on, and stop."""
+    table = pa.table({"id": [str(number) for number in range(2_000)]})
+    text = """
+        kind: customer
+        id: id
+        fields:
+          children: {expression: source.id.reverse().size()}
+    """
+    assert mapped(text, table).table.num_rows == 2_000
+    with pytest.raises(EvaluationCancelledError):
+        mapped(text, table, lambda: True)
 
 
 def test_a_mapping_is_read_whole() -> None:

@@ -49,6 +49,10 @@ class _Taken:
     now: View
     then: BookView
 
+    def moved_to(self, now: View) -> _Taken:
+        """The same records with a later version's facts."""
+        return _Taken(self.made_of, self.records, now, now if self.records is None else AsOf(now, self.records))
+
     def is_of(self, made_of: tuple[object, ...]) -> bool:
         """Whether it is made of these very objects."""
         return all(one is other for one, other in zip(self.made_of, made_of, strict=True))
@@ -90,11 +94,16 @@ class Pasts:
         return taken.then
 
     def _keep(self, key: tuple[str, int], taken: _Taken) -> None:
-        """Keep what was made; what was made of an earlier version of the same ledger would only take memory."""
+        """Keep what was made; what was made of an earlier version of the same ledger would only take memory.
+
+        Other moments of which the records are the same see the facts of the later version, so that none holds old ones.
+        """
         with self._keeping:
             for other, kept in list(self._kept.items()):
                 if other[0] == key[0] and not kept.is_of(taken.made_of):
                     del self._kept[other]
+                elif other[0] == key[0] and kept.now.version < taken.now.version:
+                    self._kept[other] = kept.moved_to(taken.now)
             self._kept[key] = taken
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

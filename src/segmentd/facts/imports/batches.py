@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from segmentd.engine import Engine
+from segmentd.engine import Engine, EvaluationCancelledError
 from segmentd.facts.imports.errors import SourceUnreadableError
 from segmentd.facts.imports.joining import MAX_JOINED_BYTES, join_rows
 from segmentd.facts.imports.planning import FilePlan
@@ -45,7 +45,8 @@ class ImportBatch:
 class FileBatches:
     """A file that is read by a plan. `now_us`: what `now` means in expressions.
 
-    `check` is called before each piece is worked on; what it raises ends the reading.
+    `check` is called before each piece is worked on, and where `is_told_to_end` said so meanwhile; what it raises ends
+    the reading.
     """
 
     path: str
@@ -54,6 +55,7 @@ class FileBatches:
     engine: Engine
     now_us: int
     check: Callable[[], None]
+    is_told_to_end: Callable[[], bool]
 
     def after(self, skipped: int, *, joined: bool) -> Iterator[ImportBatch]:
         """The batches after the first so many. Raises SourceUnreadableError where the file is not what it seemed."""
@@ -120,7 +122,11 @@ class FileBatches:
     def _map(self, table: pa.Table) -> MappedRows:
         if table.num_rows == 0:  # it may have no columns either
             return MappedRows(pa.table({}), np.zeros(0, np.int64), ())
-        return map_rows(table, self.plan, self.engine, self.now_us)
+        try:
+            return map_rows(table, self.plan, self.engine, self.now_us, self.is_told_to_end)
+        except EvaluationCancelledError:
+            self.check()
+            raise
 
 
 def _with_last(tables: Iterator[pa.Table]) -> Iterator[tuple[pa.Table, bool]]:

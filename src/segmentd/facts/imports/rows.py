@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from segmentd.facts.imports.texts import UTC_MOMENT, Values, read_texts
 from segmentd.facts.records import Rejection, RowNumbers, Said
 from segmentd.schema import STRING, DataType, Kind
 
+Cancelled = Callable[[], bool]
 Wrong = npt.NDArray[np.bool_]
 
 
@@ -39,9 +40,11 @@ class MappedRows:
     said: Mapping[str, Said] = field(default_factory=dict)
 
 
-def map_rows(table: pa.Table, plan: FilePlan, engine: Engine, now_us: int) -> MappedRows:
-    """The records of a batch of a file. `now_us`: what `now` means in expressions."""
-    return _Mapper(table, plan).mapped(engine, now_us)
+def map_rows(
+    table: pa.Table, plan: FilePlan, engine: Engine, now_us: int, cancelled: Cancelled | None = None
+) -> MappedRows:
+    """The records of a batch of a file. `now_us`: what `now` means in expressions. Raises EvaluationCancelledError."""
+    return _Mapper(table, plan).mapped(engine, now_us, cancelled)
 
 
 class _Mapper:
@@ -54,9 +57,9 @@ class _Mapper:
         self._said: dict[str, Said] = {}
         """By column, where not all rows say it."""
 
-    def mapped(self, engine: Engine, now_us: int) -> MappedRows:
+    def mapped(self, engine: Engine, now_us: int, cancelled: Cancelled | None) -> MappedRows:
         columns = {name: self._column(name) for name in self._plan.columns}
-        computed = self._evaluate(columns, engine, now_us)
+        computed = self._evaluate(columns, engine, now_us, cancelled)
         fields, said = {}, {}
         for source in self._plan.fields:
             values = self._field(source, columns, computed)
@@ -114,7 +117,9 @@ class _Mapper:
             _array(computed, present, self._plan.reading.day_zone), computed.type, field.target, self._plan.reading
         )
 
-    def _evaluate(self, columns: dict[str, pa.Array], engine: Engine, now_us: int) -> dict[str, ComputedValues]:
+    def _evaluate(
+        self, columns: dict[str, pa.Array], engine: Engine, now_us: int, cancelled: Cancelled | None
+    ) -> dict[str, ComputedValues]:
         program = self._plan.program
         if program is None:
             return {}
@@ -124,7 +129,7 @@ class _Mapper:
             if spec is not None:
                 inputs[attribute] = column_from_arrow(spec, columns[column], time_zone=program.schema.time_zone)
         batch = Batch(self._table.num_rows, inputs)
-        evaluation = engine.evaluate(program, batch, now_us, planes=False)
+        evaluation = engine.evaluate(program, batch, now_us, planes=False, cancelled=cancelled)
         return {values.id: values for values in evaluation.computed}
 
     def _reject(self, values: Values, field: str) -> None:

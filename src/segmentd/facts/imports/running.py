@@ -164,7 +164,9 @@ class JobRun:
             records = record_schema(self._job.order.kind, vocabulary)
             plan = plan_file(self._mapping, self._job.order.kind, records, reader.columns)
             now_us = (self._job.create_time - EPOCH) // _MICROSECOND
-            batches = FileBatches(file.path, reader, plan, self._tools.engine, now_us, self._check)
+            batches = FileBatches(
+                file.path, reader, plan, self._tools.engine, now_us, self._check, self._is_told_to_end
+            )
             yield from batches.after(skipped, joined=self._mapping.join_lists)
         finally:
             reader.close()
