@@ -35,7 +35,8 @@ class LedgerStatus:
     """What a ledger's facts are at a moment: `records` of each kind, `write_time` None where it is not known.
 
     `journal_bytes` wait for a checkpoint, which has `checkpoint_version`; `data_directory_bytes` are those of all
-    ledgers. `pending_erasures` are deletions of which bytes may be left.
+    ledgers. `pending_erasures` are deletions of which bytes may be left. `past_values`: of
+    customers and accounts before they were changed; evaluations are as of `past_start` or later, None: any moment.
     """
 
     data_version: int
@@ -46,6 +47,8 @@ class LedgerStatus:
     journal_bytes: int
     data_directory_bytes: int
     pending_erasures: int
+    past_values: int
+    past_start: datetime | None
 
 
 def create_ledger(
@@ -112,6 +115,8 @@ def read_status(status: pb.LedgerStatus) -> LedgerStatus:
         journal_bytes=status.journal_bytes,
         data_directory_bytes=status.data_directory_bytes,
         pending_erasures=status.pending_erasure_count,
+        past_values=status.past_value_count,
+        past_start=from_timestamp(status.past_start_time) if status.HasField("past_start_time") else None,
     )
 
 

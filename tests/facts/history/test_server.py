@@ -209,6 +209,8 @@ def test_a_past_that_is_not_kept_is_not_guessed(tmp_path: Path) -> None:
         books = server._books
         books.ingestion.scrub("main").result(60)
         assert answers(client, between) == FIRST
+        status = client.get_ledger_status()
+        assert (status.past_values, status.past_start) == (6, None)
         books.journal._clock = lambda: now_us() + 3 * DAY_US
         assert books.journal.ledgers_with_old_history() == ("main",)
         books.ingestion.scrub("main").result(60)
@@ -222,4 +224,6 @@ def test_a_past_that_is_not_kept_is_not_guessed(tmp_path: Path) -> None:
         earliest = datetime.fromisoformat(refused.value.metadata["earliest"])
         assert between < earliest < datetime.now(UTC)
         assert answers(client, earliest) == NOW
+        status = client.get_ledger_status()
+        assert (status.past_values, status.past_start) == (0, earliest)
         assert answers(client, None) == NOW

@@ -943,6 +943,8 @@ class LedgerStatus(_message.Message):
     JOURNAL_BYTES_FIELD_NUMBER: _builtins.int
     DATA_DIRECTORY_BYTES_FIELD_NUMBER: _builtins.int
     PENDING_ERASURE_COUNT_FIELD_NUMBER: _builtins.int
+    PAST_VALUE_COUNT_FIELD_NUMBER: _builtins.int
+    PAST_START_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`ledgers/{ledger}/status`."""
     data_version: _builtins.int
@@ -959,6 +961,8 @@ class LedgerStatus(_message.Message):
     """Deletions of which bytes may be left: erasures of customers, and batches of what was too old. They wait for the files to be
     rewritten, which is tried again by itself.
     """
+    past_value_count: _builtins.int
+    """Values that fields of customers and accounts had before they were changed, which evaluations as of past moments see."""
     @_builtins.property
     def write_time(self) -> _timestamp_pb2.Timestamp:
         """When the last of them was written. Absent: never, or by a release that did not keep it."""
@@ -966,6 +970,10 @@ class LedgerStatus(_message.Message):
     @_builtins.property
     def record_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordCount]:
         """Of each kind of record, in the order of customers, accounts, transactions, balances, engagements, rates."""
+
+    @_builtins.property
+    def past_start_time(self) -> _timestamp_pb2.Timestamp:
+        """The first moment as of which can be evaluated. Absent: any, since nothing of the past was let go."""
 
     def __init__(
         self,
@@ -979,10 +987,12 @@ class LedgerStatus(_message.Message):
         journal_bytes: _builtins.int = ...,
         data_directory_bytes: _builtins.int = ...,
         pending_erasure_count: _builtins.int = ...,
+        past_value_count: _builtins.int = ...,
+        past_start_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["write_time", b"write_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["past_start_time", b"past_start_time", "write_time", b"write_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_bytes", b"checkpoint_bytes", "checkpoint_version", b"checkpoint_version", "data_directory_bytes", b"data_directory_bytes", "data_version", b"data_version", "journal_bytes", b"journal_bytes", "name", b"name", "pending_erasure_count", b"pending_erasure_count", "record_counts", b"record_counts", "write_time", b"write_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_bytes", b"checkpoint_bytes", "checkpoint_version", b"checkpoint_version", "data_directory_bytes", b"data_directory_bytes", "data_version", b"data_version", "journal_bytes", b"journal_bytes", "name", b"name", "past_start_time", b"past_start_time", "past_value_count", b"past_value_count", "pending_erasure_count", b"pending_erasure_count", "record_counts", b"record_counts", "write_time", b"write_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -46,5 +46,11 @@ def disk(facts: LedgerStatus) -> tuple[tuple[str, str], ...]:
         ("checkpoint", checkpoint if facts.checkpoint_version else "none"),
         ("journal", f"{facts.journal_bytes:,} bytes that wait for a checkpoint"),
         ("on disk", f"{facts.data_directory_bytes:,} bytes, of all ledgers"),
+        ("past values", f"{facts.past_values:,}{past_start(facts)}"),
         ("erasures", waiting if facts.pending_erasures else ""),
     )
+
+
+def past_start(facts: LedgerStatus) -> str:
+    """Since when the past is known, where that is not always."""
+    return "" if facts.past_start is None else f", since {facts.past_start.isoformat(timespec='seconds')}"

@@ -40,6 +40,14 @@ class LogView:
     until_us: Times
     cells: Cells
 
+    def first_after(self, moment_us: int) -> int:
+        """The place of the first entry after a moment."""
+        return int(np.searchsorted(self.until_us, moment_us, "right"))
+
+    def count_after(self, moment_us: int) -> int:
+        """How many entries are after a moment."""
+        return len(self.until_us) - self.first_after(moment_us)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PastView:

@@ -34,8 +34,8 @@ def gone_of(view: View) -> Gone:
 def past_values(view: View, moment_us: int) -> tuple[PastValues, ...]:
     """What was replaced after a moment and is in no file, of records that were not deleted since."""
     gone = gone_of(view)
-    logs = ((key, log, int(np.searchsorted(log.until_us, moment_us, "right"))) for key, log in view.past.logs.items())
-    return tuple(_values(view, key, log, first).without(gone) for key, log, first in logs if first < len(log.until_us))
+    later = ((key, log) for key, log in view.past.logs.items() if log.count_after(moment_us))
+    return tuple(_values(view, key, log, log.first_after(moment_us)).without(gone) for key, log in later)
 
 
 def _values(view: View, key: LogKey, log: LogView, first: int) -> PastValues:

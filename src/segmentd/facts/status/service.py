@@ -11,6 +11,7 @@ from typing import Protocol
 from segmentd.facts.book.counts import count_records
 from segmentd.facts.book.view import View
 from segmentd.facts.journal import Journal
+from segmentd.facts.journal.history_index import HistoryIndex
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView
 from segmentd.ledger.vocabulary import Vocabularies
@@ -30,7 +31,8 @@ class FactsStatus:
 
     `written_us`: when the last batch was written, microseconds since 1970, 0 where that is not known. `journal_bytes`:
     of batches that no checkpoint has. `directory_bytes`: of all files in the data directory. `pending_erasures`:
-    deletions of which bytes may be left.
+    deletions of which bytes may be left. `past_values`: values that records had before they were changed, all those of
+    moments from `past_from_us` on.
     """
 
     ledger_id: str
@@ -42,6 +44,8 @@ class FactsStatus:
     journal_bytes: int = 0
     directory_bytes: int = 0
     pending_erasures: int = 0
+    past_values: int = 0
+    past_from_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +73,15 @@ class LedgerStatuses:
             journal_bytes=self.journal.pending_bytes(ledger_id),
             directory_bytes=_bytes_below(self.directory),
             pending_erasures=len(self.journal.erasures(ledger_id)),
+            past_values=_past_values(self.journal.history.index(ledger_id), book),
+            past_from_us=self.journal.history.kept_from_us(ledger_id),
         )
+
+
+def _past_values(index: HistoryIndex, book: View | None) -> int:
+    """Those of files, and those of memory that no file has yet."""
+    filed = sum(file.values for file in index.files)
+    return filed if book is None else filed + sum(log.count_after(index.up_to_us) for log in book.past.logs.values())
 
 
 def _bytes_below(directory: Path) -> int:

@@ -33,7 +33,7 @@ class StatusServicer:
 
 
 def _encode(status: FactsStatus) -> pb.LedgerStatus:
-    written = EPOCH + timedelta(microseconds=status.written_us)
+    written, past_from = (EPOCH + timedelta(microseconds=each) for each in (status.written_us, status.past_from_us))
     return pb.LedgerStatus(
         name=f"ledgers/{status.ledger_id}/status",
         data_version=status.version,
@@ -44,4 +44,6 @@ def _encode(status: FactsStatus) -> pb.LedgerStatus:
         journal_bytes=status.journal_bytes,
         data_directory_bytes=status.directory_bytes,
         pending_erasure_count=status.pending_erasures,
+        past_value_count=status.past_values,
+        past_start_time=to_timestamp(past_from) if status.past_from_us else None,
     )
