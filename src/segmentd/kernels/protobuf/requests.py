@@ -37,7 +37,7 @@ _LEVELS = (
     (COLUMNS, ARROW, ARROW),
     (COLUMN, COLUMN, COLUMN),
 )
-"""The message types that are in each other, and the fields looked for in each: from the first to the second, and a third."""
+"""The message types that are in each other, and the fields looked for in each: the first to the second, and a third."""
 
 
 @inline_kernel
