@@ -20,10 +20,13 @@ from segmentd.facts.book.table import Table
 from segmentd.facts.book.written import Written
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import Times
-from segmentd.schema import DataType
+from segmentd.schema import BOOL, DataType
 
 REMEMBERED: Final = (RecordKind.CUSTOMER, RecordKind.ACCOUNT)
 """The kinds of records whose past is kept; what happened has its own time, and rates have their days."""
+
+GONE: Final = "#gone"
+"""The log, of no field, of records that were deleted."""
 
 _FIRST_ENTRIES: Final = 64
 
@@ -53,15 +56,14 @@ class LogView:
 class PastView:
     """The logs as of a version, which was written at `time_us`. What was replaced by `since_us` is in files.
 
-    `last_us`: when something was replaced or deleted last. `gone`: records that were deleted since then, by number:
-    when.
+    `last_us`: when something was replaced or deleted last. `gone`: records that were deleted since then, and when.
     """
 
     since_us: int = 0
     time_us: int = 0
     last_us: int = 0
     logs: Mapping[LogKey, LogView] = field(default_factory=dict)
-    gone: Mapping[RecordKind, Mapping[int, int]] = field(default_factory=dict)
+    gone: Mapping[RecordKind, LogView] = field(default_factory=dict)
 
 
 class _Log:
@@ -120,7 +122,6 @@ class Past:
         """Nothing since a moment up to which files have it."""
         self._since_us = self._time_us = self._last_us = since_us
         self._logs: dict[LogKey, _Log] = {}
-        self._gone: dict[RecordKind, dict[int, int]] = {}
         self._is_changed = True
         self.publish()
 
@@ -147,15 +148,17 @@ class Past:
     def forget(self, kind: RecordKind, numbers: Numbers) -> None:
         """These records are deleted: what they were is nobody's any more."""
         if len(numbers) and self._is_timed:
-            self._gone[kind] = {**self._gone.get(kind, {}), **dict.fromkeys(numbers.tolist(), self._time_us)}
+            log = self._logs.setdefault((kind, GONE), _Log(BOOL, None, np.uint8))
+            log.add(numbers, Cells(np.ones(len(numbers), np.uint8)), self._time_us)
             self._note_change()
 
     def publish(self) -> PastView:
         """Keep what was noted."""
         if self._is_changed:
             self._published = {key: (log, log.count) for key, log in self._logs.items()}
-            self._logs_view = {key: log.view() for key, log in self._logs.items()}
-            self._gone_view = dict(self._gone)
+            views = {key: log.view() for key, log in self._logs.items()}
+            self._gone_view = {kind: view for (kind, name), view in views.items() if name == GONE}
+            self._logs_view = {key: view for key, view in views.items() if key[1] != GONE}
         self._is_changed, self._is_timed = False, False
         self.view = PastView(self._since_us, self._time_us, self._last_us, self._logs_view, self._gone_view)
         return self.view
@@ -165,7 +168,6 @@ class Past:
         self._logs = {key: log for key, (log, _) in self._published.items()}
         for log, count in self._published.values():
             log.count = count
-        self._gone = dict(self._gone_view)
         self._time_us, self._last_us = self.view.time_us, self.view.last_us
         self._is_changed = False
 
@@ -175,8 +177,6 @@ class Past:
             self._since_us = until_us
             logs = {key: log.after(until_us) for key, log in self._logs.items()}
             self._logs = {key: log for key, log in logs.items() if log.count}
-            gone = {kind: _later(gone, until_us) for kind, gone in self._gone.items()}
-            self._gone = {kind: each for kind, each in gone.items() if each}
             self._is_changed = True
             self.publish()
         return self.view
@@ -189,7 +189,3 @@ class Past:
         if found is None or not found.is_of(kept):
             found = self._logs[kind, name] = _Log(kept.type, kept.pool, kept.tail.dtype)
         return found
-
-
-def _later(gone: Mapping[int, int], moment_us: int) -> dict[int, int]:
-    return {number: when for number, when in gone.items() if when > moment_us}

@@ -25,9 +25,8 @@ def history_of(view: View) -> History:
 def gone_of(view: View) -> Gone:
     """The ids of records that were deleted since files were written, and when."""
     return {
-        kind: dict(zip(_ids(view, kind, np.fromiter(gone, np.int32)).to_pylist(), gone.values(), strict=True))
+        kind: dict(zip(_ids(view, kind, gone.numbers).to_pylist(), gone.until_us.tolist(), strict=True))
         for kind, gone in view.past.gone.items()
-        if gone
     }
 
 
