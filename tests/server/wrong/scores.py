@@ -38,6 +38,7 @@ def _scores() -> list[tuple[str, scoring.ScoreRequest, str, str | None, str]]:
         ("accounts by ids of customers", accounts, "INVALID_FIELD", "subject", invalid),
         ("customers by ids of accounts", customers, "INVALID_FIELD", "subject", invalid),
         ("no ids", no_ids, "EMPTY_BATCH", "customers.ids", invalid),
+        ("no ids of accounts", no_accounts, "EMPTY_BATCH", "accounts.ids", invalid),
         ("unknown segment", score_request(segments=["adult", "premum"]), "UNKNOWN_SEGMENT", "segments[1]", invalid),
         ("segment of customers asked about accounts", selected, "UNKNOWN_SEGMENT", "segments[0]", invalid),
         ("segment twice", score_request(segments=["adult", "adult"]), "INVALID_FIELD", "segments[1]", invalid),
