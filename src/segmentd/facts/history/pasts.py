@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -65,6 +65,8 @@ class Pasts:
         self._archive = archive
         self._kept: OrderedDict[tuple[str, int], _Taken] = OrderedDict()
         self._keeping = threading.Lock()
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        """Who makes records of a ledger, while others wait: those that ask of the same moment need not make them."""
 
     def at(self, view: BookView, moment_us: int) -> BookView:
         """The view as of a moment: the very same one where nothing was replaced after that.
@@ -78,13 +80,18 @@ class Pasts:
             raise HistoryNotKeptError(view.ledger_id, kept_from_us)
         if moment_us >= view.past.last_us and moment_us >= self._archive.last_us(view.ledger_id):
             return view
-        return self._at(view, moment_us)
+        with self._keeping:
+            turn = self._turns[view.ledger_id]
+        with turn:
+            return self._at(view, moment_us)
 
     def _at(self, view: View, moment_us: int) -> BookView:
         made_of = (*(view.tables[kind] for kind in (*REMEMBERED, RecordKind.RATE)), view.past.logs, view.past.gone)
         key = view.ledger_id, moment_us
         with self._keeping:
             taken = self._kept.get(key)
+            if taken is not None:
+                self._kept.move_to_end(key)
         if taken is not None and taken.now is view:
             return taken.then
         same = taken is not None and taken.is_of(made_of)

@@ -42,7 +42,7 @@ class CheckpointPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Checkpointed:
-    """A checkpoint was made of a ledger at a version: so many bytes of files, in `seconds`."""
+    """A checkpoint was made of a ledger at a version: so many bytes of files, without the past's, in `seconds`."""
 
     ledger: str
     version: int
@@ -150,11 +150,11 @@ class Checkpointer:
         if book is not None:
             view = book.view
             history = book.history(view)
-            checkpoint = self._journal.save(ledger_id, view.version, book.dump(view), history)
+            self._journal.save(ledger_id, view.version, book.dump(view), history)
             book.forget_history(history.time_us)
             if history.values:
                 self._when_written(ledger_id)
-            size = sum(file.size for file in checkpoint.files)
+            size = self._journal.checkpoint_bytes(ledger_id)
             done = Checkpointed(ledger_id, view.version, size, time.monotonic() - begun)
             with suppress(Exception):  # a listener that fails must not undo what was done
                 self._listener.done(done)
