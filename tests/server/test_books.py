@@ -89,7 +89,7 @@ def test_facts_are_open_when_the_server_serves(tmp_path: Path, events: Events) -
             "rows": 2,
             "replayed": 1,
         }
-        assert opened["bytes"] == made["bytes"] > 0
+        assert made["bytes"] >= opened["bytes"] > 0  # what is kept of the past is read when it is asked for
         assert opened["seconds"] >= 0
         again = write(api, ["secret-3"], "second")
         assert (again.repeated, again.data_version, again.inserted_count) == (True, 2, 1)
