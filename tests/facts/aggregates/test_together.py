@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,46 +22,27 @@ from segmentd.facts.aggregates.standpoint import KIND
 from segmentd.facts.aggregates.together import sum_together
 from segmentd.facts.kinds import RecordKind
 from segmentd.ledger.aggregates import Aggregate, AllTime, Between, Function, Source, Span, TrailingDays, Window
-from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.schema import Subject
-from tests.facts.aggregates.bank import DAY_US, ROLES, ArrayView, Bank, Maker, values_of
-from tests.facts.aggregates.questions import ACCOUNT_FILTERS, FILTERS, span
+from tests.facts.aggregates.bank import DAY_US, ROLES, ArrayView, Maker, values_of
+from tests.facts.aggregates.questions import ACCOUNT_FILTERS, span
 from tests.facts.aggregates.test_oracle import DAY, QUESTIONS, ZONES, check, expected, moment
-from tests.oracle.aggregate_values import UNKNOWN
-from tests.oracle.aggregates import Account, Asked, Fact, Truth
-
-NOW: Final = DAY * DAY_US
-SALARY, FOOD, OTHER = "INCOME/SALARY", "SPENDING/FOOD", "OTHER"
-
-
-def _starts_with(prefix: str) -> Callable[[Fact], Truth]:
-    def truth(fact: Fact) -> Truth:
-        category = fact.fields.get("category")
-        return UNKNOWN if category is None else str(category).startswith(prefix)
-
-    return truth
-
-
-def _is_above(bound: int, fact: Fact) -> bool:
-    amount = fact.fields["amount"]
-    return isinstance(amount, int) and amount > bound
-
-
-TEXT_FILTERS: Final[dict[str, Callable[[Fact], Truth]]] = {
-    "": lambda _: True,
-    f'transaction.category == "{SALARY}"': lambda fact: fact.fields.get("category") == SALARY,
-    f'transaction.category == "{FOOD}"': lambda fact: fact.fields.get("category") == FOOD,
-    f'transaction.category != "{OTHER}"': lambda fact: fact.fields.get("category") != OTHER,
-    f'transaction.category in ["{SALARY}", "{OTHER}", "NONE"]': lambda fact: (
-        fact.fields.get("category") in (SALARY, OTHER)
-    ),
-    'transaction.category == "NONE"': lambda _: False,
-    'transaction.category.startsWith("SPENDING")': _starts_with("SPENDING"),
-    'transaction.counterparty == "x"': lambda fact: fact.fields.get("counterparty") == "x",
-}
-"""Filters of one text each: of most it is decided what they say where there is none."""
-ANY_FILTERS: Final = {**TEXT_FILTERS, **FILTERS[Source.TRANSACTIONS]}
-MEASURES: Final = ("amount", "amount", "balance_after", "points", "weight")
+from tests.facts.aggregates.walks import (
+    ANY_FILTERS,
+    FOOD,
+    MEASURES,
+    NOW,
+    OTHER,
+    SALARY,
+    TEXT_FILTERS,
+    asked_of,
+    bank_of,
+    compiled,
+    days,
+    fact,
+    is_above,
+    together,
+)
+from tests.oracle.aggregates import Fact, Truth
 
 
 @pytest.fixture(scope="module")
@@ -69,70 +50,6 @@ def engine() -> Iterator[Engine]:
     """Two threads."""
     with Engine(2) as running:
         yield running
-
-
-def compiled(
-    function: Function = Function.SUM,
-    filter_: str = "",
-    span_: Span | None = None,
-    *,
-    measure: str = "amount",
-    subject: Subject = Subject.ACCOUNT,
-    source: Source = Source.TRANSACTIONS,
-    **further: Any,
-) -> CompiledAggregate:
-    """An aggregate in UTC."""
-    demand = further.pop("demand_coverage", False)
-    window = Window(AllTime() if span_ is None else span_, demand_coverage=demand)
-    name = "" if function is Function.COUNT else measure
-    return QUESTIONS["UTC"].compile(Aggregate(source, function, name, filter_, window=window, **further), subject)
-
-
-def asked_of(aggregate: CompiledAggregate, zone: str = "UTC") -> Asked:
-    """What the oracle is asked."""
-    definition = aggregate.definition
-    found = QUESTIONS[zone].asked(aggregate)
-    if definition.source is not Source.TRANSACTIONS:
-        return found
-    return replace(found, filter=ANY_FILTERS[definition.filter])
-
-
-def together(
-    engine: Engine, bank: Bank, asked: list[CompiledAggregate], subject: Subject = Subject.ACCOUNT
-) -> set[int]:
-    """Fail unless all values are the oracle's; the numbers of those that were computed in a walk."""
-    standpoint = Standpoint(ArrayView(bank), subject, NOW, bank.zone)
-    work = Work(engine, tuple(asked), standpoint)
-    found = sum_together(work.gathering(None), asked)
-    for column_of in (found, dict(enumerate(compute_all(engine, asked, standpoint)))):
-        for number, column in column_of.items():
-            check(asked[number], column, expected(asked_of(asked[number]), bank, subject, NOW))
-    return set(found)
-
-
-def bank_of(facts: list[Fact], accounts: int = 2) -> Bank:
-    """Accounts of one customer each, with transactions."""
-    everyone = [Account(DAY - 400, None, {"kind": "SAVINGS", "currency": "EUR"}) for _ in range(accounts)]
-    holdings = [[(slot, ROLES[0])] for slot in range(accounts)]
-    bank = Bank("UTC")
-    return replace(
-        bank,
-        customers=list(range(accounts)),
-        accounts=list(everyone),
-        holdings=holdings,
-        facts={**bank.facts, RecordKind.TRANSACTION: facts},
-    )
-
-
-def fact(owner: int, days: float, amount: int, category: str | None = FOOD, **fields: Any) -> Fact:
-    """A transaction so many days before now."""
-    given_fields = {"amount": amount, "balance_after": amount, "category": category, "note": None, **fields}
-    return Fact(owner, NOW - round(days * DAY_US), 0, given_fields)
-
-
-def days(first: int, last: int) -> Between:
-    """From so many days before now to before so many."""
-    return Between(NOW - first * DAY_US, NOW - last * DAY_US)
 
 
 @given(st.integers(0, 2**32), st.sampled_from([Subject.CUSTOMER, Subject.ACCOUNT]))
@@ -209,10 +126,10 @@ def test_filters_of_anything_share_walks_too(engine: Engine) -> None:
     filters = [f"transaction.amount > {bound}.00" for bound in (-1, 0, 1)] + ["has(transaction.points)"]
     filters += [f'transaction.amount < 0.5 || transaction.category == "{category}"' for category in (FOOD, OTHER)]
     truths: list[Callable[[Fact], Truth]] = [
-        *(partial(_is_above, 100 * bound) for bound in (-1, 0, 1)),
+        *(partial(is_above, 100 * bound) for bound in (-1, 0, 1)),
         lambda each: each.fields["points"] is not None,
         lambda _: True,
-        lambda each: not _is_above(49, each),
+        lambda each: not is_above(49, each),
     ]
     functions = (Function.SUM, Function.AVERAGE, Function.COUNT)
     cases = list(zip(filters, truths, strict=True))
@@ -333,6 +250,45 @@ def test_customers_have_all_their_accounts(engine: Engine) -> None:
         for roles in ((), (ROLES[0],))
     ]
     assert together(engine, bank, asked, Subject.CUSTOMER) == set(range(12))
+
+
+def test_accounts_of_which_it_is_not_known_whether_they_count_are_unknown(engine: Engine) -> None:
+    """Where the filter of accounts cannot be decided, every value of the account is unknown, of others it is not."""
+    bank = bank_of([fact(slot, day, 5) for slot in range(3) for day in (1, 2)], 3)
+    accounts = [
+        replace(each, fields={**each.fields, "points": slot}) for slot, each in enumerate(bank.accounts) if each
+    ]
+    bank = replace(bank, accounts=[*accounts[:2], bank.accounts[2]])
+    whose = "account.points >= -1"
+    asked = [
+        compiled(function, span_=TrailingDays(day), account_filter=whose)
+        for function in (Function.SUM, Function.COUNT, Function.AVERAGE)
+        for day in (1, 2)
+    ]
+    assert together(engine, bank, asked) == set(range(6))
+
+
+def test_facts_without_the_measure_do_not_count(engine: Engine) -> None:
+    """Means of what some facts lack are of those that have it, under filters of a text too."""
+    points = [None, 7, 8, None, 4, 1, None]
+    facts = [fact(0, day, day, [SALARY, FOOD][day % 2], points=each) for day, each in enumerate(points)]
+    asked = [
+        compiled(function, filter_, TrailingDays(day), measure="points")
+        for function in (Function.AVERAGE, Function.SUM, Function.COUNT)
+        for filter_ in list(TEXT_FILTERS)[:3]
+        for day in (3, 9)
+    ]
+    assert together(engine, bank_of(facts), asked) >= set(range(12))
+
+
+def test_seventy_filters_of_a_text_take_two_walks(engine: Engine) -> None:
+    """More filters than a number has bits are computed together all the same."""
+    names = [f"C{number}" for number in range(70)]
+    facts = [fact(0, day / 8, day + 1, names[day]) for day in range(70)]
+    asked = [compiled(filter_=f'transaction.category == "{name}"') for name in names]
+    standpoint = Standpoint(ArrayView(bank_of(facts)), Subject.ACCOUNT, NOW, "UTC")
+    found = sum_together(Work(engine, tuple(asked), standpoint).gathering(None), asked)
+    assert [values_of(found[number], 2) for number in range(70)] == [[number + 1, 0] for number in range(70)]
 
 
 @pytest.mark.parametrize("source", [Source.BALANCES, Source.ENGAGEMENTS])

@@ -60,7 +60,6 @@ class Spans:
         origin, length = self.bounds[0], self.bounds[-1] - self.bounds[0]
         shift = (length // min(max(rows // ROWS_A_STEP, 1), MAX_STEPS)).bit_length()
         starts = origin + (np.arange(-1, (length >> shift) + 1, dtype=np.int64) << shift)
-        starts[0] = LEAST
         steps = np.searchsorted(self.bounds, starts, side="right").astype(np.int16)
         return read_only(np.array([*self.bounds, NEVER]), np.int64), read_only(steps, np.int16), origin, shift
 
