@@ -181,3 +181,28 @@ def test_what_a_line_leaves_out_stays(bank: Bank, landing: Path) -> None:
         "x3": ["A", "S", "n"],
         "new": [None, "T", "none"],
     }
+
+
+def test_owners_that_a_line_leaves_out_stay(bank: Bank, landing: Path) -> None:
+    """Owners without roles are owners, roles without owners are refused, and a line without both leaves them."""
+    (landing / "customers.jsonl").write_text('{"id": "c1"}\n{"id": "c2"}\n')
+    consents = "fields: {consents: {constant: ''}, consent_times: {constant: ''}}"
+    bank.run(landing / "customers.jsonl", f"kind: customer\nid: id\n{consents}\n")
+    mapping = "kind: account\nid: id\ntypes: {o: LIST, r: LIST}\nfields: {owners: o, owner_roles: r, status: s}\n"
+    first = [{"id": f"x{number}", "o": ["c1"], "r": ["JOINT"]} for number in range(3)]
+    again = [
+        {"id": "x0", "o": ["c2", "c1"]},
+        {"id": "x1", "s": "S"},
+        {"id": "x2", "r": ["OWNER"]},
+        {**first[2], "o": []},
+    ]
+    for rows in (first, again):
+        (landing / "accounts.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        job = bank.run(landing / "accounts.jsonl", mapping)
+    assert [(reject.row, reject.field) for reject in bank.rejects(job)] == [(3, "owner_roles"), (4, "owner_roles")]
+    owners = bank.owners()
+    assert {id_: owners[id_] for id_ in ("x0", "x1", "x2")} == {
+        "x0": [("c1", "OWNER"), ("c2", "OWNER")],
+        "x1": [("c1", "JOINT")],
+        "x2": [("c1", "JOINT")],
+    }
