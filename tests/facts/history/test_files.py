@@ -136,7 +136,10 @@ def test_memory_lets_go_though_nobody_writes(tmp_path: Path) -> None:
 
 
 def test_nothing_is_read_to_open_a_ledger(clerk: Callable[..., Clerk]) -> None:
-    """A file of the past that is damaged keeps nobody from the present; as of the past it is told, also by checks."""
+    """A file of the past that is damaged keeps nobody from the present, nor from what is written later.
+
+    As of the past it is told, and by checks of files.
+    """
     one = clerk()
     moment = one.write(a=1)
     one.write(a=2)
@@ -155,6 +158,11 @@ def test_nothing_is_read_to_open_a_ledger(clerk: Callable[..., Clerk]) -> None:
     (about,) = (each for each in checkpoint.files if each.name == file.name)
     with pytest.raises(FactsDamagedError, match="is damaged"):
         list(one.books.journal.check_file(checkpoint, about))
+    later = one.write(a=3)
+    one.write(a=4)
+    one.checkpoint()
+    assert len(one.files()) == 2
+    assert one.counts(later) == {"a": 3}
 
 
 def test_what_is_too_old_goes(clerk: Callable[..., Clerk]) -> None:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from segmentd.facts.history.files import read_values, write_values
 from segmentd.facts.history.model import Gone, History, PastValues, joined
+from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.files import read_content, write_file
 from segmentd.facts.journal.history_index import INDEX, HistoryFile, HistoryIndex, encode_index
 from segmentd.facts.journal.model import CheckpointFile
@@ -97,9 +98,13 @@ class Carrying:
         parts = [each for each in self._left(new) if len(each)]
         count = sum(map(len, parts))
         while parts and self._files and self._files[-1].about.values <= min(2 * count, MERGED_VALUES - count):
-            last = self._files.pop()
-            parts = [*last.read(), *parts]
+            last = self._files[-1]
+            try:
+                parts = [*last.read(), *parts]
+            except FactsDamagedError:
+                break  # it stays as it is, for whoever asks for it to be told: checkpoints go on
             count += last.about.values
+            self._files.pop()
             if last.folder == self.folder:
                 (last.folder / last.file.name).unlink()
         self._write(joined(parts))
