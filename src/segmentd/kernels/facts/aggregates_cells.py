@@ -128,13 +128,12 @@ def write(cells: Any, terms: Any, total: int, width: int, begin: int, end: int, 
         if cell < 0:
             cell = total
             add_terms(cells, named, start, stop, total, width)
-        out, row = direct, number
-        if number >= direct.shape[0]:
-            out, row = further, number - direct.shape[0]
-        whole = width if end - begin == width else 0
-        stream(cells, cell * width, whole, out, row, begin)
-        for lane in range(whole, end - begin):
-            out[row, begin + lane] = cells[cell * width + lane]
+        out, row = (direct, number) if number < direct.shape[0] else (further, number - direct.shape[0])
+        if end - begin == width:
+            stream(cells, cell * width, width, out, row, begin)
+        else:
+            for lane in range(end - begin):
+                out[row, begin + lane] = cells[cell * width + lane]
 
 
 @inline_kernel
