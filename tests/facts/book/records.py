@@ -23,8 +23,8 @@ from segmentd.schema import AttributeSpec, DataType, Kind, Subject
 Columns = Mapping[str, tuple[DataType, Sequence[Any]]]
 """Columns by field: their type and Python values."""
 
-THEN: Final = datetime(2024, 1, 1, tzinfo=UTC)
-LEDGER: Final = Ledger("main", "", "EUR", "Europe/Prague", THEN, THEN, "1")
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LEDGER: Final = Ledger("main", "", "EUR", "Europe/Prague", LONG_AGO, LONG_AGO, "1")
 
 
 def vocabulary(attributes: Iterable[tuple[Subject, str, DataType]] = (), ledger: Ledger = LEDGER) -> Vocabulary:
@@ -32,7 +32,7 @@ def vocabulary(attributes: Iterable[tuple[Subject, str, DataType]] = (), ledger:
     return build_vocabulary(
         ledger,
         [
-            Attribute(subject, AttributeSpec(id_, type_), "", "", None, THEN, THEN, "1")
+            Attribute(subject, AttributeSpec(id_, type_), "", "", None, LONG_AGO, LONG_AGO, "1")
             for subject, id_, type_ in attributes
         ],
     )

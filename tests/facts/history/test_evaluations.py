@@ -26,7 +26,7 @@ from segmentd.segments.model import Segment, State
 from tests.facts.book.comparing import Records
 from tests.facts.book.histories import ATTRIBUTES
 from tests.facts.book.model import Given, Record
-from tests.facts.book.records import LEDGER, THEN
+from tests.facts.book.records import LEDGER, LONG_AGO
 from tests.facts.history.test_histories import ACCOUNTS, CUSTOMERS, RememberedHistory, some_records
 
 SOAKING = settings.get_current_profile_name() == "soak"
@@ -47,14 +47,14 @@ Members = dict[str, set[str]]
 def catalogues() -> Catalogues:
     """The definitions of ledger `main`: the attributes of random histories, an aggregate, and segments."""
     attributes = [
-        Attribute(Subject(kind.value), AttributeSpec(id_, type_), "", "", None, THEN, THEN, "e")
+        Attribute(Subject(kind.value), AttributeSpec(id_, type_), "", "", None, LONG_AGO, LONG_AGO, "e")
         for kind, types in ATTRIBUTES.items()
         for id_, type_ in types.items()
     ]
     booked = AttributeSpec("booked", INT64, aggregated=True)
-    attributes.append(Attribute(Subject.CUSTOMER, booked, "", "", None, THEN, THEN, "e", BOOKED))
+    attributes.append(Attribute(Subject.CUSTOMER, booked, "", "", None, LONG_AGO, LONG_AGO, "e", BOOKED))
     segments = [
-        Segment(name, "", "", subject, text, (), {}, State.ACTIVE, THEN, THEN, "e")
+        Segment(name, "", "", subject, text, (), {}, State.ACTIVE, LONG_AGO, LONG_AGO, "e")
         for name, (subject, text) in SEGMENTS.items()
     ]
     return Catalogues([build_catalogue(LEDGER, attributes, segments)])

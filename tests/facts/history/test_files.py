@@ -204,3 +204,12 @@ def test_moments_that_are_not_past_have_the_view_itself(clerk: Callable[..., Cle
     for moment in (changed, one.now_us, one.now_us + 10**15):
         assert one.books.view_at("main", moment) is view
     assert isinstance(one.books.view_at("main", changed - 1), AsOf)
+
+
+def test_before_the_ledger_there_is_no_past(clerk: Callable[..., Clerk]) -> None:
+    """What records are now counts for moments before the ledger was created; from its creation on what they were."""
+    one = clerk()
+    one.write(a=1)
+    one.write(a=2)
+    assert one.books.view_at("main", -1) is one.books.view("main")
+    assert isinstance(one.books.view_at("main", 0), AsOf)

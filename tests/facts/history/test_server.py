@@ -123,8 +123,8 @@ def is_in_files(folder: Path) -> bool:
 def test_answers_are_those_of_the_moment(tmp_path: Path) -> None:
     """Attributes, owners, macros, aggregates with a filter of accounts and balances are as they were at each moment.
 
-    Who asks as of a moment before the first write gets what was written first. It is all the same after a restart, and
-    after the journal was written into files.
+    Before the ledger was created nobody told it what records were: those of now count. It is all the same after a
+    restart, and after the journal was written into files.
     """
     with running_server(config_of(tmp_path)) as server, client_of(server) as client:
         define(client)
@@ -133,7 +133,7 @@ def test_answers_are_those_of_the_moment(tmp_path: Path) -> None:
         assert answers(client, between) == answers(client, None) == FIRST
         write_later(client)
         before = between - timedelta(days=1)
-        assert [answers(client, moment) for moment in (before, between, None)] == [FIRST, FIRST, NOW]
+        assert [answers(client, moment) for moment in (before, between, None)] == [NOW, FIRST, NOW]
         scored = client.score(ids=["erika", "otto", "nobody"], segments=["adult", "saver"], form="ids", now=between)
         assert [scored.member_ids("adult"), scored.member_ids("saver")] == [["otto"], ["erika", "otto"]]
         taken = client.create_snapshot("then", segments=["adult"], now=between)

@@ -19,7 +19,7 @@ from segmentd.ledger.model import Attribute, Ledger
 from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
 from segmentd.schema import INT64, TIMESTAMP, AttributeSpec, DataType, Subject
 
-NOW = datetime(2026, 5, 1, tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 TIME_US = 1_750_000_000_000_000
 """When the first transaction was booked."""
@@ -27,9 +27,11 @@ TIME_US = 1_750_000_000_000_000
 
 def vocabulary_of(attributes: Mapping[str, DataType], ledger_id: str = "main") -> Vocabulary:
     """A ledger in euros whose customers have these attributes."""
-    ledger = Ledger(ledger_id, "", "EUR", "Europe/Prague", NOW, NOW, "e")
+    ledger = Ledger(ledger_id, "", "EUR", "Europe/Prague", LONG_AGO, LONG_AGO, "e")
     specs = [AttributeSpec(id_, type_) for id_, type_ in attributes.items()]
-    return build_vocabulary(ledger, [Attribute(Subject.CUSTOMER, spec, "", "", None, NOW, NOW, "e") for spec in specs])
+    return build_vocabulary(
+        ledger, [Attribute(Subject.CUSTOMER, spec, "", "", None, LONG_AGO, LONG_AGO, "e") for spec in specs]
+    )
 
 
 class Definitions:
