@@ -18,7 +18,7 @@ from segmentd.columns.column import Batch, BoolColumn, FixedColumn, ListColumn, 
 from segmentd.columns.planes import unpack
 from segmentd.engine import warm
 from segmentd.facts.records import RecordBatch
-from segmentd.facts.requests import decode_request
+from segmentd.facts.writing.requests import decode_request
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
 from segmentd.schema import BOOL, DOUBLE, INT64, LIST, STRING, AttributeSpec, DataType, Schema, Subject

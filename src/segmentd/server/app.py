@@ -23,13 +23,14 @@ from segmentd.api.v1 import (
 from segmentd.engine import Engine, warm
 from segmentd.facts.erasure.servicer import ErasureServicer
 from segmentd.facts.imports.servicer import ImportServicer
-from segmentd.facts.residents import ResidentSubjects
+from segmentd.facts.residents.subjects import ResidentSubjects
 from segmentd.facts.rules.categorization import Categorizer
-from segmentd.facts.servicer import RecordServicer, RulesServicer
+from segmentd.facts.rules.servicer import RulesServicer
 from segmentd.facts.status.service import LedgerStatuses
 from segmentd.facts.status.servicer import StatusServicer
 from segmentd.facts.verification.service import Verification
 from segmentd.facts.verification.servicer import VerificationServicer
+from segmentd.facts.writing.servicer import RecordServicer
 from segmentd.ledger.population import Populations
 from segmentd.ledger.servicer import AttributeServicer, LedgerServicer
 from segmentd.scoring.balances.service import BalanceReports

@@ -11,7 +11,7 @@ from segmentd.facts.imports.places import Places
 from segmentd.facts.imports.rejects import RejectFolder
 from segmentd.facts.imports.running import Tools
 from segmentd.facts.imports.service import ImportService, JobListener
-from segmentd.facts.requests import Categories
+from segmentd.facts.writing.requests import Categories
 from segmentd.server.config import ServerConfig
 from segmentd.server.definitions import Definitions
 from segmentd.server.logs import log_event, stack_of

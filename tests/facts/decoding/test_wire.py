@@ -17,7 +17,7 @@ from segmentd.errors import SegmentdError
 from segmentd.facts.decoding.batches import KINDS, check_draft
 from segmentd.facts.kinds import record_schema
 from segmentd.facts.records import RecordBatch
-from segmentd.facts.requests import decode_request
+from segmentd.facts.writing.requests import decode_request
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabulary
 from tests.columns.naive import values_in

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from segmentd.engine import Engine
 from segmentd.facts.kinds import RecordKind
-from segmentd.facts.residents import ResidentSubjects
+from segmentd.facts.residents.subjects import ResidentSubjects
 from segmentd.facts.views import BookView
 from segmentd.ledger.aggregates import Aggregate, Function, Source
 from segmentd.ledger.model import Attribute

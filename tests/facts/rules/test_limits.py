@@ -25,7 +25,7 @@ from segmentd.server.config import ServerConfig
 from tests.facts.decoding.conftest import NOW
 from tests.facts.decoding.records import FORMS
 from tests.facts.rules.test_rules import movement
-from tests.facts.writing import accounts, counts, refusals, request, write
+from tests.facts.writing.streams import accounts, counts, refusals, request, write
 from tests.server.api import Api
 
 COSTLY = "transaction.purpose.matches('(a|b)*a(a|b){700}c')"

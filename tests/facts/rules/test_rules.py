@@ -17,7 +17,7 @@ from segmentd.client import STRING, AttributeDefinition, CategoryRule, Client, S
 from segmentd.server.app import Server, running_server
 from segmentd.server.config import ServerConfig
 from tests.facts.decoding.records import FORMS, NOON
-from tests.facts.writing import accounts, counts, define_merchant_code, write
+from tests.facts.writing.streams import accounts, counts, define_merchant_code, write
 from tests.server.api import Api
 
 RULES = (

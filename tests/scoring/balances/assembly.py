@@ -11,7 +11,7 @@ from typing import Any, Final
 from segmentd.api.v1 import balances_pb2 as balances
 from segmentd.api.v1 import scoring_service_pb2 as pb
 from segmentd.engine import Engine
-from segmentd.facts.residents import ResidentSubjects
+from segmentd.facts.residents.subjects import ResidentSubjects
 from segmentd.facts.views import BookView
 from segmentd.ledger.model import Attribute, Ledger
 from segmentd.ledger.population import Populations

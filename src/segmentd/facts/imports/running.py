@@ -31,7 +31,7 @@ from segmentd.facts.imports.reading import SourceReader
 from segmentd.facts.imports.rejects import Reject, RejectFolder, RejectWriter
 from segmentd.facts.kinds import record_schema
 from segmentd.facts.records import RecordBatch, Rejection, WriteOutcome
-from segmentd.facts.requests import Categories
+from segmentd.facts.writing.requests import Categories
 from segmentd.ledger.vocabulary import Vocabularies, Vocabulary
 from segmentd.storage.columns import EPOCH
 

@@ -11,7 +11,7 @@ import grpc
 from segmentd.api.names import parse_ledger_status_name
 from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.wire import parse_request, to_timestamp
-from segmentd.facts.servicer import OffLoop
+from segmentd.facts.off_loop import OffLoop
 from segmentd.facts.status.service import FactsStatus, LedgerStatuses
 from segmentd.storage.columns import EPOCH
 

@@ -12,7 +12,7 @@ import grpc
 from segmentd.api.names import parse_ledger_name
 from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.wire import parse_request
-from segmentd.facts.servicer import OffLoop
+from segmentd.facts.off_loop import OffLoop
 from segmentd.facts.verification.messages import encode_step
 from segmentd.facts.verification.service import Verification
 from segmentd.ledger.editions import now_us

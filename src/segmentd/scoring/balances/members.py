@@ -15,7 +15,7 @@ from segmentd.columns.planes import word_count
 from segmentd.engine.facts.groups import Planes, Run
 from segmentd.engine.facts.groups_members import AT_ONCE, OwnerLinks, Owners, carry_over, find_owners
 from segmentd.facts.kinds import RecordKind
-from segmentd.facts.taking import Taken
+from segmentd.facts.residents.taking import Taken
 from segmentd.facts.views import BookView
 from segmentd.ledger.population import Population
 from segmentd.schema import SELECTABLE, Subject

@@ -12,7 +12,7 @@ from segmentd.columns.zones import SECOND_US
 from segmentd.engine import Engine
 from segmentd.engine.facts.groups import Balances, Run
 from segmentd.facts.kinds import RecordKind
-from segmentd.facts.taking import Taken
+from segmentd.facts.residents.taking import Taken
 from segmentd.ledger.fields import money
 from segmentd.ledger.population import Moment
 from segmentd.schema import Subject

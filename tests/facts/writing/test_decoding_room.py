@@ -11,14 +11,14 @@ import pytest
 
 from segmentd.columns.errors import ExpandedSizeError
 from segmentd.facts.decoding.batches import decode_records
-from segmentd.facts.decoding_room import DecodingRoom, Place
 from segmentd.facts.records import RecordBatch
-from segmentd.facts.standing import REMEMBERED, SLOW_S
+from segmentd.facts.writing.decoding_room import DecodingRoom, Place
+from segmentd.facts.writing.standing import REMEMBERED, SLOW_S
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
 from tests.facts.decoding.conftest import NOW
 from tests.facts.decoding.records import NUMBERS
-from tests.facts.writing import Batch
+from tests.facts.writing.streams import Batch
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from segmentd.columns.column import Batch
 from segmentd.engine import Engine
-from segmentd.facts.aggregated import Aggregations, Asked
 from segmentd.facts.aggregates import Standpoint, compute_all
 from segmentd.facts.aggregates.bare_view import BareView
 from segmentd.facts.book import Book
-from segmentd.facts.following import Followed
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.residents.aggregated import Aggregations, Asked
+from segmentd.facts.residents.following import Followed
 from segmentd.facts.views import BookView
 from segmentd.ledger.aggregates import Aggregate, AllTime, Function, Source, Window
 from segmentd.schema import Subject

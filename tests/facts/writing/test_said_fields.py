@@ -17,7 +17,7 @@ from segmentd.api.v1 import record_pb2 as pb
 from segmentd.cli.child import serving
 from segmentd.server.app import Server
 from tests.facts.decoding.records import FORMS, KINDS, NUMBERS, as_arrow, stamp
-from tests.facts.writing import counts, make_ledger, refusals, request, write
+from tests.facts.writing.streams import counts, make_ledger, refusals, request, write
 from tests.server.api import Api
 
 ORDER: Final = ("customer", "account", "transaction", "balance", "engagement")

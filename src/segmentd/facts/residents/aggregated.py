@@ -12,7 +12,7 @@ from segmentd.columns.column import Batch, Column
 from segmentd.engine import Engine
 from segmentd.facts.aggregates import Standpoint
 from segmentd.facts.aggregates.incremental import AggregateState
-from segmentd.facts.following import Followed
+from segmentd.facts.residents.following import Followed
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.plan import Program

@@ -11,10 +11,10 @@ import pytest
 
 from segmentd.columns.column import Batch
 from segmentd.engine import Engine, EvaluationCancelledError
-from segmentd.facts.aggregated import KEPT, Aggregations, Asked, Cancelled
 from segmentd.facts.aggregates import Standpoint
-from segmentd.facts.following import Definitions
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.residents.aggregated import KEPT, Aggregations, Asked, Cancelled
+from segmentd.facts.residents.following import Definitions
 from segmentd.facts.views import Items
 from segmentd.ledger.aggregates import AllTime, Function
 from segmentd.schema import Subject
@@ -179,7 +179,7 @@ def test_moments_that_are_too_much_are_forgotten(aggregations: Aggregations, mon
         ask(aggregations, "first", now_us=NOW - 1 - earlier)
     of_one = aggregations._ledger("first")._followed.popitem()[1].nbytes
     assert of_one >= OWNERS * 16
-    monkeypatch.setattr("segmentd.facts.aggregated.KEPT_BYTES", 2 * of_one)
+    monkeypatch.setattr("segmentd.facts.residents.aggregated.KEPT_BYTES", 2 * of_one)
     for earlier in range(6):
         ask(aggregations, "first", now_us=NOW - 1 - earlier)
     moments = [state.standpoint.now_us for state, _, _ in aggregations.followed("first")]

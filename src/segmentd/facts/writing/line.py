@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Self
 
-from segmentd.facts.requests import parent_of
+from segmentd.facts.writing.requests import parent_of
 
 
 class Line:

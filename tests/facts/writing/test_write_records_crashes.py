@@ -23,7 +23,7 @@ from segmentd.client import Client
 from segmentd.server.app import running_server
 from segmentd.server.config import ServerConfig
 from tests.facts.decoding.records import FORMS, KINDS, NOON
-from tests.facts.writing import (
+from tests.facts.writing.streams import (
     accounts,
     counts,
     customers,

@@ -10,7 +10,7 @@ from typing import Final, Self, TypeVar
 
 from segmentd.facts.arrow_form import size_of
 from segmentd.facts.records import RecordBatch
-from segmentd.facts.standing import Standings
+from segmentd.facts.writing.standing import Standings
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from segmentd.api.v1 import record_pb2
 from segmentd.server.app import Server, running_server
 from segmentd.server.config import ServerConfig
 from tests.facts.decoding.records import NUMBERS
-from tests.facts.writing import accounts, counts, customers, make_ledger, refusals, request, results, write
+from tests.facts.writing.streams import accounts, counts, customers, make_ledger, refusals, request, results, write
 from tests.server.api import Api, refusal_of
 
 PATH = "/segmentd.api.v1.LedgerService/WriteRecords"

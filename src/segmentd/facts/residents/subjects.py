@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Protocol
 
 from segmentd.engine import Engine
-from segmentd.facts.aggregated import Aggregations, Asked, Cancelled, wanted_aggregates
 from segmentd.facts.aggregates import AggregateState, Standpoint
-from segmentd.facts.held import held_type
 from segmentd.facts.history.errors import HistoryNotKeptError
 from segmentd.facts.history.view import AsOf
 from segmentd.facts.kinds import RecordKind
-from segmentd.facts.taking import BookIndex, Taken, Taking
+from segmentd.facts.residents.aggregated import Aggregations, Asked, Cancelled, wanted_aggregates
+from segmentd.facts.residents.held import held_type
+from segmentd.facts.residents.taking import BookIndex, Taken, Taking
 from segmentd.facts.views import BookView
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 from segmentd.ledger.population import Moment, Population, Populations

@@ -1,48 +1,35 @@
-"""Facts in LedgerService: rules of categories, and records: decoded on workers, written in the order of the stream."""
+"""The method of LedgerService that writes records: decoded on workers, written in the order of the stream."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Future
 from contextlib import aclosing
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol
 
 import grpc
 
-from segmentd.api.masks import chosen_fields, populated_fields
-from segmentd.api.names import parse_category_rules_name
 from segmentd.api.read_ahead import answer_in_order
 from segmentd.api.surroundings import Surroundings
 from segmentd.api.v1 import ledger_service_pb2 as pb
-from segmentd.api.wire import parse_request
-from segmentd.facts.decoding_room import DecodingRoom
-from segmentd.facts.line import Line, Turn
-from segmentd.facts.messages import encode_outcome
+from segmentd.facts.off_loop import OffLoop
 from segmentd.facts.records import RecordBatch, WriteOutcome
-from segmentd.facts.requests import Categories, decode_request
-from segmentd.facts.rules.messages import decode_rules, encode_rules
-from segmentd.facts.rules.service import CHANGEABLE, RulesService
+from segmentd.facts.writing.decoding_room import DecodingRoom
+from segmentd.facts.writing.line import Line, Turn
+from segmentd.facts.writing.messages import encode_outcome
+from segmentd.facts.writing.requests import Categories, decode_request
 from segmentd.ledger.vocabulary import Vocabularies
-from segmentd.storage import Writer
 
 Context = grpc.aio.ServicerContext[Any, Any]
-T = TypeVar("T")
 
 READ_AHEAD: Final = 64
 """Requests of a stream that are read before the first of them is answered: a commit can take as many."""
 
 READ_AHEAD_BYTES: Final = 1 << 26
 """64 MiB of them, or one."""
-
-
-class OffLoop(Protocol):
-    """Threads for what is too long for the event loop."""
-
-    async def __call__(self, job: Callable[[], T], remaining_s: float | None, size_bytes: int) -> T:
-        """What the job returns or raises; it waits for its turn. `remaining_s`: until the caller's deadline."""
 
 
 class Ingestion(Protocol):
@@ -54,33 +41,8 @@ class Ingestion(Protocol):
         """Hand in a batch as soon as there is room; the future is what becomes of it, once that is on disk."""
 
 
-class RulesServicer:
-    """The methods of LedgerService that are about rules of categories. Raises SegmentdError."""
-
-    def __init__(self, rules: RulesService, writer: Writer) -> None:
-        self._rules = rules
-        self._writer = writer
-
-    async def GetCategoryRules(self, request: bytes, _context: Context) -> pb.CategoryRules:
-        """Return a ledger's rules."""
-        name = parse_request(pb.GetCategoryRulesRequest, request).name
-        return encode_rules(self._rules.get(parse_category_rules_name(name, "name")))
-
-    async def UpdateCategoryRules(self, request: bytes, _context: Context) -> pb.CategoryRules:
-        """Take other rules."""
-        return await self._writer.run(lambda: self._update(request))
-
-    def _update(self, request: bytes) -> pb.CategoryRules:
-        message = parse_request(pb.UpdateCategoryRulesRequest, request)
-        ledger_id = parse_category_rules_name(message.category_rules.name, "category_rules.name")
-        fields = chosen_fields(message.update_mask.paths, CHANGEABLE, populated_fields(message.category_rules))
-        rules = decode_rules(message.category_rules) if fields else self._rules.get(ledger_id).rules
-        etag, validate_only = message.category_rules.etag, message.validate_only
-        return encode_rules(self._rules.update(ledger_id, rules, etag=etag, validate_only=validate_only))
-
-
 class RecordServicer:
-    """The methods of LedgerService that are about facts. Raises SegmentdError."""
+    """The method of LedgerService that writes records. Raises SegmentdError."""
 
     def __init__(
         self,

@@ -16,8 +16,8 @@ from segmentd.facts.book.view import View
 from segmentd.facts.history.model import PastValues
 from segmentd.facts.history.pasts import Pasts
 from segmentd.facts.kinds import RecordKind
-from segmentd.facts.residents import ResidentSubjects
-from segmentd.facts.taking import Taking
+from segmentd.facts.residents.subjects import ResidentSubjects
+from segmentd.facts.residents.taking import Taking
 from segmentd.facts.views import BookView, Entities
 from segmentd.ledger.population import Populations
 from segmentd.ledger.vocabulary import Vocabulary

@@ -13,7 +13,7 @@ from segmentd.api.wire import parse_request
 from segmentd.engine.requests.message import Message, NotAMessageError
 from segmentd.facts.decoding.batches import decode_records
 from segmentd.facts.records import RecordBatch
-from segmentd.facts.request_parts import split_rows
+from segmentd.facts.writing.request_parts import split_rows
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabularies
 

@@ -15,7 +15,7 @@ from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.v1 import record_pb2
 from segmentd.server.app import Server
 from tests.facts.decoding.records import FORMS, KINDS, NOON, NUMBERS, arrow_batch
-from tests.facts.writing import (
+from tests.facts.writing.streams import (
     accounts,
     counts,
     customers,

@@ -17,7 +17,7 @@ from segmentd.columns.column import BoolColumn, Column, FixedColumn
 from segmentd.engine import Engine
 from segmentd.facts.aggregates import Standpoint, compute_all
 from segmentd.facts.aggregates.incremental import AggregateState
-from segmentd.facts.turns import Turns
+from segmentd.facts.residents.turns import Turns
 from segmentd.ledger.compiled_aggregates import CompiledAggregate
 
 Cancelled = Callable[[], bool]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from segmentd.facts.line import Line, Turn
-from tests.facts.writing import customers, request
+from segmentd.facts.writing.line import Line, Turn
+from tests.facts.writing.streams import customers, request
 
 
 def test_requests_of_another_ledger_begin_when_those_before_are_over() -> None:

@@ -12,8 +12,8 @@ import pyarrow as pa
 from segmentd.columns.column import Batch, Column
 from segmentd.facts.history.pasts import KEPT
 from segmentd.facts.history.view import AsOf
-from segmentd.facts.items import ACCOUNTS, OWNERS, accounts_of, owners_of
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.residents.items import ACCOUNTS, OWNERS, accounts_of, owners_of
 from segmentd.facts.views import BookView, Entities, Holdings, Rows
 from segmentd.ledger.population import Population
 from segmentd.schema import SELECTABLE, AttributeSpec, Schema, Subject
