@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -46,6 +48,10 @@ class Journal:
         self._store = JournalStore(directory)
         self.history = HistoryFiles(self._folder, self._store.checkpoint, keep_history or KeepHistory())
         self._checkpoint_bytes: dict[str, int] = {}
+        self._naming = threading.Lock()
+        """Whoever says which checkpoint is current, in the database and here."""
+        self._saving: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        """Held while a ledger's checkpoint is made, which nobody names yet."""
 
     def close(self) -> None:
         """Close the file."""
@@ -65,10 +71,11 @@ class Journal:
 
         What the checkpoint has of the past is read when somebody asks for it, from `history`.
         """
-        checkpoint = self._store.checkpoint(ledger_id)
-        if checkpoint is None:
-            return 0, {}
-        self._become(checkpoint)
+        with self._naming:
+            checkpoint = self._store.checkpoint(ledger_id)
+            if checkpoint is None:
+                return 0, {}
+            self._become(checkpoint)
         return checkpoint.version, read_checkpoint(self._folder / ledger_id, checkpoint)
 
     def checkpoint(self, ledger_id: str) -> Checkpoint | None:
@@ -93,9 +100,16 @@ class Journal:
             yield number
 
     def clean(self, ledger_id: str) -> None:
-        """Remove what a killed process or a failed checkpoint left; only once all that is current could be read."""
-        self._store.purge(ledger_id)
-        remove_others(self._folder / ledger_id, self._store.checkpoint(ledger_id))
+        """Remove what a killed process or a failed checkpoint left; only once all that is current could be read.
+
+        Nothing while a checkpoint of the ledger is made, which does so itself: its files would be taken for left ones.
+        """
+        saving = self._saving[ledger_id]
+        if saving.acquire(blocking=False):
+            try:
+                self._clean(ledger_id)
+            finally:
+                saving.release()
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Keep a group of batches: all are on disk when this returns, none when it raises, but for UnmarkedError."""
@@ -125,18 +139,20 @@ class Journal:
         `history`: what was replaced since the checkpoint before, whose files of the past stay. Raises FactsDamagedError
         where one of them that has to be written anew is damaged.
         """
-        self._store.confirm()
-        self.clean(ledger_id)
-        checkpoint = write_checkpoint(
-            self._folder / ledger_id,
-            ledger_id,
-            version,
-            tables,
-            lambda folder: self.history.carry(ledger_id, history or History(), self._clock(), folder),
-        )
-        self._store.set_checkpoint(checkpoint)
-        self._become(checkpoint)
-        self.clean(ledger_id)
+        with self._saving[ledger_id]:
+            self._store.confirm()
+            self._clean(ledger_id)
+            checkpoint = write_checkpoint(
+                self._folder / ledger_id,
+                ledger_id,
+                version,
+                tables,
+                lambda folder: self.history.carry(ledger_id, history or History(), self._clock(), folder),
+            )
+            with self._naming:
+                self._store.set_checkpoint(checkpoint)
+                self._become(checkpoint)
+            self._clean(ledger_id)
         return checkpoint
 
     def ledgers_to_scrub(self) -> tuple[str, ...]:
@@ -162,6 +178,10 @@ class Journal:
     def ledgers_with_old_history(self) -> tuple[str, ...]:
         """The ledgers of which files have a past that is no longer to be kept; a checkpoint leaves it out."""
         return tuple(each for each in self.ledgers() if self.history.is_due(each, self._clock()))
+
+    def _clean(self, ledger_id: str) -> None:
+        self._store.purge(ledger_id)
+        remove_others(self._folder / ledger_id, self._store.checkpoint(ledger_id))
 
     def _become(self, checkpoint: Checkpoint) -> None:
         self.history.become(checkpoint)
