@@ -112,6 +112,20 @@ def test_the_past_holds_no_old_facts(book: Book) -> None:
     assert pasts.at(book.view, 15).sorted_items(RecordKind.TRANSACTION).batch.rows == 4
 
 
+def test_a_call_that_began_before_a_write_leaves_the_past_as_it_is(book: Book) -> None:
+    """It is given its version, and whoever comes next still has the same object."""
+    for time_us, kind in ((10, "SAVINGS"), (20, "CURRENT")):
+        changed = Given(RecordKind.ACCOUNT, ["x"], {"owners": [["anna"]], "currency": ["EUR"], "kind": [kind]})
+        book.stage(record_batch(changed), WORDS, time_us=time_us)
+        book.publish()
+    pasts, before = Pasts(NoFiles()), book.view
+    write(book, "more")
+    current = pasts.at(book.view, 15)
+    for moment_us in (15, 5):
+        assert pasts.at(before, moment_us).version == before.version
+    assert pasts.at(book.view, 15) is current
+
+
 class HeldView(View):
     """A view whose customers take as long to be found as a test wants."""
 

@@ -118,6 +118,9 @@ class Pasts:
         Other moments of which the records are the same see the facts of the later version, so that none holds old ones.
         """
         with self._keeping:
+            of_ledger = [kept for other, kept in self._kept.items() if other[0] == key[0]]
+            if any(kept.now.version > taken.now.version for kept in of_ledger):
+                return  # of a call that began before a write
             for other, kept in list(self._kept.items()):
                 if other[0] == key[0] and not kept.is_of(taken.made_of):
                     del self._kept[other]
