@@ -58,12 +58,14 @@ class BooksListener:
     """Hears of what happens to books. `unknown`: a ledger that has facts, and that no definition knows.
 
     `unguarded`: the mark was lacking or unreadable, so that nobody knows whether acknowledged batches were lost.
+    `failed`: something went wrong in a ledger's book, which is opened again, or in that; from any thread.
     """
 
     opened: Callable[[Opened], None] = lambda _: None
     unknown: Callable[[str], None] = lambda _: None
     checkpoints: CheckpointListener = field(default_factory=CheckpointListener)
     unguarded: Callable[[Path], None] = lambda _: None
+    failed: Callable[[str, Exception], None] = lambda _ledger, _error: None
 
 
 class Books:
@@ -155,11 +157,18 @@ class Books:
         """The ledger's current vocabulary. Raises LedgerNotFoundError."""
         return self._vocabularies.vocabulary(ledger_id)
 
-    def reopen(self, ledger_id: str) -> None:
+    def reopen(self, ledger_id: str, error: Exception) -> None:
         """Take the ledger's book from the journal anew; until that succeeds, readers have the last view of the old."""
         self._distrusted.add(ledger_id)
-        with suppress(Exception):  # whoever writes next tries it again, and is told why it fails
+        self._tell_failed(ledger_id, error)
+        try:
             self.book(ledger_id)
+        except Exception as again:  # noqa: BLE001 - whoever writes next tries it again, and is told why it fails
+            self._tell_failed(ledger_id, again)
+
+    def _tell_failed(self, ledger_id: str, error: Exception) -> None:
+        with suppress(Exception):  # a listener that fails must not end the thread
+            self._listener.failed(ledger_id, error)
 
     def _open(self, ledger_id: str) -> WritableBook:
         begun = time.monotonic()

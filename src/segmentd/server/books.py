@@ -20,7 +20,7 @@ def books_of(config: ServerConfig, vocabularies: Vocabularies) -> Books:
     """The books of a server's data directory, not opened yet. Raises StoreFailedError or SchemaTooNewError."""
     checkpoints = CheckpointListener(done=tell_checkpointed, failed=tell_checkpoint_failed)
     listener = BooksListener(
-        opened=tell_opened, unknown=tell_unknown, unguarded=tell_unguarded, checkpoints=checkpoints
+        opened=tell_opened, unknown=tell_unknown, checkpoints=checkpoints, unguarded=tell_unguarded, failed=tell_failed
     )
     return Books(config.data_dir, vocabularies, listener=listener, policy=config.checkpoints)
 
@@ -55,6 +55,11 @@ def tell_unguarded(mark: Path) -> None:
     log_event("facts_unguarded", level=logging.WARNING, mark=mark)
 
 
+def tell_failed(ledger: str, error: Exception) -> None:
+    """Log that the facts in memory are made anew from those on disk, or could not be: readers have the last view."""
+    _tell_error("facts_failed", ledger, error)
+
+
 def tell_checkpointed(made: Checkpointed) -> None:
     """Log a checkpoint: the journal up to its version is short again. Give back what batches took since the last."""
     give_back_freed_memory()
@@ -63,13 +68,7 @@ def tell_checkpointed(made: Checkpointed) -> None:
 
 def tell_checkpoint_failed(ledger: str, error: Exception) -> None:
     """Log that no checkpoint could be made: nothing is lost, and it is tried again later."""
-    log_event(
-        "checkpoint_failed",
-        level=logging.ERROR,
-        ledger=ledger,
-        error=type(error).__name__,
-        stack=stack_of(error.__traceback__),
-    )
+    _tell_error("checkpoint_failed", ledger, error)
 
 
 def tell_expired(expired: Expired) -> None:
@@ -80,8 +79,13 @@ def tell_expired(expired: Expired) -> None:
 
 def tell_retention_failed(ledger: str, error: Exception) -> None:
     """Log that facts that are too old could not be deleted: the next day tries it again."""
+    _tell_error("retention_failed", ledger, error)
+
+
+def _tell_error(event: str, ledger: str, error: Exception) -> None:
+    """Without its message, which may quote values."""
     log_event(
-        "retention_failed",
+        event,
         level=logging.ERROR,
         ledger=ledger,
         error=type(error).__name__,

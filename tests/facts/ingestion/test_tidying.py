@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import pytest
 
+from segmentd.facts.books import BooksListener
 from segmentd.facts.ingestion.orders import Limits, Order, OrderQueue
 from tests.facts.ingestion.batches import Definitions, customers
 from tests.facts.ingestion.naive_book import NaiveBook
@@ -65,14 +66,18 @@ def test_other_ledgers_are_written_meanwhile(tmp_path: Path) -> None:
 
 
 def test_a_book_that_cannot_be_put_in_order_is_made_anew(tmp_path: Path) -> None:
-    """What was written is read from disk, and written to."""
+    """What was written is read from disk, and written to; what went wrong is told."""
     LongBook.may_go_on.set()
     LongBook.failures.append(MemoryError())
-    with opened(tmp_path, Definitions("main"), make=LongBook) as books:
+    told: SimpleQueue[tuple[str, Exception]] = SimpleQueue()
+    listener = BooksListener(failed=lambda ledger, error: told.put((ledger, error)))
+    with opened(tmp_path, Definitions("main"), make=LongBook, listener=listener) as books:
         before = books.book("main")
         assert books.ingestion.submit("main", customers({"a": 1})).result(60).version == 1
         assert books.ingestion.submit("main", customers({"b": 1})).result(60).version == 2
         assert books.book("main") is not before
+        ledger, error = told.get_nowait()
+        assert (ledger, type(error), told.empty()) == ("main", MemoryError, True)
         assert set(books.book("main").view.facts["customer"]) == {"a", "b"}  # type: ignore[attr-defined]
 
 

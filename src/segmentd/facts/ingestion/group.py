@@ -154,16 +154,16 @@ class GroupWriter:
         for ledger_id in staged.versions:
             try:
                 self._shelf.book(ledger_id).publish()
-            except Exception:  # noqa: BLE001 - it is on disk, from where the book can be made again
-                self._shelf.reopen(ledger_id)
+            except Exception as error:  # noqa: BLE001 - it is on disk, from where the book can be made again
+                self._shelf.reopen(ledger_id, error)
         self._unsettled.update(staged.versions)
 
     def _undo(self, ledger_ids: Iterable[str]) -> None:
         for ledger_id in ledger_ids:
             try:
                 self._shelf.book(ledger_id).undo()
-            except Exception:  # noqa: BLE001 - what is in memory cannot be trusted any more
-                self._shelf.reopen(ledger_id)
+            except Exception as error:  # noqa: BLE001 - what is in memory cannot be trusted any more
+                self._shelf.reopen(ledger_id, error)
 
 
 def _settle(book: WritableBook) -> None:

@@ -83,8 +83,8 @@ class Shelf(Protocol):
     def vocabulary(self, ledger_id: str) -> Vocabulary:
         """The ledger's current vocabulary. Raises LedgerNotFoundError."""
 
-    def reopen(self, ledger_id: str) -> None:
-        """Take the ledger's book from the journal anew, since what is in memory cannot be trusted.
+    def reopen(self, ledger_id: str, error: Exception) -> None:
+        """Take the ledger's book from the journal anew: after this error, what is in memory cannot be trusted.
 
         Where that fails, whoever asks for the book next tries it again, and readers have the last view until then.
         """

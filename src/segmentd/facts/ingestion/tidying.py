@@ -43,7 +43,7 @@ class Tidier:
             ledger_id, work = handed_in
             try:
                 work(self._shelf.book(ledger_id))
-            except Exception:  # noqa: BLE001 - it is on disk, from where the book can be made again
-                self._shelf.reopen(ledger_id)
+            except Exception as error:  # noqa: BLE001 - it is on disk, from where the book can be made again
+                self._shelf.reopen(ledger_id, error)
             finally:
                 self._queue.release(ledger_id)
