@@ -56,6 +56,7 @@ def test_a_csv_file_is_written(books: Run, files: dict[str, Path]) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("3 rows: 3 new, 0 updated, 0 unchanged, 0 rejected, ")
     assert "not sent, because they are no fields of a transaction: colour" in result.stderr
+    assert "it has account, booking_time, value_time, amount," in result.stderr
 
 
 def test_the_same_records_of_other_files_are_unchanged(books: Run, files: dict[str, Path], tmp_path: Path) -> None:
@@ -140,11 +141,81 @@ def test_wrong_options_are_explained(
 
 
 def test_a_file_without_ids_is_refused(books: Run, tmp_path: Path) -> None:
-    """Transactions need ids; the server says where they belong."""
-    (tmp_path / "t.csv").write_text("account,amount\na1,5\n")
+    """Transactions need ids: the columns that there are and the option to name one are told."""
+    (tmp_path / "t.csv").write_text("trans_id,account,amount\nt1,a1,5\n")
     result = books("ledger", "write", tmp_path / "t.csv", "--kind", "transaction", "--ledger", "books")
-    assert result.exit_code == 4
-    assert "must give the records' ids" in result.stderr
+    assert result.exit_code == 5
+    assert "there is no column 'id' for the ids; there are 'trans_id', 'account', 'amount'" in result.stderr
+    assert "name it with --id" in result.stderr
+
+
+def test_a_column_of_ids_that_is_named_has_to_be_there(books: Run, tmp_path: Path) -> None:
+    """Balances need no ids, but an id column that was asked for is not passed over."""
+    (tmp_path / "b.csv").write_text("account,time,amount\na1,2024-03-01,10.5\n")
+    result = books("ledger", "write", tmp_path / "b.csv", "--kind", "balance", "--id", "nr", "--ledger", "books")
+    assert result.exit_code == 5
+    assert "there is no column 'nr' for the ids" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("time", "amount", "text"),
+    [
+        ("01.02.2024", "5", "'01.02.2024' in row 1; a time is written as 2024-01-31T10:00:00"),
+        ("2024-02-01T10:00:00Z", "5", "in all rows with Z or an offset or in none"),
+        ("2024-02-01", "1.234,50", "an amount is written with a point and without separators, such as 1234.50"),
+    ],
+)
+def test_values_of_another_spelling_are_told(books: Run, tmp_path: Path, time: str, amount: str, text: str) -> None:
+    """A column of times or amounts that cannot be read is told by its first value and by what is allowed."""
+    (tmp_path / "t.csv").write_text(
+        f"id;account;booking_time;amount\nt1;a1;2024-02-01T10:00:00;5\nt2;a1;{time};{amount}"
+    )
+    result = books("ledger", "write", tmp_path / "t.csv", "--kind", "transaction", "--ledger", "books")
+    assert result.exit_code == 5
+    assert text in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "advice"),
+    [
+        ("rate", "day", "01.01.2024", "a date is written as 2024-01-31"),
+        ("customer", "income", "1,200", "a number is written with a point and without separators"),
+        ("engagement", "duration_s", "1.5", "a whole number is written without a point"),
+        ("account", "external", "nope", "a truth value is written as true or false"),
+    ],
+)
+def test_cells_that_do_not_fit_come_with_advice(
+    books: Run, tmp_path: Path, kind: str, field: str, value: str, advice: str
+) -> None:
+    """The message of a CSV file names the column and the value, and what can be written."""
+    (tmp_path / "f.csv").write_text(f"id;{field}\nx;{value}\n")
+    result = books("ledger", "write", tmp_path / "f.csv", "--kind", kind, "--ledger", "books")
+    assert result.exit_code == 5
+    assert f"In column {field!r}" in result.stderr
+    assert value in result.stderr
+    assert advice in result.stderr
+
+
+def test_lines_of_json_are_for_imports(books: Run, tmp_path: Path) -> None:
+    """A file of JSON lines is refused, and the command that reads it is named."""
+    (tmp_path / "t.jsonl").write_text('{"id": "t1"}\n')
+    result = books("ledger", "write", tmp_path / "t.jsonl", "--kind", "transaction", "--ledger", "books")
+    assert result.exit_code == 5
+    assert "JSON lines are read by `segmentd ledger import`" in result.stderr
+
+
+def test_a_file_without_rows_is_written(books: Run, tmp_path: Path) -> None:
+    """A day without transactions is no error."""
+    (tmp_path / "t.csv").write_text("id,account,booking_time,amount\n")
+    assert write(books, "transaction", tmp_path / "t.csv")["rows"] == 0
+
+
+def test_roles_without_owners_are_told_by_number(books: Run, tmp_path: Path) -> None:
+    """Of lists that go together both numbers are told, and whose they are."""
+    (tmp_path / "a.csv").write_text("id,owners,owner_roles\na9,c0|c1,OWNER\n")
+    result = books("ledger", "write", tmp_path / "a.csv", "--kind", "account", "--ledger", "books")
+    assert result.exit_code == 5
+    assert "owner_roles: a list of 1 beside 2 owners is not allowed: each owner has one role" in result.stderr
 
 
 def test_the_status_has_versions_and_counts(books: Run) -> None:

@@ -41,6 +41,11 @@ ADVICE = (
     ("for the ids; there are", "name it with --id"),
     ("Rescaling Decimal value", "an amount has more digits after the point than its attribute's type"),
     ("is not a valid decimal128 number", "an amount is written with a point and without separators, such as 1234.50"),
+    ("CSV conversion error to double", "a number is written with a point and without separators, such as 1234.5"),
+    ("CSV conversion error to int64", "a whole number is written without a point or separators, such as 1234"),
+    ("CSV conversion error to date32", "a date is written as 2024-01-31"),
+    ("CSV conversion error to bool", "a truth value is written as true or false"),
+    ("the ending '.jsonl'", "JSON lines are read by `segmentd ledger import`"),
 )
 """What to do about a file, by a part of what the libraries that read it say."""
 

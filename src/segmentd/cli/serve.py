@@ -46,7 +46,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")] = 50_051,
     data_dir: Annotated[
         Path,
-        typer.Option(envvar="SEGMENTD_DATA_DIR", file_okay=False, help="Where definitions are kept; made if lacking."),
+        typer.Option(
+            envvar="SEGMENTD_DATA_DIR", file_okay=False, help="Where definitions and facts are kept; made if lacking."
+        ),
     ] = Path("segmentd-data"),
     population: Annotated[
         Path | None,

@@ -53,7 +53,8 @@ class SegmentdCallError(Exception):
     def __str__(self) -> str:
         first, *rest = self.message.splitlines() or [""]
         lines = [f"{first} [{self.reason or self.status}]", *rest]
-        lines += [f"  {violation.field}: {violation.description}" for violation in self.fields]
+        untold = (violation for violation in self.fields if violation.description not in self.message)
+        lines += [f"  {violation.field}: {violation.description}" for violation in untold]
         return "\n".join([*lines, f"  {self.advice}"] if self.advice else lines)
 
 

@@ -44,6 +44,9 @@ MAX_ID_BYTES: Final = 256
 
 ID_LENGTH: Final = f"an id is a text of 1 to {MAX_ID_BYTES} bytes"
 
+NEED_IDS: Final = frozenset({RecordKind.CUSTOMER, RecordKind.ACCOUNT, RecordKind.TRANSACTION})
+"""Kinds whose records have ids of their own; the ids of others may be left out, and are made of what they say."""
+
 AMOUNT: Final = DataType(Kind.DECIMAL, 0)
 """An amount as it is written and kept: whole minor units of its account's currency, whatever that is."""
 

@@ -150,7 +150,7 @@ def row_of(job: ImportJob) -> tuple[str, ...]:
     done = job.progress
     return (
         job.id,
-        job.state.lower(),
+        f"{job.state.lower()}, dry run" if job.dry_run else job.state.lower(),
         job.kind.value,
         f"{done.rows_read:,}",
         f"{done.inserted + done.updated:,}",

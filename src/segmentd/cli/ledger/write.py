@@ -52,10 +52,11 @@ def write(
     with connection.open() as client, progress("writing") as report:
         started = perf_counter()
         schema = fields_of(RecordKind(chosen), client.list_attributes(), client.get_ledger().time_zone)
-        table, left_out = read_records(file, schema, id_column)
+        table, left_out = read_records(file, RecordKind(chosen), schema, id_column)
         if left_out:
             typer.echo(f"not sent, because they are no fields of a {chosen}: {', '.join(left_out)}", err=True)
-        batches = list(split(table, batch_id))
+            typer.echo(f"  it has {', '.join(spec.id for spec in schema)}", err=True)
+        batches = list(split(table, batch_id)) if table.num_rows else []
         answers = client.stream_records(batches, chosen, all_or_nothing=all_or_nothing, validate_only=dry_run)
         sizes = [row_count(batch) for batch in batches]
         total = add_up(batch_id, sizes, watched(answers, sizes, report))

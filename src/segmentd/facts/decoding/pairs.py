@@ -42,7 +42,7 @@ def check_owners(draft: Draft) -> None:
     without = draft.says("owners") & ~draft.says("owner_roles")
     if without.any():
         roles = _chosen(without, _owning(owners), roles)
-    _check_lengths(draft, "owner_roles", owners, roles, "there is a role an owner")
+    _check_lengths(draft, "owner_roles", roles, "owners", owners, "each owner has one role")
     given = _elements(roles)
     _say_roles(draft, _replaced(roles, pc.if_else(pc.equal(given, ""), OWNER_ROLE, given)))
 
@@ -77,7 +77,7 @@ def check_consents(draft: Draft) -> None:
     empty = pc.equal(_elements(purposes), "").to_numpy(zero_copy_only=False)
     draft.reject_lists("consents", _any_of(purposes, empty), "a consent has a purpose")
     draft.reject_lists("consents", _repeated(purposes), "each purpose is named once")
-    _check_lengths(draft, "consent_times", purposes, times, "there is a time a consent")
+    _check_lengths(draft, "consent_times", times, "consents", purposes, "each consent has one time")
     distinct = _elements(times).dictionary_encode()
     spelled = [normalized(text) for text in distinct.dictionary.to_pylist()]
     wrong = np.array([text is None for text in spelled], dtype=np.bool_)[distinct.indices.to_numpy()]
@@ -86,10 +86,10 @@ def check_consents(draft: Draft) -> None:
     draft.columns["consent_times"] = _replaced(times, right.take(distinct.indices))
 
 
-def _check_lengths(draft: Draft, name: str, one: ListColumn, other: ListColumn, allowed: str) -> None:
-    """Reject rows whose two lists are not of one length."""
-    there, here = _lengths(one)[one.codes], _lengths(other)[other.codes]
-    draft.faults.reject(there != here, name, allowed, lambda row: f"{here[row]} for {there[row]}")
+def _check_lengths(draft: Draft, name: str, given: ListColumn, of: str, needed: ListColumn, allowed: str) -> None:
+    """Reject rows whose list `name` has not as many elements as their list `of`."""
+    here, there = _lengths(given)[given.codes], _lengths(needed)[needed.codes]
+    draft.faults.reject(here != there, name, allowed, lambda row: f"a list of {here[row]} beside {there[row]} {of}")
 
 
 def _elements(column: ListColumn) -> pa.StringArray:

@@ -15,7 +15,7 @@ from segmentd.facts.imports.conversion import Target, convert, type_of
 from segmentd.facts.imports.errors import MappingError
 from segmentd.facts.imports.mapping import ID, ColumnType, FromColumn, FromConstant, FromExpression, RecordMapping
 from segmentd.facts.imports.texts import Reading
-from segmentd.facts.kinds import RecordKind
+from segmentd.facts.kinds import NEED_IDS, RecordKind
 from segmentd.language import Environment, ExpressionError
 from segmentd.plan.compile import compile_program
 from segmentd.plan.program import Program
@@ -25,7 +25,6 @@ SOURCE: Final = "source"
 """What expressions call the row of a file."""
 
 _TEXT: Final = Target("", STRING, is_amount=False)
-NEED_IDS: Final = frozenset({RecordKind.CUSTOMER, RecordKind.ACCOUNT, RecordKind.TRANSACTION})
 _READS: Final = re.compile(rf"\b{SOURCE}\s*\.\s*([A-Za-z][A-Za-z0-9_]*)")
 
 
@@ -128,7 +127,8 @@ class _Planner:
         own = {name: type_ for name, arrow in columns.items() if (type_ := type_of(arrow)) is not None}
         for name in declared:
             if name not in columns:
-                raise MappingError(f"'types' names the column {name!r}, which the file lacks{_hint(name, columns)}")
+                hint = _hint(name, columns) or f"; it has {', '.join(columns)}"
+                raise MappingError(f"'types' names the column {name!r}, which the file lacks{hint}")
             if own.get(name) != STRING:
                 raise MappingError(f"'types' names the column {name!r}, which is {columns[name]} and not text")
         return {name: declared.get(name, ColumnType(type_)) for name, type_ in own.items()}
