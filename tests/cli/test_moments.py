@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from segmentd.cli.moments import microseconds, parse_moment
+from segmentd.cli.moments import parse_moment
 
 
 def test_a_date_is_the_start_of_its_day_in_the_time_zone() -> None:
@@ -27,8 +27,3 @@ def test_other_texts_are_refused_with_an_example(text: str, message: str) -> Non
     """What is no moment is a wrong option, and the message shows how one is written."""
     with pytest.raises(typer.BadParameter, match=message):
         parse_moment(text, "UTC")
-
-
-def test_microseconds_are_exact_before_1970() -> None:
-    """The moment a microsecond before 1970 is -1."""
-    assert microseconds(datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)) == -1

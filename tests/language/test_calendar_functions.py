@@ -13,7 +13,6 @@ from segmentd.language.calendar_functions import (
     local_day,
     months_between,
     start_of_day,
-    to_microseconds,
     years_between,
 )
 
@@ -102,8 +101,3 @@ def test_the_ends_of_time(zone: str) -> None:
     assert local_day(first, zone) in (-719_163, -719_162)
     assert local_day(last, zone) in (2_932_896, 2_932_897)
     assert years_between(first, last, zone) in (9_998, 9_999)
-
-
-def test_microseconds() -> None:
-    """Moments are whole microseconds since 1970, exact before it too."""
-    assert to_microseconds(datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)) == -1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 import typer
 
+from segmentd.moments import microseconds
 from segmentd.time_zones import time_zone as load_time_zone
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_moment(text: str, time_zone: str) -> datetime:
@@ -27,8 +26,3 @@ def parse_moment(text: str, time_zone: str) -> datetime:
 def parse_now(text: str, time_zone: str) -> int:
     """What `now` means, in microseconds since 1970: a moment as `parse_moment` takes it, or this one if empty."""
     return microseconds(parse_moment(text, time_zone) if text else datetime.now(UTC))
-
-
-def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970-01-01T00:00:00Z."""
-    return (moment - EPOCH) // timedelta(microseconds=1)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
+from segmentd import moments
 from segmentd.api.v1 import attribute_service_pb2 as pb
 from segmentd.api.v1.subject_pb2 import SUBJECT_ACCOUNT, SUBJECT_CUSTOMER
 from segmentd.api.v1.subject_pb2 import Subject as PbSubject
@@ -13,9 +14,6 @@ from segmentd.schema import DataType, Kind, Subject
 
 Value = bool | int | float | str | Decimal | date | datetime
 """One value of an attribute: Decimal in major units, aware datetime for TIMESTAMP, date for DATE."""
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND: Final = timedelta(microseconds=1)
 
 _TYPES: Final = {
     Kind.BOOL: pb.ATTRIBUTE_TYPE_BOOL,
@@ -78,7 +76,7 @@ def whole_number(value: float | Decimal | date | datetime, scale: int) -> int:
         case datetime():
             return microseconds(value)
         case date():
-            return value.toordinal() - EPOCH.toordinal()
+            return value.toordinal() - moments.EPOCH.toordinal()
         case int():
             return value
         case _:
@@ -97,7 +95,7 @@ def microseconds(moment: datetime) -> int:
     """Microseconds since 1970-01-01T00:00:00Z. Raises ValueError if the moment has no time zone."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; give one, such as tzinfo=timezone.utc")
-    return (moment - EPOCH) // MICROSECOND
+    return moments.microseconds(moment)
 
 
 def decode_value(value: pb.AttributeValue, data_type: DataType) -> Value | None:
@@ -116,8 +114,8 @@ def _from_whole_number(number: int, data_type: DataType) -> Value:
         case Kind.DECIMAL:
             return Decimal(number).scaleb(-data_type.scale)
         case Kind.TIMESTAMP:
-            return EPOCH + number * MICROSECOND
+            return moments.moment_of(number)
         case Kind.DATE:
-            return date.fromordinal(EPOCH.toordinal() + number)
+            return date.fromordinal(moments.EPOCH.toordinal() + number)
         case _:
             return number

@@ -8,7 +8,7 @@ than one look-up. That no zone changes twice within 48 hours is tested over all 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from segmentd.moments import EPOCH, MICROSECOND
 from segmentd.time_zones import time_zone, zone_names
 
 Moments = npt.NDArray[np.int64]
@@ -27,7 +28,6 @@ DAY_US: Final = 86_400 * SECOND_US
 FIXED_OFFSET: Final = re.compile(r"([+-]?)(\d{1,2}):(\d{1,2})")
 """As CEL's getters take it: hours and minutes, east of Greenwich unless negative."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY: Final = -62_092
 """1800-01-01: no zone of the database changes before it."""
 _CYCLE_START: Final = 47_482
@@ -153,9 +153,9 @@ class _OffsetTable:
             self._filled[piece] = True
 
     def _offset(self, day: int, second: int) -> int:
-        local = self._zone.fromutc((_EPOCH + timedelta(days=day, seconds=second)).replace(tzinfo=self._zone))
+        local = self._zone.fromutc((EPOCH + timedelta(days=day, seconds=second)).replace(tzinfo=self._zone))
         offset = local.utcoffset()
-        return 0 if offset is None else offset // timedelta(microseconds=1)
+        return 0 if offset is None else offset // MICROSECOND
 
 
 @lru_cache(maxsize=1024)

@@ -11,21 +11,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
+from segmentd.moments import MICROSECOND, microseconds
 from segmentd.time_zones import time_zone
 
-MICROSECOND: Final = timedelta(microseconds=1)
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 _DAY_US: Final = 86_400_000_000
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EARLIEST: Final = datetime(1, 1, 3, tzinfo=UTC)
 _LATEST: Final = datetime(9999, 12, 29, tzinfo=UTC)
 """Python cannot convert moments at the very ends to local time; the offset there is taken a day or two inwards."""
-
-
-def to_microseconds(moment: datetime) -> int:
-    """Microseconds since 1970-01-01T00:00:00Z."""
-    return (moment - EPOCH) // MICROSECOND
 
 
 def years_between(start: datetime, end: datetime, zone: str) -> int:
@@ -75,7 +69,7 @@ def local_day(moment: datetime, zone: str) -> int:
     """The local date of a moment, as days since 1970-01-01."""
     clamped = min(max(moment, _EARLIEST), _LATEST)
     offset = _offset_at(clamped.astimezone(time_zone(zone)))
-    return (to_microseconds(moment) + offset // MICROSECOND) // _DAY_US
+    return (microseconds(moment) + offset // MICROSECOND) // _DAY_US
 
 
 def _offset_at(local: datetime) -> timedelta:

@@ -11,10 +11,10 @@ from cel_expr_python import cel
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.wrappers_pb2 import StringValue
 
-from segmentd.language.calendar_functions import MICROSECOND, to_microseconds
 from segmentd.language.official import NOW, plain_environment
 from segmentd.language.render import render
 from segmentd.language.tree import AttributeRead, Node, Presence, Value, walk
+from segmentd.moments import MICROSECOND, microseconds
 from segmentd.schema import Kind
 
 
@@ -81,7 +81,7 @@ def plain_value(value: cel.Value) -> Value | Literal[Unknown.UNKNOWN]:
         case bool() | int() | float() | str():
             return plain
         case datetime():
-            return to_microseconds(plain)
+            return microseconds(plain)
         case timedelta():
             return plain // MICROSECOND
         case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, TypeVar
 
@@ -25,6 +25,7 @@ from segmentd.ledger.aggregates import (
     Window,
 )
 from segmentd.ledger.fields import money
+from segmentd.moments import microseconds
 from segmentd.schema import Subject
 from segmentd.segments.entries import DefinitionsError, Entry, Problem
 from segmentd.segments.yaml_tree import Table, Text, YamlError, read_tree
@@ -49,7 +50,6 @@ _WHOLE: Final = re.compile(r"\d{1,12}")
 _PERCENTILE: Final = re.compile(r"\d{1,3}(?:\.\d{1,2})?")
 _AMOUNT: Final = re.compile(r"-?\d{1,18}(?:\.\d{1,9})?")
 _BOOLEANS: Final = {"true": True, "false": False}
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACEHOLDER: Final = 1
 """Stands for a threshold in major units where only the other rules are checked."""
 
@@ -184,7 +184,7 @@ def _moment_us(entry: Entry, key: str) -> int | None:
     if moment is None or moment.tzinfo is None:
         entry.complain(entry.line(key), f"{key} is {text!r}; allowed are moments such as 2026-01-31T00:00:00+01:00")
         return None
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return microseconds(moment)
 
 
 def _whole(entry: Entry, key: str) -> int | None:

@@ -23,9 +23,10 @@ import pytest
 
 from segmentd.cli.child import serving
 from segmentd.client import Client
+from segmentd.columns.zones import DAY_US
 from segmentd.facts.books import Books
 from segmentd.facts.erasure.erasures import ErasureListener, Erasures, Rewritten
-from segmentd.facts.erasure.retention import DAY_US, KeepRule, Retention
+from segmentd.facts.erasure.retention import KeepRule, Retention
 from segmentd.facts.journal import Traces
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.records import WriteOutcome

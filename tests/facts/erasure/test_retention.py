@@ -13,9 +13,10 @@ import typer
 
 from segmentd.cli.serve import keep_rules
 from segmentd.client import Client
+from segmentd.columns.zones import DAY_US
 from segmentd.facts.book.aged import ids_before
 from segmentd.facts.book.book import Book
-from segmentd.facts.erasure.retention import BATCH_ROWS, DAY_US, KeepRule, Retention
+from segmentd.facts.erasure.retention import BATCH_ROWS, KeepRule, Retention
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView
 from segmentd.schema import STRING, TIMESTAMP, DataType, Kind

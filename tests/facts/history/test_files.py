@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 
+from segmentd.columns.zones import DAY_US
 from segmentd.facts.book import Book
 from segmentd.facts.book.view import View
 from segmentd.facts.books import Books
@@ -16,7 +17,7 @@ from segmentd.facts.history.errors import HistoryNotKeptError
 from segmentd.facts.history.view import AsOf
 from segmentd.facts.ingestion import CheckpointPolicy
 from segmentd.facts.journal import FactsDamagedError
-from segmentd.facts.journal.history import DAY_US, KeepHistory
+from segmentd.facts.journal.history import KeepHistory
 from segmentd.facts.kinds import RecordKind
 from tests.facts.book.comparing import python_values
 from tests.facts.ingestion.batches import Definitions, customers

@@ -6,7 +6,8 @@ import pytest
 import typer
 
 from segmentd.cli.serve import kept_history
-from segmentd.facts.journal.history import DAY_US, KEPT_DAYS, KeepHistory
+from segmentd.columns.zones import DAY_US
+from segmentd.facts.journal.history import KEPT_DAYS, KeepHistory
 
 
 def test_days_are_read_from_the_command_line() -> None:

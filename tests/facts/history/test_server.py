@@ -19,8 +19,9 @@ from segmentd.client import (
     Source,
     Subject,
 )
+from segmentd.columns.zones import DAY_US
 from segmentd.facts.ingestion import CheckpointPolicy
-from segmentd.facts.journal.history import DAY_US, KeepHistory
+from segmentd.facts.journal.history import KeepHistory
 from segmentd.ledger.editions import now_us
 from segmentd.server.app import Server, running_server
 from segmentd.server.config import ServerConfig

@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 
 from segmentd.api.v1 import feature_batch_pb2 as pb
-from segmentd.client.values import EPOCH, microseconds
+from segmentd.client.values import microseconds
+from segmentd.moments import EPOCH
 
 EXACT_DIGITS: Final = 15
 """A decimal of up to this many digits is found again from the double nearest to it (IEEE 754 binary64)."""

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from segmentd.columns.column import Batch
+from segmentd.columns.zones import DAY_US
 from segmentd.facts.book.aged import ids_before
 from segmentd.facts.book.view import View
 from segmentd.facts.kinds import TIME, RecordKind
@@ -26,8 +27,6 @@ EVERY_S: Final = 86_400.0
 
 BATCH_ROWS: Final = 10_000
 """Facts that are deleted at once: other batches wait for no more than these."""
-
-DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from segmentd.facts.book.past import REMEMBERED
@@ -20,9 +19,7 @@ from segmentd.facts.history.view import AsOf, Records, records_of
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.views import BookView
-from segmentd.ledger.model import Ledger
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from segmentd.moments import microseconds
 
 ATTEMPTS: Final = 3
 """Files are looked for so often, as newer checkpoints may take the place of the one they are of."""
@@ -62,11 +59,6 @@ class _Taken:
         return all(one is other for one, other in zip(self.made_of, made_of, strict=True))
 
 
-def created_us(ledger: Ledger) -> int:
-    """When a ledger was created, in microseconds since 1970-01-01T00:00:00Z."""
-    return (ledger.create_time - EPOCH) // timedelta(microseconds=1)
-
-
 class Pasts:
     """Gives books as of past moments. Threads may share it."""
 
@@ -85,7 +77,7 @@ class Pasts:
 
         Raises HistoryNotKeptError, StoreFailedError and FactsDamagedError.
         """
-        if not isinstance(view, View) or moment_us < created_us(view.ledger):
+        if not isinstance(view, View) or moment_us < microseconds(view.ledger.create_time):
             return view
         kept_from_us = self._archive.kept_from_us(view.ledger_id)
         if moment_us < kept_from_us:

@@ -33,12 +33,10 @@ from segmentd.facts.kinds import record_schema
 from segmentd.facts.records import RecordBatch, Rejection, WriteOutcome
 from segmentd.facts.writing.requests import Categories
 from segmentd.ledger.vocabulary import Vocabularies, Vocabulary
-from segmentd.storage.columns import EPOCH
+from segmentd.moments import microseconds
 
 UNDER_WAY: Final = 4
 """Batches of a job that wait for the ledger: enough for one commit to take several."""
-
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Ingestion(Protocol):
@@ -163,7 +161,7 @@ class JobRun:
             vocabulary = self._tools.vocabularies.vocabulary(self._job.ledger_id)
             records = record_schema(self._job.order.kind, vocabulary)
             plan = plan_file(self._mapping, self._job.order.kind, records, reader.columns)
-            now_us = (self._job.create_time - EPOCH) // _MICROSECOND
+            now_us = microseconds(self._job.create_time)
             batches = FileBatches(
                 file.path, reader, plan, self._tools.engine, now_us, self._check, self._is_told_to_end
             )

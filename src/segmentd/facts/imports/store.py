@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import astuple
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Row, delete, insert, select, update
 
 from segmentd.api.errors import AlreadyExistsError
 from segmentd.facts.imports.model import Counts, ImportJob, ImportOrder, JobState, Progress, SourceFile
 from segmentd.facts.kinds import RecordKind
+from segmentd.moments import MICROSECOND
 from segmentd.storage import Database, StoreFailedError
 from segmentd.storage.tables import import_jobs
-
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class ImportStore(Protocol):
@@ -153,7 +152,7 @@ def _from_job(job: ImportJob) -> dict[str, Any]:
         "reject_bytes": progress.reject_bytes,
         "rejects_dropped": progress.rejects_dropped,
         "version": progress.version,
-        "elapsed_us": progress.elapsed // _MICROSECOND,
+        "elapsed_us": progress.elapsed // MICROSECOND,
         "create_time": job.create_time,
         "update_time": job.update_time,
         "start_time": job.start_time,

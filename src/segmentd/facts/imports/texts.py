@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from segmentd.columns.zones import DAY_US
 from segmentd.facts.imports.mapping import ColumnType
 from segmentd.facts.imports.moments import to_utc
+from segmentd.moments import microseconds
 from segmentd.schema import Kind
 
 Wrong = npt.NDArray[np.bool_]
@@ -29,7 +29,6 @@ MAX_FRACTION: Final = 9
 LIST_SEPARATOR: Final = "|"
 UTC_MOMENT: Final = pa.timestamp("us", "UTC")
 LISTS: Final = pa.list_(pa.string())
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BOOLS: Final = {"true": True, "false": False, "1": True, "0": False}
 _NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]*)?$|^[+-]?\.[0-9]+$"
 
@@ -137,14 +136,9 @@ def _parsed(text: str, format_: str) -> datetime:
 def _instant(moment: datetime, reading: Reading) -> int:
     """Microseconds since 1970; of a time without a zone, in the zone of the reading."""
     if moment.tzinfo is not None:
-        return _microseconds(moment)
-    local = _microseconds(moment.replace(tzinfo=UTC))
+        return microseconds(moment)
+    local = microseconds(moment.replace(tzinfo=UTC))
     return int(to_utc(pa.array([local], pa.timestamp("us")), reading.time_zone).cast(pa.int64())[0].as_py())
-
-
-def _microseconds(moment: datetime) -> int:
-    span = moment - _EPOCH
-    return span.days * DAY_US + span.seconds * 1_000_000 + span.microseconds
 
 
 def _with_point(texts: pa.Array, reading: Reading) -> pa.Array:

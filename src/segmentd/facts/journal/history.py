@@ -9,6 +9,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from segmentd.columns.zones import DAY_US
 from segmentd.facts.history.model import History, PastValues
 from segmentd.facts.journal.files import read_content
 from segmentd.facts.journal.history_index import INDEX, HistoryIndex, decode_index
@@ -20,8 +21,6 @@ KEPT_DAYS: Final = 400
 
 LATE: Final = 8
 """What is too old goes when it is older by that part of the time; files in which all is too old go at once."""
-
-DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)

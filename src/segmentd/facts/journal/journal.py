@@ -10,6 +10,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from segmentd.columns.zones import DAY_US
 from segmentd.facts.history.model import History
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.files import FACTS_FOLDER, check_file, read_checkpoint, remove_others, write_checkpoint
@@ -24,8 +25,6 @@ from segmentd.ledger.editions import now_us
 
 KEPT_DAYS: Final = 30
 """Batch ids and their outcomes are kept for so long, as WriteRecords promises."""
-
-_DAY_US: Final = 86_400_000_000
 
 
 class Journal:
@@ -173,7 +172,7 @@ class Journal:
 
     def forget_old_ids(self) -> None:
         """Forget the batches that were written more than 30 days ago, whose ids may be used again."""
-        self._store.forget_ids_before(self._clock() - KEPT_DAYS * _DAY_US)
+        self._store.forget_ids_before(self._clock() - KEPT_DAYS * DAY_US)
 
     def ledgers_with_old_history(self) -> tuple[str, ...]:
         """The ledgers of which files have a past that is no longer to be kept; a checkpoint leaves it out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from segmentd.api.v1 import ledger_service_pb2 as pb
 from segmentd.api.wire import parse_request, to_timestamp
 from segmentd.facts.off_loop import OffLoop
 from segmentd.facts.status.service import FactsStatus, LedgerStatuses
-from segmentd.storage.columns import EPOCH
+from segmentd.moments import moment_of
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -33,7 +32,7 @@ class StatusServicer:
 
 
 def _encode(status: FactsStatus) -> pb.LedgerStatus:
-    written, past_from = (EPOCH + timedelta(microseconds=each) for each in (status.written_us, status.past_from_us))
+    written, past_from = (moment_of(each) for each in (status.written_us, status.past_from_us))
     return pb.LedgerStatus(
         name=f"ledgers/{status.ledger_id}/status",
         data_version=status.version,
