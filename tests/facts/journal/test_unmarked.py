@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from segmentd.facts.history.model import History, PastValues
 from segmentd.facts.journal import Entry, Journal
+from segmentd.facts.kinds import RecordKind
 from segmentd.facts.records import WriteOutcome
+from segmentd.schema import INT64
 from segmentd.storage import StoreFailedError, UnmarkedError
 from tests.facts.ingestion.batches import customers
 from tests.facts.ingestion.test_ingestion import facts_of, opened, write
+from tests.facts.journal.test_reopening import Slow
 
 
 @contextmanager
@@ -79,4 +85,25 @@ def test_closing_with_a_mark_that_cannot_be_written_raises_no_false_alarm(tmp_pa
     assert (tmp_path / "facts.sqlite3-wal").stat().st_size > 0
     journal = Journal(tmp_path)
     assert [number for number, _ in journal.replay("main", 0)] == [1]
+    journal.close()
+
+
+def test_a_checkpoint_that_was_not_marked_is_current_all_the_same(tmp_path: Path) -> None:
+    """Making it fails, and the next one takes over its files of the past, not those of the one before."""
+    journal = Journal(tmp_path, lambda: 40)
+    with ExitStack() as refusing:
+        for version, until_us in ((1, 10), (2, 20), (3, 30)):
+            journal.append([Entry("main", "", WriteOutcome(version, inserted=1), b"payload")])
+            replaced = PastValues(
+                RecordKind.CUSTOMER, "age", INT64, pa.array(["a"]), np.array([until_us]), pa.array([version])
+            )
+            past = History(until_us, (replaced,))
+            if version == 2:
+                with pytest.raises(UnmarkedError):
+                    journal.save("main", 2, Slow(lambda: refusing.enter_context(refused(journal))), past)
+                refusing.close()
+            else:
+                journal.save("main", version, Slow(lambda: None), past)
+    found = [each for values in journal.history.read_history("main", 0) for each in values.values.to_pylist()]
+    assert found == [1, 2, 3]
     journal.close()

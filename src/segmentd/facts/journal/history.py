@@ -61,7 +61,11 @@ class HistoryFiles:
         self._current: dict[str, _Current] = {}
 
     def become(self, checkpoint: Checkpoint) -> None:
-        """From now on this one is current. Raises FactsDamagedError and StoreFailedError."""
+        """From now on this one is current; where that fails, its index is read when it is asked for.
+
+        Raises FactsDamagedError and StoreFailedError.
+        """
+        self._current.pop(checkpoint.ledger_id, None)
         folder = self._folder / checkpoint.ledger_id / checkpoint.folder
         files = {file.table: file for file in checkpoint.files}
         if INDEX in files:

@@ -22,6 +22,7 @@ from segmentd.facts.journal.schema import FACTS_FILE
 from segmentd.facts.journal.store import JournalStore
 from segmentd.facts.records import WriteOutcome
 from segmentd.ledger.editions import now_us
+from segmentd.storage import UnmarkedError
 
 KEPT_DAYS: Final = 30
 """Batch ids and their outcomes are kept for so long, as WriteRecords promises."""
@@ -149,7 +150,11 @@ class Journal:
                 lambda folder: self.history.carry(ledger_id, history or History(), self._clock(), folder),
             )
             with self._naming:
-                self._store.set_checkpoint(checkpoint)
+                try:
+                    self._store.set_checkpoint(checkpoint)
+                except UnmarkedError:
+                    self._become(checkpoint)  # which it is on disk
+                    raise
                 self._become(checkpoint)
             self._clean(ledger_id)
         return checkpoint
