@@ -126,8 +126,10 @@ class BalanceGrouping(_message.Message):
     dimension: Global___BalanceDimension.ValueType
     """What. Required."""
     attribute: _builtins.str
-    """With ATTRIBUTE: which, as `account.tier` or `customer.region`. Of BOOL, INT64, DECIMAL, STRING, TIMESTAMP or DATE. An
-    account is in the group of every value that its owners have of a customer's attribute, once.
+    """With ATTRIBUTE: which, as `account.tier` or `customer.region`. Of BOOL, INT64, DECIMAL, STRING, TIMESTAMP or DATE. By a
+    customer's attribute, an account is once in the group of every value that its owners have, in that without a value where one
+    of them has none, or where it has no owners. By several, it is once in the group of every combination that one owner has;
+    segments are apart from that: with SEGMENT, another owner may be the member.
     """
     def __init__(
         self,

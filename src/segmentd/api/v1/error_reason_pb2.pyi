@@ -142,7 +142,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `cycle: "customer.a -> customer.b -> customer.a"`.
     """
     ERROR_REASON_EMPTY_BATCH: _ErrorReason.ValueType  # 29
-    """The batch has no rows, or no ids of resident customers are given.
+    """The batch has no rows, or no ids of resident customers or accounts are given.
     Metadata: `field: "features.columns"`.
     """
     ERROR_REASON_TOO_MANY_ROWS: _ErrorReason.ValueType  # 30
@@ -188,7 +188,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `attributes: "name", distinct: "3000000", limit: "1000000"`.
     """
     ERROR_REASON_NO_RESIDENT_POPULATION: _ErrorReason.ValueType  # 40
-    """The ledger holds no customers; send features, or start the server with a population.
+    """The ledger holds no customers or accounts; write records to it, send features, or start the server with a population.
     Metadata: `ledger: "main"`.
     """
     ERROR_REASON_POPULATION_MISMATCH: _ErrorReason.ValueType  # 41
@@ -414,7 +414,7 @@ ERROR_REASON_ATTRIBUTE_CYCLE: ErrorReason.ValueType  # 28
 Metadata: `cycle: "customer.a -> customer.b -> customer.a"`.
 """
 ERROR_REASON_EMPTY_BATCH: ErrorReason.ValueType  # 29
-"""The batch has no rows, or no ids of resident customers are given.
+"""The batch has no rows, or no ids of resident customers or accounts are given.
 Metadata: `field: "features.columns"`.
 """
 ERROR_REASON_TOO_MANY_ROWS: ErrorReason.ValueType  # 30
@@ -460,7 +460,7 @@ ERROR_REASON_DISTINCT_LIMIT: ErrorReason.ValueType  # 39
 Metadata: `attributes: "name", distinct: "3000000", limit: "1000000"`.
 """
 ERROR_REASON_NO_RESIDENT_POPULATION: ErrorReason.ValueType  # 40
-"""The ledger holds no customers; send features, or start the server with a population.
+"""The ledger holds no customers or accounts; write records to it, send features, or start the server with a population.
 Metadata: `ledger: "main"`.
 """
 ERROR_REASON_POPULATION_MISMATCH: ErrorReason.ValueType  # 41

@@ -401,10 +401,12 @@ class WriteRecordsRequest(_message.Message):
     """`ledgers/{ledger}`. Empty: that of the request before."""
     batch_id: _builtins.str
     """Chosen by the client, 1 to 128 bytes, unique in the ledger: a batch whose id was acknowledged before is not written again, and
-    answered as it was then. Ids are kept for at least 30 days. Empty: the batch is written each time that it is sent.
+    answered as it was then, also where records were rejected, all of them by `all_or_nothing`: send what was mended under another
+    id. One that was answered by an error was not acknowledged. Ids are kept for at least 30 days. Empty: the batch is written
+    each time that it is sent.
     """
     all_or_nothing: _builtins.bool
-    """Writes nothing if any record is rejected."""
+    """Writes nothing if any record is rejected. The answer is a result all the same, which counts only those that were rejected."""
     validate_only: _builtins.bool
     """Checks everything, answers what would be written, and writes nothing; `data_version` is then that before the batch."""
     @_builtins.property

@@ -92,11 +92,11 @@ class RecordBatch(_message.Message):
         """A column a field, named as in the messages below (`booking_time`), but without what their names say of units and
         codes: `amount`, `balance` and `balance_after` instead of `_minor`, `opened` and `closed` instead of `_day`,
         `currency` instead of `currency_code`. Expressions, measures and `RejectedRow.field` name fields so, too. Further
-        fields by the id of an attribute of the kind's subject; `ColumnBatch.ids` are the records' ids. References are
-        columns of text: `account` of a transaction and a balance, `customer` of an engagement. `owners` and `owner_roles`
-        of an account, `consents` and `consent_times` (RFC 3339) of a customer are lists of text of equal lengths. Amounts
-        are whole minor units of the account's currency. `rate` of a rate is text, such as `24.505`; its `day` a DATE, its
-        `currency` text.
+        fields by the id of an attribute of the kind's subject; `ColumnBatch.ids` are the records' ids, empty where they are made
+        of fields. References are columns of text: `account` of a transaction and a balance, `customer` of an engagement. `owners`
+        and `owner_roles` of an account, `consents` and `consent_times` (RFC 3339) of a customer are lists of text of equal
+        lengths. Amounts are whole minor units of the account's currency. `rate` of a rate is text, such as `24.505`; its `day`
+        a DATE, its `currency` text.
         """
 
     @_builtins.property
@@ -105,8 +105,8 @@ class RecordBatch(_message.Message):
 
     @_builtins.property
     def deletions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of records of this kind to delete, after the records of the batch are written; at most 1,048,576. Deleting an account
-        deletes what happened on it. To delete a customer, use DeleteCustomer.
+        """Ids of records of this kind to delete, after the records of the batch are written; at most 1,048,576. Those that the ledger
+        lacks are passed over. Deleting an account deletes what happened on it. To delete a customer, use DeleteCustomer.
         """
 
     def __init__(
@@ -130,7 +130,12 @@ Global___RecordBatch: _TypeAlias = RecordBatch  # noqa: Y015
 
 @_typing.final
 class RecordRows(_message.Message):
-    """Records as messages; the list of the batch's kind, and no other."""
+    """Records as messages; the list of the batch's kind, and no other. A row says the fields that are present in it: an `optional`
+    one also where its value is 0 or the empty text, which are values; one of type message, where it is set; any other text, and
+    a list, where it is not empty; of a map, the keys that it has. Times are of the years 1 to 9999, in whole microseconds (finer
+    digits are cut off). A name in `cleared_fields` that no field has is wrong for the whole batch; a row that sets a field and
+    clears it too, or clears what its record cannot be without, is rejected.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -225,9 +230,7 @@ class Customer(_message.Message):
 
     @_builtins.property
     def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
-        the id or what a record cannot be without.
-        """
+        """What to remove: `consents`, or ids of attributes, which then have their default, if any. Not what the row sets."""
 
     def __init__(
         self,
@@ -340,8 +343,8 @@ class Account(_message.Message):
 
     @_builtins.property
     def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
-        the id or what a record cannot be without.
+        """Fields to remove, by the names that their columns have: `balance`, `opened`, `owners` (with their roles), ids of
+        attributes. Not any that the row sets; without effect on the currency of an account that the ledger has.
         """
 
     def __init__(
@@ -496,8 +499,8 @@ class Transaction(_message.Message):
 
     @_builtins.property
     def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
-        the id or what a record cannot be without.
+        """Fields to remove, by the names that their columns have: `balance_after`, `category`, ids of attributes. Not any that the
+        row sets, and not the account, the booking time or the amount.
         """
 
     def __init__(
@@ -581,7 +584,9 @@ class BalanceSnapshot(_message.Message):
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CLEARED_FIELDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Any text of 1 to 256 bytes. Empty: made of the account and the time, so that there is one a moment."""
+    """Any text of 1 to 256 bytes. Empty: made of the account and the time, so that there is one a moment: `a1@1795354686000000`,
+    the time in microseconds since 1970-01-01T00:00:00Z.
+    """
     account: _builtins.str
     """The account's id; it must be known. Required of a new one, as the time and the amount are."""
     amount_minor: _builtins.int
@@ -596,9 +601,7 @@ class BalanceSnapshot(_message.Message):
 
     @_builtins.property
     def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
-        the id or what a record cannot be without.
-        """
+        """Attributes to remove, by id. Not any that the row sets."""
 
     def __init__(
         self,
@@ -657,7 +660,9 @@ class Engagement(_message.Message):
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CLEARED_FIELDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Any text of 1 to 256 bytes. Empty: made of customer, time, channel and subject area."""
+    """Any text of 1 to 256 bytes. Empty: made of customer, time (as of a balance), channel and subject area:
+    `c1@1795354686000000@WEB@REAL_ESTATE`, with an empty text for each of the last two that is not set.
+    """
     customer: _builtins.str
     """The customer's id; it must be known. Required of a new one, as the time is."""
     channel: _builtins.str
@@ -678,8 +683,8 @@ class Engagement(_message.Message):
 
     @_builtins.property
     def cleared_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Fields to remove, by the names that their columns have: `amount`, ids of attributes. Not any that the row sets, and not
-        the id or what a record cannot be without.
+        """Fields to remove, by the names that their columns have: `channel`, `duration_s`, ids of attributes. Not any that the row
+        sets, and not the customer or the time.
         """
 
     def __init__(
@@ -721,7 +726,8 @@ Global___Engagement: _TypeAlias = Engagement  # noqa: Y015
 @_typing.final
 class ExchangeRate(_message.Message):
     """A currency's rate of a day. It holds for amounts of that day alone: one booked on a day without a rate, such as a Sunday, is
-    unknown in the ledger's currency. `balance` of an account is taken at the rate of the last day that has one.
+    unknown in the ledger's currency. `balance` of an account is taken at the rate of the last day that has one. All three fields
+    are required. Its id is made of currency and day, `CZK@2026-11-22`: so a day's rate is replaced, and by it it is deleted.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -77,7 +77,10 @@ class ScoreRequest(_message.Message):
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:
         """The moment that `now` means, in whole microseconds (finer digits are cut off). Absent: the server's time of the call. Of a past
-        one, residents are what they were then, HISTORY_NOT_KEPT where that is not known any more.
+        one, residents are what they were then by what had been written, HISTORY_NOT_KEPT where that is not known any more; those
+        whose records were first written later are as they were first written; those who were deleted since are gone. Before the
+        ledger was created, they are what they are now. Transactions, balances and engagements count by their own times, whenever
+        they were written. Segments and attributes are those of now. See docs/semantics.md.
         """
 
     def __init__(
@@ -218,7 +221,7 @@ class ScoreResponse(_message.Message):
 
     @_builtins.property
     def missing_rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Row numbers of ids that the ledger lacks; such a row is in no segment and counted nowhere."""
+        """Row numbers of ids that the ledger lacks; such a row is in no segment, counted nowhere, and without values in `computed`."""
 
     @_builtins.property
     def benefits(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentBenefits]:
@@ -560,8 +563,8 @@ class AggregateBalancesRequest(_message.Message):
 
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
-        """The moment, in whole microseconds: of balances, of customers, accounts and owners, and of `now` in segments. Absent: the
-        server's time of the call.
+        """The moment, in whole microseconds: of balances, of customers, accounts and owners, and of `now` in segments. As
+        `ScoreRequest.now`; absent: the server's time of the call.
         """
 
     @_builtins.property

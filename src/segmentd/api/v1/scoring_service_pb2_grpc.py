@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ScoringServiceStub:
-    """Who is in which segment.
+    """Who is in which segment. Score and EvaluateSegments about residents fail with FAILED_PRECONDITION and NO_RESIDENT_POPULATION
+    where the ledger was given no records and no population.
     """
 
     def __init__(self, channel):
@@ -58,7 +59,8 @@ class ScoringServiceStub:
 
 
 class ScoringServiceServicer:
-    """Who is in which segment.
+    """Who is in which segment. Score and EvaluateSegments about residents fail with FAILED_PRECONDITION and NO_RESIDENT_POPULATION
+    where the ledger was given no records and no population.
     """
 
     def Score(self, request, context):
@@ -128,7 +130,8 @@ def add_ScoringServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ScoringService:
-    """Who is in which segment.
+    """Who is in which segment. Score and EvaluateSegments about residents fail with FAILED_PRECONDITION and NO_RESIDENT_POPULATION
+    where the ledger was given no records and no population.
     """
 
     @staticmethod

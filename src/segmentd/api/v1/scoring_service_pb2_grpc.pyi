@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ScoringServiceStub:
-    """Who is in which segment."""
+    """Who is in which segment. Score and EvaluateSegments about residents fail with FAILED_PRECONDITION and NO_RESIDENT_POPULATION
+    where the ledger was given no records and no population.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -54,7 +56,9 @@ class ScoringServiceStub:
 
 @_typing.type_check_only
 class ScoringServiceAsyncStub(ScoringServiceStub):
-    """Who is in which segment."""
+    """Who is in which segment. Score and EvaluateSegments about residents fail with FAILED_PRECONDITION and NO_RESIDENT_POPULATION
+    where the ledger was given no records and no population.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Score: _aio.UnaryUnaryMultiCallable[_scoring_service_pb2.ScoreRequest, _scoring_service_pb2.ScoreResponse]  # type: ignore[assignment]
@@ -77,7 +81,9 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     """
 
 class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Who is in which segment."""
+    """Who is in which segment. Score and EvaluateSegments about residents fail with FAILED_PRECONDITION and NO_RESIDENT_POPULATION
+    where the ledger was given no records and no population.
+    """
 
     @_abc_1.abstractmethod
     def Score(

@@ -49,7 +49,9 @@ class Snapshot(_message.Message):
     """The number of customers or accounts that were evaluated and have not been deleted since."""
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:
-        """What `now` meant. At creation: the moment as of which to evaluate; absent: the server's time of the call."""
+        """What `now` meant. At creation: the moment as of which to evaluate, as `ScoreRequest.now`; absent: the server's time of the
+        call.
+        """
 
     @_builtins.property
     def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotSegment]:
