@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.csv import read_csv
 
 from tests.cli.conftest import Run
 
@@ -194,6 +195,33 @@ def test_cells_that_do_not_fit_come_with_advice(
     assert f"In column {field!r}" in result.stderr
     assert value in result.stderr
     assert advice in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("time", "moment"),
+    [
+        ("2024-02-01", "2024-02-01T05:00:00Z"),
+        ("2024-02-01T10:00:00", "2024-02-01T15:00:00Z"),
+        ("2024-07-01 10:00:00.25", "2024-07-01T14:00:00.25Z"),
+        ("2024-11-03T01:30:00", "2024-11-03T05:30:00Z"),
+        ("2024-02-01T10:00:00+01:00", "2024-02-01T09:00:00Z"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_times_without_an_offset_are_the_ledgers(cli: Run, tmp_path: Path, time: str, moment: str, ending: str) -> None:
+    """A time or a day is that of the ledger's business zone, as in imports: the same moment in UTC changes nothing."""
+    zone = ("--time-zone", "America/New_York")
+    assert cli("ledgers", "create", "--ledger", "books", "--currency", "USD", *zone).exit_code == 0
+    (tmp_path / "accounts.csv").write_text("id,currency\na1,USD\n")
+    write(cli, "account", tmp_path / "accounts.csv")
+    local, utc = tmp_path / "local.csv", tmp_path / "utc.csv"
+    for path, text in ((local, time), (utc, moment)):
+        path.write_text(f"id,account,booking_time,amount\nt1,a1,{text},1\n")
+    if ending == "parquet":
+        pq.write_table(read_csv(local).set_column(3, "amount", [[100]]), local.with_suffix(".parquet"))
+        local = local.with_suffix(".parquet")
+    assert write(cli, "transaction", local)["inserted"] == 1
+    assert write(cli, "transaction", utc)["unchanged"] == 1
 
 
 def test_lines_of_json_are_for_imports(books: Run, tmp_path: Path) -> None:

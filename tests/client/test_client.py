@@ -2,11 +2,13 @@
 
 import itertools
 import math
+import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -375,6 +377,21 @@ def test_now_is_what_the_caller_says(ledger: Client) -> None:
     answer = ledger.score(rows, now=after)
     assert answer.counts["late"].members == 1
     assert answer.basis.now == after
+
+
+@pytest.mark.parametrize("now", [date(2026, 1, 1), "2026-01-01", 1_767_225_600])
+def test_now_is_a_datetime(ledger: Client, now: Any) -> None:
+    """What is none is refused by its value, before anything is sent."""
+    with pytest.raises(TypeError, match=re.escape(f"{now!r} is no datetime; give one with a time zone")):
+        ledger.score({"age": [1]}, now=now)
+
+
+def test_a_wrong_field_is_told_once(client: Client) -> None:
+    """Where the message has said what is wrong with a field, its text does not say so again."""
+    with pytest.raises(SegmentdCallError, match="there is no segment 'nobody' here") as refused:
+        client.score(ids=["c1"], segments=["nobody"])
+    assert len(refused.value.fields) == 1
+    assert str(refused.value).count("there is no segment") == 1
 
 
 def test_a_stream_answers_in_order_and_goes_on_after_a_bad_batch(ledger: Client) -> None:

@@ -9,9 +9,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 
 def to_timestamp(moment: datetime | None) -> Timestamp | None:
-    """The moment for a request, None for none. Raises ValueError if it has no time zone."""
+    """The moment for a request, None for none. Raises TypeError for no datetime, ValueError if it has no time zone."""
     if moment is None:
         return None
+    if not isinstance(moment, datetime):
+        raise TypeError(f"{moment!r} is no datetime; give one with a time zone")
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; give one, such as tzinfo=timezone.utc")
     timestamp = Timestamp()

@@ -13,6 +13,7 @@ from segmentd.columns.csv_files import read_csv, read_headers, split_lists, type
 from segmentd.columns.errors import InvalidValueError
 from segmentd.columns.files import MissingIdColumnError, read_table, reading
 from segmentd.columns.headers import attribute_ids
+from segmentd.facts.imports.moments import start_of_dates, to_utc
 from segmentd.facts.kinds import AMOUNT, FIELDS, NEED_IDS, RecordKind
 from segmentd.schema import AttributeSpec, DataType, Kind, Schema, Subject, lower_camel
 
@@ -80,15 +81,19 @@ def _fields(headers: Sequence[str], schema: Schema, id_column: str) -> dict[str,
 
 
 def _as_moments(table: Any, schema: Schema) -> Any:
-    """Days in the place of moments as their beginnings in UTC: so CSV is read whose times are all at midnight."""
+    """The table with moments in UTC: times without an offset, and the beginnings of days, are the ledger's zone's."""
     for place, field in enumerate(table.schema):
         spec = schema.get(field.name)
         if spec is None or spec.type.kind is not Kind.TIMESTAMP:
             continue
         if pa.types.is_string(field.type):
             raise _no_moments(field.name, table.column(place))
+        given = table.column(place).combine_chunks()
         if pa.types.is_date32(field.type):
-            table = table.set_column(place, field.name, table.column(place).cast(pa.timestamp("s")))
+            table = table.set_column(place, field.name, start_of_dates(given, schema.time_zone))
+        elif pa.types.is_timestamp(field.type) and field.type.tz is None:
+            local = given.cast(pa.timestamp("us"), safe=False)
+            table = table.set_column(place, field.name, to_utc(local, schema.time_zone))
     return table
 
 
