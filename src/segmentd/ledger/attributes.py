@@ -23,6 +23,7 @@ from segmentd.ledger.store import AttributeStore
 from segmentd.ledger.usage import RESIDENT_POPULATION, AttributeUsers, Publish, Residents
 from segmentd.ledger.vocabulary import Terms, Vocabulary, attribute_user, build_vocabulary
 from segmentd.schema import AttributeSpec, DataType, Kind, Subject
+from segmentd.storage import published
 
 _BEFORE_LOADING: Final = "start the server with --definitions, or apply the attributes before the population is loaded"
 _WRITE_ANEW: Final = "write records without it first, or add an attribute of another id and write its values"
@@ -63,8 +64,8 @@ class AttributeService:
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, (*before, attribute), attribute)
         if not validate_only:
-            self._store.create_attributes(ledger, (attribute,))
-            publish()
+            with published(publish):
+                self._store.create_attributes(ledger, (attribute,))
         return attribute
 
     def update(
@@ -94,8 +95,8 @@ class AttributeService:
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, _without(before, current, attribute), attribute)
         if not validate_only:
-            self._store.update_attribute(ledger, attribute)
-            publish()
+            with published(publish):
+                self._store.update_attribute(ledger, attribute)
         return attribute
 
     def delete(self, name: AttributeName, *, etag: str = "", validate_only: bool = False) -> None:
@@ -109,8 +110,8 @@ class AttributeService:
         ledger = _next(before.ledger)
         publish = self._recheck(before, ledger, _without(before, current), current)
         if not validate_only:
-            self._store.delete_attribute(ledger, current)
-            publish()
+            with published(publish):
+                self._store.delete_attribute(ledger, current)
 
     def adopt(self, ledger_id: str, subject: Subject, specs: Sequence[AttributeSpec]) -> tuple[Attribute, ...]:
         """Add the given attributes of a population that the ledger lacks, in one change; return those that were added.
@@ -129,8 +130,8 @@ class AttributeService:
         if added:
             ledger = _next(before.ledger)
             publish = self._users.recheck(build_vocabulary(ledger, (*before, *added), before))
-            self._store.create_attributes(ledger, added)
-            publish()
+            with published(publish):
+                self._store.create_attributes(ledger, added)
         return tuple(added)
 
     def _refuse_against_residents(self, name: AttributeName, before: Attribute, after: Attribute) -> None:

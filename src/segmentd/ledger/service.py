@@ -14,6 +14,7 @@ from segmentd.ledger.model import Ledger
 from segmentd.ledger.store import LedgerStore
 from segmentd.ledger.usage import AttributeUsers, Publish, Residents
 from segmentd.ledger.vocabulary import Vocabulary, build_vocabulary
+from segmentd.storage import published
 
 
 class LedgerService:
@@ -56,8 +57,8 @@ class LedgerService:
         )
         publish = self._users.recheck(build_vocabulary(ledger, ()))
         if not validate_only:
-            self._store.create_ledger(ledger)
-            publish()
+            with published(publish):
+                self._store.create_ledger(ledger)
         return ledger
 
     def update(
@@ -87,8 +88,8 @@ class LedgerService:
             raise TimeZoneInUseError(current.time_zone, ledger.time_zone)
         publish = self._recheck(before, ledger)
         if not validate_only:
-            self._store.update_ledger(ledger)
-            publish()
+            with published(publish):
+                self._store.update_ledger(ledger)
         return ledger
 
     def _has_facts(self, ledger_id: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import partial
 
 from segmentd.api.errors import AlreadyExistsError, FieldRequiredError, InvalidFieldError
 from segmentd.api.names import SegmentName
@@ -22,6 +23,7 @@ from segmentd.segments.errors import SegmentInUseError
 from segmentd.segments.filters import Filter
 from segmentd.segments.model import Segment
 from segmentd.segments.store import SegmentStore
+from segmentd.storage import published
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ class SegmentService:
         segment = draft.create(name.segment, self._clock())
         after = _compile(before, segment)
         if not validate_only:
-            self._store.create_segment(after.ledger, segment)
-            self._catalogues.publish(after)
+            with published(partial(self._catalogues.publish, after)):
+                self._store.create_segment(after.ledger, segment)
         return segment
 
     def update(
@@ -93,8 +95,8 @@ class SegmentService:
             return current
         after = _compile(before, segment)
         if not validate_only:
-            self._store.update_segment(after.ledger, segment)
-            self._catalogues.publish(after)
+            with published(partial(self._catalogues.publish, after)):
+                self._store.update_segment(after.ledger, segment)
         return segment
 
     def delete(self, name: SegmentName, *, etag: str = "", validate_only: bool = False) -> None:
@@ -107,8 +109,8 @@ class SegmentService:
         others = [entry.segment for entry in before.segments.values() if entry.segment is not current]
         after = compile_catalogue(replace(before.vocabulary, ledger=_next(before.ledger)), others, before)
         if not validate_only:
-            self._store.delete_segment(after.ledger, current)
-            self._catalogues.publish(after)
+            with published(partial(self._catalogues.publish, after)):
+                self._store.delete_segment(after.ledger, current)
 
     def check(self, ledger_id: str, subject: Subject, text: str) -> Meaning:
         """What an expression means, or what is wrong with it. Stores nothing."""

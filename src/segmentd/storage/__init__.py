@@ -10,6 +10,7 @@ from segmentd.storage.errors import (
     UnmarkedError,
 )
 from segmentd.storage.marked_log import MarkedLog
+from segmentd.storage.publishing import published
 from segmentd.storage.writer import Writer
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "UnmarkedError",
     "Writer",
     "open_database",
+    "published",
     "sync_directory",
 ]

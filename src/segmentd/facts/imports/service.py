@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from segmentd.errors import ErrorReason, SegmentdError
@@ -19,7 +20,7 @@ from segmentd.facts.imports.rejects import FORGOTTEN, Reject
 from segmentd.facts.imports.running import Control, JobRun, Tools, Verdict
 from segmentd.facts.imports.store import ImportStore
 from segmentd.ledger.editions import Clock, utc_now
-from segmentd.storage import StoreFailedError
+from segmentd.storage import StoreFailedError, published
 
 MAX_UNFINISHED: Final = 100
 """Jobs of all ledgers that wait or run."""
@@ -87,9 +88,8 @@ class ImportService:
                 raise ImportsStoppingError
             if len(self._unfinished) >= MAX_UNFINISHED:
                 raise TooManyImportJobsError(MAX_UNFINISHED)
-            self._store.create(job)
-            self._unfinished[job.key] = job
-            self._dispatch()
+            with published(partial(self._take_on, job)):
+                self._store.create(job)
             return self._unfinished.get(job.key, job)
 
     def get(self, ledger_id: str, job_id: str) -> ImportJob:
@@ -171,6 +171,10 @@ class ImportService:
             for key in tuple(self._watchers):
                 self._tell(key)
         self._threads.shutdown()
+
+    def _take_on(self, job: ImportJob) -> None:
+        self._unfinished[job.key] = job
+        self._dispatch()
 
     def _dispatch(self) -> None:
         """Begin the jobs that may run, in the order in which they were asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from segmentd.errors import SegmentdError
@@ -13,6 +14,7 @@ from segmentd.ledger.errors import DefinitionsBrokenError
 from segmentd.ledger.usage import AttributeUsers, Publish
 from segmentd.ledger.vocabulary import Vocabulary
 from segmentd.schema import Subject
+from segmentd.storage import published
 
 CHANGEABLE: Final = ("rules",)
 """The fields of an update."""
@@ -54,8 +56,8 @@ class RulesService:
         updated = CategoryRules(ledger_id, rules, self._clock(), new_etag())
         compiled = compile_rules(updated, self._users.vocabulary(ledger_id))
         if not validate_only:
-            self._store.put_rules(updated)
-            self._publish(compiled)
+            with published(partial(self._publish, compiled)):
+                self._store.put_rules(updated)
         return updated
 
     def vocabulary(self, ledger_id: str) -> Vocabulary:
