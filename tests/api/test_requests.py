@@ -133,6 +133,13 @@ def test_the_nearest_name_is_a_likely_one(given_: str, likely: str | None) -> No
     assert nearest(given_, ["income", "now", "tier", "notes", "t"]) == likely
 
 
+def test_a_column_is_suggested_for_the_field_of_a_message() -> None:
+    """Fields of messages end with their unit, and columns have the same names without it."""
+    columns = ["amount", "balance", "balance_after", "currency", "opened"]
+    fields = ["amount_minor", "balance_minor", "balance_after_minor", "currency_code", "opened_day"]
+    assert [nearest(field, columns) for field in fields] == columns
+
+
 def test_names_are_compared_where_that_is_quick() -> None:
     """Nothing is suggested for a name that is too long, or among more names than are compared."""
     known = [f"attribute_{index}" for index in range(200)]

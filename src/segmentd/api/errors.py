@@ -27,12 +27,16 @@ SIMILARITY: Final = 0.75
 COMPARED: Final = 200
 """Names among which a misspelled one is looked for: comparing takes tens of microseconds each, at worst more."""
 
+UNITS: Final = ("_minor", "_day", "_code")
+"""What the names of messages' fields say of units and codes, at their ends."""
+
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """The known name that `name` is likely a misspelling of, whatever its case; None if there is none.
 
-    Parts that all names have in common make them alike: compare ids, not whole names. None, too, for names that are
-    too long to be shown, and where more than `COMPARED` are known.
+    A message's field says its unit at the end, and a column does not: `amount_minor` is likely `amount`. Parts that all
+    names have in common make them alike: compare ids, not whole names. None, too, for names that are too long to be
+    shown, and where more than `COMPARED` are known.
     """
     if len(name) > SHOWN or len(known) > COMPARED:
         return None
@@ -40,7 +44,8 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
     by_folded = {candidate.casefold(): candidate for candidate in reversed(known)}
     # Of short names with two letters exchanged, such as `nwo` for `now`, the ratio is low.
     same_letters = [candidate for candidate in by_folded if sorted(candidate) == sorted(folded)]
-    found = get_close_matches(folded, by_folded, n=1, cutoff=SIMILARITY) or same_letters
+    unitless = [stem for stem in map(folded.removesuffix, UNITS) if stem in by_folded]
+    found = get_close_matches(folded, by_folded, n=1, cutoff=SIMILARITY) or same_letters or unitless
     return by_folded[found[0]] if found else None
 
 
