@@ -104,3 +104,4 @@ def test_a_job_that_is_not_there(run: Run) -> None:
     for command in ("job", "cancel", "rejects"):
         result = run(command, "none")
         assert (result.exit_code, "there is no import job 'none'" in result.output) == (4, True)
+        assert "`segmentd ledger jobs`" in result.output

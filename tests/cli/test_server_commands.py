@@ -317,6 +317,18 @@ def test_a_ledger_without_segments_says_how_to_add_some(cli: Run, population: Pa
     assert "no active segments" in scored.stderr
 
 
+def test_a_file_without_rows_is_no_ledger_without_segments(cli: Run, tmp_path: Path) -> None:
+    """A score of no rows does not say that there are no segments."""
+    assert cli("attributes", "create", "customer.rank", "--type", "INT64").exit_code == 0
+    (tmp_path / "s.yaml").write_text("segments:\n  - {id: first, expression: customer.rank == 1}\n")
+    assert cli("segments", "apply", tmp_path / "s.yaml").exit_code == 0
+    (tmp_path / "none.csv").write_text("customer_id,rank\n")
+    scored = cli("score", tmp_path / "none.csv")
+    assert scored.exit_code == 0, scored.stderr
+    assert "0 customers" in scored.stdout
+    assert "no active segments" not in scored.stderr
+
+
 def test_a_server_that_starts_is_waited_for(tmp_path: Path) -> None:
     """A command that is given before its server listens says that it waits, and then answers."""
     with socket.create_server(("127.0.0.1", 0)) as free:

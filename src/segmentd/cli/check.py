@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check(
     file: DefinitionFile, population: PopulationOption = None, id_column: IdOption = None, json: JsonFlag = False
 ) -> None:
-    """Check a file of definitions: all errors at once, each with its line and a caret. Exit code 1 if there is one."""
+    """Check a file of definitions: errors come with their lines and a caret. Exit code 1 if there is one."""
     from segmentd.cli.offline import load_catalogue
     from segmentd.segments.definitions import DefinitionsError
 

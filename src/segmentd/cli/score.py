@@ -79,7 +79,7 @@ def score(
             answers = client.stream_scores(batches, id_column=id_column, **asked)
         seen = Seen()
         counts = add_up(watched(answers, len(given), report, seen), output)
-    if not counts:
+    if not counts and len(given):
         typer.echo("no active segments; `segmentd segments apply FILE` adds some", err=True)
     seen.tell(subject)
     print_outcome(Outcome(len(given), counts, perf_counter() - started, subject), json=json)

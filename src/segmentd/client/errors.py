@@ -16,6 +16,7 @@ DETAILS_KEY: Final = "grpc-status-details-bin"
 ADVICE: Final[Mapping[str, str]] = {
     "TOO_MANY_ROWS": "send fewer rows in a batch",
     "LEDGER_NOT_FOUND": "create the ledger, or name another one",
+    "IMPORT_JOB_NOT_FOUND": "name one of those that `segmentd ledger jobs` or `list_import_jobs` lists",
     "ETAG_MISMATCH": "read the resource again and repeat the change",
     "ATTRIBUTE_IN_USE": "change or delete what uses it first",
     "SEGMENT_IN_USE": "change or delete the segments that refer to it first",
