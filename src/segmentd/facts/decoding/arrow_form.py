@@ -21,7 +21,7 @@ from segmentd.columns.errors import (
 )
 from segmentd.columns.ipc import read_arrow_stream
 from segmentd.columns.untrusted import is_text, validated
-from segmentd.facts.decoding.draft import MAJOR_SCALE, ROW_LIMIT, Draft
+from segmentd.facts.decoding.draft import MAJOR_SCALE, ROW_LIMIT, Draft, check_values
 from segmentd.facts.decoding.faults import RowFaults, Wrong
 from segmentd.facts.kinds import AMOUNT, OWNER, RecordKind
 from segmentd.schema import STRING, AttributeSpec, DataType, Kind, Schema
@@ -41,7 +41,9 @@ _TOO_FINE: Final = f"an amount has at most {MAJOR_SCALE} digits after the point"
 def read_arrow(data: bytes, kind: RecordKind, schema: Schema, path: str) -> Draft:
     """The records of an IPC stream. Raises SegmentdError, about the whole stream."""
     try:
-        return read_table(read_arrow_stream(data, limit=ROW_LIMIT), kind, schema, path)
+        table = read_arrow_stream(data, limit=ROW_LIMIT)
+        check_values(table.num_rows, table.num_columns)
+        return read_table(table, kind, schema, path)
     except ColumnError as error:
         error.place(path)
         raise

@@ -14,7 +14,7 @@ from segmentd.columns.errors import InvalidValueError, TypeMismatchError
 from segmentd.columns.given import GivenColumn, Numbers
 from segmentd.columns.messages import given_columns, placed
 from segmentd.columns.planes import Buffer, byte_count
-from segmentd.facts.decoding.draft import ROW_LIMIT, Draft
+from segmentd.facts.decoding.draft import ROW_LIMIT, Draft, check_values
 from segmentd.facts.decoding.faults import RowFaults, Wrong
 from segmentd.facts.kinds import AMOUNT, RecordKind
 from segmentd.schema import AttributeSpec, Schema
@@ -27,6 +27,7 @@ def read_columns(message: feature_batch_pb2.ColumnBatch, kind: RecordKind, schem
         _refuse_major_units(given, schema)
         rows = count_rows(given, len(message.ids), message.row_count)
         ROW_LIMIT.check(rows)
+        check_values(rows, len(given))
         faults = RowFaults(rows)
         columns = {column.attribute: build(column, schema, faults) for column in given}
     ids = pa.array(message.ids, pa.string()) if message.ids else pa.array([""] * rows, pa.string())

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from segmentd.columns.build import RowLimit
 from segmentd.columns.column import Column, ListColumn, TextColumn
+from segmentd.columns.errors import TooManyRowsError
 from segmentd.facts.decoding.faults import RowFaults, Wrong
 from segmentd.facts.kinds import RecordKind
 from segmentd.facts.records import Said
@@ -20,8 +21,17 @@ MAX_ROWS: Final = 1 << 20
 ROW_LIMIT: Final = RowLimit(MAX_ROWS)
 """Rows of a batch: 1 to 1,048,576."""
 
+MAX_VALUES: Final = 1 << 25
+"""Rows times fields of a batch: as many as the largest request has bytes, unless its operator lets more in."""
+
 MAJOR_SCALE: Final = 4
 """Digits after the point of amounts that come in major units: no currency counts finer."""
+
+
+def check_values(rows: int, fields: int) -> None:
+    """TooManyRowsError if a batch may not have so many fields of so many rows, however few bytes they came in."""
+    if rows * fields > MAX_VALUES:
+        raise TooManyRowsError(rows, MAX_VALUES // fields)
 
 
 @dataclass(slots=True)

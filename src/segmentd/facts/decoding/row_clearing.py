@@ -10,7 +10,7 @@ from segmentd.columns.build import missing_column, resolve
 from segmentd.columns.errors import ColumnError, UnknownColumnError
 from segmentd.engine.requests.fields import Fields
 from segmentd.facts.decoding.checks import missing_rows
-from segmentd.facts.decoding.draft import Draft
+from segmentd.facts.decoding.draft import Draft, check_values
 from segmentd.facts.decoding.wire_forms import Descriptor
 from segmentd.facts.records import Said
 
@@ -49,6 +49,7 @@ def _clear(draft: Draft, name: str, cleared: Said) -> None:
             continue
         (spec,) = resolve(draft.schema, [each])
         if each not in draft.columns:
+            check_values(draft.rows, len(draft.columns) + 1)
             draft.columns[each] = missing_column(spec.type, draft.rows)
             draft.said[each] = cleared
             continue

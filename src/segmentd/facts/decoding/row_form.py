@@ -18,7 +18,7 @@ from segmentd.columns.given import Strings
 from segmentd.engine.requests.fields import Fields, MergedMessageError, Messages, read_fields
 from segmentd.engine.requests.message import Message, whole_message
 from segmentd.facts.decoding.column_form import build
-from segmentd.facts.decoding.draft import ROW_LIMIT, Draft
+from segmentd.facts.decoding.draft import ROW_LIMIT, Draft, check_values
 from segmentd.facts.decoding.faults import RowFaults
 from segmentd.facts.decoding.moments import rfc3339
 from segmentd.facts.decoding.row_attributes import said_attributes
@@ -72,6 +72,7 @@ def _read(rows: Message, kind: RecordKind, schema: Schema, path: str) -> Draft:
     draft = Draft(kind, schema, path, {}, ids, faults)
     try:
         for given in _columns(fields, kind, schema, path_of_records):
+            check_values(draft.rows, len(draft.columns) + 1)
             name = given.column.attribute
             draft.columns[name] = build(given.column, schema, faults)
             if not given.said.all() and kind is not RecordKind.RATE:  # of a rate nothing can be left out
