@@ -49,7 +49,10 @@ class Definitions:
     def __post_init__(self) -> None:
         ledger = Ledger("main", "", CURRENCY, self.time_zone, CREATED, CREATED, "e")
         given = [(Subject.CUSTOMER, "region", None), (Subject.ACCOUNT, "tier", None)]
-        computed = [(Subject.ACCOUNT, "saves", 'account.kind == "SAVINGS"')]
+        computed = [
+            (Subject.ACCOUNT, "saves", 'account.kind == "SAVINGS"'),
+            (Subject.CUSTOMER, "northern", 'customer.region == "north"'),
+        ]
         attributes = [
             Attribute(subject, _spec(name, text), "", "", None, CREATED, CREATED, "e")
             for subject, name, text in [*given, *computed]

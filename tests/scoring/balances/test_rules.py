@@ -157,6 +157,16 @@ def test_a_report_is_of_one_version_while_others_are_written() -> None:
         assert (group.count, group.sum_minor) == (first, 10 * first)
 
 
+def test_several_attributes_of_customers_are_those_of_one_owner() -> None:
+    """An account is in the group of each combination that an owner has; a segment may have another owner."""
+    owners = ((0, "OWNER"), (1, "JOINT"), (2, "JOINT"))
+    with reports(ArrayBook(3, [Account(owners=owners, balance=1)], regions=["north", "south", None])) as bank:
+        combined = bank.ask("customer.region,customer.northern").groups
+        segmented = bank.ask("segment,customer.region", segments=["north"]).groups
+    assert list(combined) == [("north", True), ("south", False), (None, False)]
+    assert list(segmented) == [("north", "north"), ("north", "south"), ("north", None)]
+
+
 def test_months_before_the_calendar_are_refused() -> None:
     """The moment has to leave room for months and days."""
     first = -62_135_596_800_000_000
