@@ -106,4 +106,5 @@ def test_a_checkpoint_that_was_not_marked_is_current_all_the_same(tmp_path: Path
                 journal.save("main", version, Slow(lambda: None), past)
     found = [each for values in journal.history.read_history("main", 0) for each in values.values.to_pylist()]
     assert found == [1, 2, 3]
+    assert journal.pending_bytes("main") == 0
     journal.close()

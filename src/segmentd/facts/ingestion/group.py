@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from segmentd.facts.arrow_form import encode_batch, fitted
 from segmentd.facts.ingestion.orders import Order
@@ -11,7 +12,7 @@ from segmentd.facts.ingestion.shelf import Shelf, WritableBook
 from segmentd.facts.ingestion.tidying import Tidier
 from segmentd.facts.journal import Entry, Journal, Traces
 from segmentd.facts.records import WriteOutcome
-from segmentd.storage import UnmarkedError
+from segmentd.storage import published
 
 Listener = Callable[[str], None]
 """Hears of a ledger."""
@@ -141,14 +142,9 @@ class GroupWriter:
 
     def _commit(self, staged: _Staged) -> None:
         """Have the journal keep what was staged, then publish it. From there on nothing may fail: it is on disk."""
-        try:
+        with published(partial(self._publish, staged)):
             if staged.entries:
                 self._journal.append(staged.entries)
-        except UnmarkedError:
-            # It is on disk, and the senders are told that it may be: they send it again.
-            self._publish(staged)
-            raise
-        self._publish(staged)
 
     def _publish(self, staged: _Staged) -> None:
         for ledger_id in staged.versions:

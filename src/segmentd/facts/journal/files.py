@@ -113,6 +113,16 @@ def write_file(folder: Path, name: str, fill: Fill) -> CheckpointFile:
         return CheckpointFile(name, file.size, file.crc32)
 
 
+def write_table(folder: Path, name: str, table: pa.Table) -> CheckpointFile:
+    """Write a table into a new file of a folder, on disk when this returns. Raises OSError."""
+
+    def fill(sink: pa.PythonFile) -> None:
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+    return write_file(folder, name, fill)
+
+
 def read_content(path: Path, expected: CheckpointFile) -> pa.Buffer:
     """The bytes of a file, in memory. Raises FactsDamagedError and StoreFailedError."""
     try:
@@ -133,21 +143,13 @@ def read_content(path: Path, expected: CheckpointFile) -> pa.Buffer:
 def _write_files(folder: Path, tables: Mapping[str, pa.Table], more: More) -> tuple[CheckpointFile, ...]:
     folder.mkdir(mode=0o700)
     try:
-        files = tuple(write_file(folder, name, _of(tables[name])) for name in sorted(tables))  # in memory one by one
+        files = tuple(write_table(folder, name, tables[name]) for name in sorted(tables))  # in memory one by one
         files += more(folder)
         sync_directory(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return files
-
-
-def _of(table: pa.Table) -> Fill:
-    def fill(sink: pa.PythonFile) -> None:
-        with pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
-
-    return fill
 
 
 def _read_table(path: Path, file: CheckpointFile) -> pa.Table:

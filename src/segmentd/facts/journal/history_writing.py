@@ -18,7 +18,7 @@ import pyarrow as pa
 from segmentd.facts.history.files import read_values, write_values
 from segmentd.facts.history.model import Gone, History, PastValues, joined
 from segmentd.facts.journal.errors import FactsDamagedError
-from segmentd.facts.journal.files import read_content, write_file
+from segmentd.facts.journal.files import read_content, write_file, write_table
 from segmentd.facts.journal.history_index import INDEX, HistoryFile, HistoryIndex, encode_index
 from segmentd.facts.journal.model import CheckpointFile
 
@@ -141,13 +141,7 @@ class _Seen:
 
 def write_index(folder: Path, index: HistoryIndex) -> CheckpointFile:
     """Write the index into a checkpoint's folder."""
-    table = encode_index(index)
-
-    def fill(sink: pa.NativeFile) -> None:
-        with pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
-
-    return write_file(folder, INDEX, fill)
+    return write_table(folder, INDEX, encode_index(index))
 
 
 def _link(path: Path, new: Path) -> None:

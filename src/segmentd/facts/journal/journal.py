@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ from segmentd.facts.journal.schema import FACTS_FILE
 from segmentd.facts.journal.store import JournalStore
 from segmentd.facts.records import WriteOutcome
 from segmentd.ledger.editions import now_us
-from segmentd.storage import UnmarkedError
+from segmentd.storage import published
 
 KEPT_DAYS: Final = 30
 """Batch ids and their outcomes are kept for so long, as WriteRecords promises."""
@@ -149,13 +150,8 @@ class Journal:
                 tables,
                 lambda folder: self.history.carry(ledger_id, history or History(), self._clock(), folder),
             )
-            with self._naming:
-                try:
-                    self._store.set_checkpoint(checkpoint)
-                except UnmarkedError:
-                    self._become(checkpoint)  # which it is on disk
-                    raise
-                self._become(checkpoint)
+            with self._naming, published(partial(self._become, checkpoint)):
+                self._store.set_checkpoint(checkpoint)
             self._clean(ledger_id)
         return checkpoint
 

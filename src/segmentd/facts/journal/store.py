@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ from segmentd.facts.journal.outcomes import (
     without_messages,
 )
 from segmentd.facts.records import WriteOutcome
-from segmentd.storage import UnmarkedError
+from segmentd.storage import published
 
 PURGED_BATCHES: Final = 64
 """Payloads that one transaction deletes: writers wait for no more than these, some milliseconds."""
@@ -79,15 +80,13 @@ class JournalStore:
             for entry in entries
             if entry.erases is not None
         ]
-        try:
-            with self._file.writing(len(entries) * ENTRY_BYTES) as connection:
-                connection.executemany("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", batches)
-                connection.executemany("INSERT INTO payloads VALUES (?, ?, ?, ?)", payloads)
-                connection.executemany("INSERT INTO erasures (ledger, version, traces) VALUES (?, ?, ?)", erasures)
-        except UnmarkedError:
-            self._add_all_pending(payloads)
-            raise
-        self._add_all_pending(payloads)
+        with (
+            published(partial(self._add_all_pending, payloads)),
+            self._file.writing(len(entries) * ENTRY_BYTES) as connection,
+        ):
+            connection.executemany("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", batches)
+            connection.executemany("INSERT INTO payloads VALUES (?, ?, ?, ?)", payloads)
+            connection.executemany("INSERT INTO erasures (ledger, version, traces) VALUES (?, ?, ?)", erasures)
 
     def pending_bytes(self, ledger_id: str) -> int:
         """The bytes of batches that no checkpoint has yet."""
@@ -232,18 +231,21 @@ class JournalStore:
             "SELECT payloads.rowid, length(payload) FROM payloads JOIN checkpoints USING (ledger) "
             "WHERE ledger = ? AND payloads.version <= checkpoints.version LIMIT ?"
         )
-        with self._file.writing() as connection:
-            rows = connection.execute(chosen, (ledger_id, PURGED_BATCHES)).fetchall()
+        rows: list[tuple[int, int]] = []
+        with published(lambda: self._subtract_pending(ledger_id, rows)), self._file.writing() as connection:
+            rows += connection.execute(chosen, (ledger_id, PURGED_BATCHES)).fetchall()
             connection.executemany("DELETE FROM payloads WHERE rowid = ?", [(row,) for row, _ in rows])
-        purged = sum(size for _, size in rows)
-        self._file.count(purged)
-        self._add_pending(ledger_id, -purged)
         return len(rows) == PURGED_BATCHES
 
     def _add_all_pending(self, payloads: Sequence[tuple[str, int, int, bytes]]) -> None:
         for ledger_id, _, _, payload in payloads:
             self._file.count(len(payload))
             self._add_pending(ledger_id, len(payload))
+
+    def _subtract_pending(self, ledger_id: str, purged: Sequence[tuple[int, int]]) -> None:
+        size = sum(size for _, size in purged)
+        self._file.count(size)
+        self._add_pending(ledger_id, -size)
 
     def _add_pending(self, ledger_id: str, size: int) -> None:
         with self._lock:

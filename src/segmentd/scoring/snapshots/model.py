@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from segmentd.api.limits import check_display_name
 from segmentd.api.names import SnapshotName
-from segmentd.columns.planes import pack, unpack, word_count
+from segmentd.columns.planes import pack, popcount, unpack, word_count
 from segmentd.schema import Subject
 from segmentd.scoring.verdicts import Planes
 
@@ -75,13 +75,9 @@ def counted(snapshot: Snapshot, content: Content) -> Snapshot:
     """The snapshot with the numbers of its content."""
     pairs = zip(snapshot.segments, content.members, content.unknowns, strict=True)
     segments = tuple(
-        replace(segment, members=_count(members), unknowns=_count(unknowns)) for segment, members, unknowns in pairs
+        replace(segment, members=popcount(members), unknowns=popcount(unknowns)) for segment, members, unknowns in pairs
     )
     return replace(snapshot, segments=segments)
-
-
-def _count(plane: npt.NDArray[np.uint64]) -> int:
-    return int(np.bitwise_count(plane).sum(dtype=np.int64))
 
 
 def _take(planes: Planes, rows: npt.NDArray[np.int64], total: int) -> Planes:
