@@ -173,7 +173,9 @@ class AnswerBasis(_message.Message):
     """The data version of the resident population, 0 where there is none."""
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:
-        """What `now` meant."""
+        """What `now` meant. The same moment asked about later also has the batches that were being written then, which an answer as of
+        the server's time lacks.
+        """
 
     @_builtins.property
     def absent_attributes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
