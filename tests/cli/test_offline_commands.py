@@ -325,7 +325,8 @@ def test_no_active_segments_are_said(offline: Run, population: Path, tmp_path: P
     path.write_text("segments: [{id: rich, expression: customer.income >= 3000.0, state: INACTIVE}]")
     result = offline("evaluate", population, "--segments", path)
     assert result.exit_code == 0, result.stderr
-    assert "none.yaml has no active segments" in result.stderr
+    assert "none.yaml has no active segments of customers" in result.stderr
+    assert "none.yaml has no active segments of customers" in offline("explain-plan", path).stderr
 
 
 def test_output_that_nobody_reads_ends_quietly(population: Path, definitions: Path) -> None:

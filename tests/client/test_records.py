@@ -150,6 +150,7 @@ def test_a_batch_that_is_wrong_as_a_whole_is_raised(books: Client) -> None:
     with pytest.raises(SegmentdCallError) as refused:
         books.write_records("customer", {"id": ["c"], "income": ["much"]})
     assert refused.value.reason == "ATTRIBUTE_TYPE_MISMATCH"
+    assert refused.value.advice == "give the column values of that type"
 
 
 def test_options_are_sent(books: Client) -> None:

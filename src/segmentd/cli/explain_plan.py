@@ -35,6 +35,8 @@ def explain_plan(
     plan = CodedPlan(program, program, widths_of(batch)) if raw else plan_codes(program, batch)
     text = render_program(plan.chosen, plan.widths)
     before, after = plan.bytes_per_row
+    if not program.segments:
+        typer.echo(f"{file} has no active segments of {subject}s", err=True)
     if not json:
         typer.echo(f"{after:.3g} bytes a row are read; without codes {before:.3g}")
         typer.echo(text)

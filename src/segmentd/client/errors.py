@@ -18,6 +18,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "LEDGER_NOT_FOUND": "create the ledger, or name another one",
     "IMPORT_JOB_NOT_FOUND": "name one of those that `segmentd ledger jobs` or `list_import_jobs` lists",
     "ETAG_MISMATCH": "read the resource again and repeat the change",
+    "ATTRIBUTE_TYPE_MISMATCH": "give the column values of that type",
     "ATTRIBUTE_IN_USE": "change or delete what uses it first",
     "SEGMENT_IN_USE": "change or delete the segments that refer to it first",
     "DEFAULT_REQUIRED": "give a default, or make the attribute nullable",
