@@ -727,8 +727,9 @@ Global___Engagement: _TypeAlias = Engagement  # noqa: Y015
 @_typing.final
 class ExchangeRate(_message.Message):
     """A currency's rate of a day. It holds for amounts of that day alone: one booked on a day without a rate, such as a Sunday, is
-    unknown in the ledger's currency. `balance` of an account is taken at the rate of the last day that has one. All three fields
-    are required. Its id is made of currency and day, `CZK@2026-11-22`: so a day's rate is replaced, and by it it is deleted.
+    unknown in the ledger's currency. `balance` of an account is taken at the rate of the last day of all that has one, whatever the
+    moment. All three fields are required. Its id is made of currency and day, `CZK@2026-11-22`: so a day's rate is replaced, and
+    by this id it is deleted.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
