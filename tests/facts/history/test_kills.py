@@ -14,8 +14,8 @@ from hypothesis import settings
 from segmentd.facts.book.past_values import gone_of, past_values
 from segmentd.facts.book.view import View
 from segmentd.facts.books import Books
-from segmentd.facts.history.model import OWNERS, PastValues
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.past_values import OWNERS, PastValues
 from tests.facts.book.model import NaiveBook, Record
 from tests.facts.history.remembering import KINDS, Memory
 from tests.facts.journal.test_kills import kill_after

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from segmentd.columns.column import BoolColumn, Column, FixedColumn, ListColumn
-from segmentd.facts.history.model import History
+from segmentd.facts.past_values import History
 from segmentd.facts.records import RecordBatch, Rejection, WriteOutcome
 from segmentd.ledger.model import Ledger
 from segmentd.ledger.vocabulary import Vocabulary

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from segmentd.facts.history.model import History
 from segmentd.facts.journal import Entry, Journal
+from segmentd.facts.past_values import History
 from segmentd.facts.records import WriteOutcome
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from segmentd.facts.history.model import History, PastValues
 from segmentd.facts.journal import Entry, Journal
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.past_values import History, PastValues
 from segmentd.facts.records import WriteOutcome
 from segmentd.schema import INT64
 from segmentd.storage import StoreFailedError, UnmarkedError

@@ -13,9 +13,9 @@ import pytest
 from segmentd.engine import Engine
 from segmentd.facts.book import Book
 from segmentd.facts.book.view import View
-from segmentd.facts.history.model import PastValues
 from segmentd.facts.history.pasts import Pasts
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.past_values import PastValues
 from segmentd.facts.residents.subjects import ResidentSubjects
 from segmentd.facts.residents.taking import Taking
 from segmentd.facts.views import BookView, Entities

@@ -20,8 +20,8 @@ from segmentd.facts.book.staging import Staging
 from segmentd.facts.book.table import Table
 from segmentd.facts.book.tables import Tables
 from segmentd.facts.book.view import View
-from segmentd.facts.history.model import History
 from segmentd.facts.kinds import OWNER, RecordKind, record_schema
+from segmentd.facts.past_values import History
 from segmentd.facts.records import RecordBatch, WriteOutcome
 from segmentd.facts.views import BookView
 from segmentd.ledger.model import Ledger

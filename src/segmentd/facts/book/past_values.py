@@ -12,8 +12,8 @@ from segmentd.facts.book.past import LogKey, LogView
 from segmentd.facts.book.pool import ListPoolView, PoolView, numbers_of
 from segmentd.facts.book.table_view import OWNERS
 from segmentd.facts.book.view import View
-from segmentd.facts.history.model import LISTS, TEXTS, Gone, History, PastValues
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.past_values import LISTS, TEXTS, Gone, History, PastValues
 from segmentd.schema import Kind
 
 

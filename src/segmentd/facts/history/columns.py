@@ -14,7 +14,7 @@ from segmentd.columns.text import build_lists, build_text
 from segmentd.facts.aggregates.columns import replace_rows, with_validity
 from segmentd.facts.book.field import Cells
 from segmentd.facts.book.view import View, is_amount
-from segmentd.facts.history.model import PastValues
+from segmentd.facts.past_values import PastValues
 from segmentd.facts.views import Entities, Rows
 from segmentd.schema import Kind
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentd.facts.book.view import View
-from segmentd.facts.history.model import Key, PastValues, joined
+from segmentd.facts.past_values import Key, PastValues, joined
 
 
 @dataclass(slots=True, eq=False)

@@ -14,10 +14,10 @@ from segmentd.facts.book.past_values import gone_of, past_values
 from segmentd.facts.book.view import View
 from segmentd.facts.history.errors import HistoryNotKeptError
 from segmentd.facts.history.firsts import Firsts
-from segmentd.facts.history.model import PastValues
 from segmentd.facts.history.view import AsOf, Records, records_of
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.past_values import PastValues
 from segmentd.facts.views import BookView
 from segmentd.moments import microseconds
 

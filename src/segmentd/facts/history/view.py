@@ -13,8 +13,8 @@ from segmentd.engine.facts.rows import Numbers
 from segmentd.facts.book.past import REMEMBERED
 from segmentd.facts.book.view import View
 from segmentd.facts.history.columns import patched, places_of
-from segmentd.facts.history.model import OWNERS, PastValues
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.past_values import OWNERS, PastValues
 from segmentd.facts.views import Changes, Entities, Holdings, Items, Rows, Slots
 
 

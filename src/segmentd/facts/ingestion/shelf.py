@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from segmentd.facts.history.model import History
+from segmentd.facts.past_values import History
 from segmentd.facts.records import RecordBatch, WriteOutcome
 from segmentd.facts.views import BookView
 from segmentd.ledger.vocabulary import Vocabulary

@@ -10,11 +10,11 @@ from typing import Final
 import pyarrow as pa
 
 from segmentd.columns.zones import DAY_US
-from segmentd.facts.history.model import History, PastValues
 from segmentd.facts.journal.files import read_content
 from segmentd.facts.journal.history_index import INDEX, HistoryIndex, decode_index
 from segmentd.facts.journal.history_writing import Carrying, Filed, Limits, write_index
 from segmentd.facts.journal.model import Checkpoint, CheckpointFile
+from segmentd.facts.past_values import History, PastValues
 
 KEPT_DAYS: Final = 400
 """A year and a month: last year's months can be asked about."""

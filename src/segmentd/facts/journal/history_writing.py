@@ -15,12 +15,12 @@ from typing import Final
 
 import pyarrow as pa
 
-from segmentd.facts.history.files import read_values, write_values
-from segmentd.facts.history.model import Gone, History, PastValues, joined
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.files import read_content, write_file, write_table
 from segmentd.facts.journal.history_index import INDEX, HistoryFile, HistoryIndex, encode_index
+from segmentd.facts.journal.history_values import read_values, write_values
 from segmentd.facts.journal.model import CheckpointFile
+from segmentd.facts.past_values import Gone, History, PastValues, joined
 
 MERGED_VALUES: Final = 1_000_000
 """Values that files are merged to, at most: that many are in memory at a time."""

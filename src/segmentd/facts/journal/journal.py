@@ -12,7 +12,6 @@ from typing import Final
 import pyarrow as pa
 
 from segmentd.columns.zones import DAY_US
-from segmentd.facts.history.model import History
 from segmentd.facts.journal.errors import FactsDamagedError
 from segmentd.facts.journal.files import FACTS_FOLDER, check_file, read_checkpoint, remove_others, write_checkpoint
 from segmentd.facts.journal.guarded import MARK_FILE
@@ -21,6 +20,7 @@ from segmentd.facts.journal.history_index import is_history
 from segmentd.facts.journal.model import Checkpoint, CheckpointFile, Entry, Erasure
 from segmentd.facts.journal.schema import FACTS_FILE
 from segmentd.facts.journal.store import JournalStore
+from segmentd.facts.past_values import History
 from segmentd.facts.records import WriteOutcome
 from segmentd.ledger.editions import now_us
 from segmentd.storage import published

@@ -9,8 +9,8 @@ from typing import BinaryIO, Final
 import numpy as np
 import pyarrow as pa
 
-from segmentd.facts.history.model import LISTS, NUMBERS, TEXTS, PastValues, stored_as
 from segmentd.facts.kinds import RecordKind
+from segmentd.facts.past_values import LISTS, NUMBERS, TEXTS, PastValues, stored_as
 from segmentd.schema import DataType, Kind
 
 CHUNK: Final = 1 << 16
