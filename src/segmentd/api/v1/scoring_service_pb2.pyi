@@ -71,7 +71,8 @@ class ScoreRequest(_message.Message):
     @_builtins.property
     def computed_attributes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of attributes of the subject whose values are returned, each once, at most 256: computed, aggregated, given and built-in
-        ones, such as `balance` of accounts, which is in the ledger's currency. Given and built-in ones as they are, or their default.
+        ones, such as `balance` of accounts, which is in the ledger's currency. One that is
+        missing has its default, if any.
         """
 
     @_builtins.property
