@@ -112,8 +112,8 @@ class DeadlineExceededError(SegmentdError):
         super().__init__("the call's deadline passed before it was answered; set a later one, or ask for less")
 
 
-class UnknownComputedAttributeError(SegmentdError):
-    """The ledger lacks an attribute whose values are asked for."""
+class LackingAttributeError(SegmentdError):
+    """The ledger lacks an attribute whose values, or groups by it, are asked for."""
 
     reason = ErrorReason.UNKNOWN_ATTRIBUTE
 

@@ -21,11 +21,11 @@ from segmentd.plan import Program
 from segmentd.schema import ITEMS, Subject
 from segmentd.scoring.batches import ROW_LIMIT
 from segmentd.scoring.errors import (
+    LackingAttributeError,
     NoIdsError,
     NoResidentPopulationError,
     OtherSubjectError,
     TooManyIdsError,
-    UnknownComputedAttributeError,
 )
 from segmentd.scoring.fitting import Fittings
 from segmentd.scoring.model import MAX_COMPUTED, MAX_SEGMENTS, Answer, Basis, Plan, Question
@@ -250,7 +250,7 @@ def _check_computed(question: Question, catalogue: Catalogue) -> None:
     for index, attribute in enumerate(question.computed):
         field = f"computed_attributes[{index}]"
         if schema.get(attribute) is None:
-            raise UnknownComputedAttributeError(field, attribute, nearest(attribute, [spec.id for spec in schema]))
+            raise LackingAttributeError(field, attribute, nearest(attribute, [spec.id for spec in schema]))
         if attribute in seen:
             raise InvalidFieldError(field, attribute, "each attribute may be named once")
         seen.add(attribute)

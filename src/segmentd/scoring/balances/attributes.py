@@ -12,16 +12,16 @@ from segmentd.columns.column import BoolColumn, Column, FixedColumn, TextColumn
 from segmentd.columns.planes import pack
 from segmentd.engine import ComputedValues
 from segmentd.schema import DataType, Kind, Subject
-from segmentd.scoring.balances.errors import GroupingAttributeError
 from segmentd.scoring.balances.members import Subjects
 from segmentd.scoring.balances.question import BalanceQuestion, Dimension
+from segmentd.scoring.errors import LackingAttributeError
 from segmentd.segments.catalogue import Catalogue
 
 _GROUPED: Final = (Kind.BOOL, Kind.INT64, Kind.DECIMAL, Kind.STRING, Kind.TIMESTAMP, Kind.DATE)
 
 
 def check_attributes(question: BalanceQuestion, catalogue: Catalogue) -> None:
-    """Raise GroupingAttributeError for what the ledger lacks, InvalidFieldError for a type that makes no groups."""
+    """Raise LackingAttributeError for what the ledger lacks, InvalidFieldError for a type that makes no groups."""
     for index, grouping in enumerate(question.by):
         if grouping.dimension is not Dimension.ATTRIBUTE:
             continue
@@ -29,7 +29,7 @@ def check_attributes(question: BalanceQuestion, catalogue: Catalogue) -> None:
         spec = schema.get(grouping.attribute)
         if spec is None:
             near = nearest(grouping.attribute, [each.id for each in schema])
-            raise GroupingAttributeError(field, str(grouping), near and f"{grouping.subject}.{near}")
+            raise LackingAttributeError(field, str(grouping), near and f"{grouping.subject}.{near}")
         if spec.type.kind not in _GROUPED:
             allowed = f"it is {spec.type}, and groups are made by {', '.join(_GROUPED)}"
             raise InvalidFieldError(field, str(grouping), allowed)

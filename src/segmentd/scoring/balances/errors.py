@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segmentd.api.errors import shorten
-from segmentd.errors import ErrorReason, FieldViolation, SegmentdError, Status
+from segmentd.errors import ErrorReason, SegmentdError, Status
 
 
 class NoFactsError(SegmentdError):
@@ -48,20 +48,4 @@ class AmountOverflowError(SegmentdError):
         super().__init__(
             f"the sum of {shown} does not fit 64 bits of minor units; ask for smaller groups, or without sums",
             what=shown,
-        )
-
-
-class GroupingAttributeError(SegmentdError):
-    """The ledger lacks an attribute that groups are made by."""
-
-    reason = ErrorReason.UNKNOWN_ATTRIBUTE
-
-    def __init__(self, field: str, attribute: str, nearest: str | None) -> None:
-        hint = f"; did you mean {nearest!r}?" if nearest else ""
-        description = f"no attribute {shorten(attribute)!r}{hint}"
-        super().__init__(
-            f"{field}: {description}",
-            fields=(FieldViolation(field, description),),
-            attribute=shorten(attribute),
-            nearest=nearest,
         )
