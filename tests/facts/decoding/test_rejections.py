@@ -35,6 +35,13 @@ WRONG_ROWS: list[tuple[str, str, dict[str, Any], str]] = [
     ("transaction", "too long an account", {"account": "ž" * 129}, "account"),
     ("transaction", "no booking time", {"booking_time": None}, "booking_time"),
     ("transaction", "no amount", {"amount": None}, "amount"),
+    ("transaction", "too long a text", {"purpose": "ž" * 32_769}, "purpose"),
+    (
+        "account",
+        "too long lists",
+        {"owners": [f"c{n}" for n in range(12_000)], "owner_roles": ["OWNER"] * 12_000},
+        "owners",
+    ),
     ("balance", "no time", {"time": None}, "time"),
     ("balance", "no amount", {"amount": None}, "amount"),
     ("engagement", "no customer", {"customer": None}, "customer"),

@@ -65,7 +65,8 @@ Global___RecordKind: _TypeAlias = RecordKind  # noqa: Y015
 @_typing.final
 class RecordBatch(_message.Message):
     """Records of one kind, in one of three forms that mean the same, and ids of records to delete. At most 1,048,576 rows, and
-    33,554,432 values: rows times fields that any of them says.
+    33,554,432 values: rows times fields that any of them says. A text has at most 65,536 bytes, and so has a list: its texts and
+    one byte for each.
     A record whose id the ledger has changes what it has: fields of which it says nothing stay as they are. In columns and
     Arrow, a record says the fields that the batch has a column of, and one without a value in it is removed. In rows, a
     record says the fields that it sets, whatever other rows set, and removes those that it names in `cleared_fields`.

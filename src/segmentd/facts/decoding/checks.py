@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from segmentd.api.errors import FieldRequiredError
-from segmentd.columns.column import BoolColumn, Column, FixedColumn, TextColumn
+from segmentd.columns.column import BoolColumn, Column, FixedColumn, ListColumn, TextColumn
 from segmentd.columns.planes import unpack
+from segmentd.engine.text.spans import byte_sizes
+from segmentd.engine.text.tabulation import MAX_TEXT_BYTES
 from segmentd.facts.decoding.draft import Draft
 from segmentd.facts.decoding.faults import MISSING, Wrong
 from segmentd.facts.decoding.ids import wrong_lengths
@@ -22,6 +24,8 @@ from segmentd.ledger.currencies import EXPONENTS
 
 _RATE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 _RATE_FORM: Final = "a rate is digits with a point, at most 9 before and 9 after it, more than 0"
+_TEXT_SIZE: Final = f"a text has at most {MAX_TEXT_BYTES:,} bytes"
+_LIST_SIZE: Final = f"a list has at most {MAX_TEXT_BYTES:,} bytes, its texts and one for each"
 _CURRENCY: Final = "it must be a currency code of ISO 4217, such as EUR"
 
 
@@ -31,6 +35,7 @@ def check_records(draft: Draft) -> None:
         column = draft.columns.get(name)
         if column is not None:
             draft.faults.reject(missing_rows(column, draft.rows) & draft.says(name), name, MISSING)
+    _check_sizes(draft)
     _check_references(draft)
     check = _CHECKS.get(draft.kind)
     if check is not None:
@@ -46,6 +51,16 @@ def missing_rows(column: Column, rows: int) -> Wrong:
             return ~unpack(column.validity, rows)
         case _:
             return np.zeros(rows, dtype=np.bool_)
+
+
+def _check_sizes(draft: Draft) -> None:
+    """Reject what operations on text refuse to look at: one such value would fail the evaluations of all records."""
+    for name, column in draft.columns.items():
+        match column:
+            case TextColumn():
+                draft.reject_texts(name, byte_sizes(column.dictionary) > MAX_TEXT_BYTES, _TEXT_SIZE)
+            case ListColumn():
+                draft.reject_lists(name, byte_sizes(column.dictionary) > MAX_TEXT_BYTES, _LIST_SIZE)
 
 
 def _check_references(draft: Draft) -> None:
