@@ -71,7 +71,8 @@ class RecordBatch(_message.Message):
     Arrow, a record says the fields that the batch has a column of, and one without a value in it is removed. In rows, a
     record says the fields that it sets, whatever other rows set, and removes those that it names in `cleared_fields`.
     Records of one id in a batch are taken together, in their order, as if each had come in a batch of its own; the last that
-    is not rejected is written, others count as unchanged.
+    is not rejected is written, others count as unchanged. But one that leaves a field as an earlier record of its id says it,
+    which the ledger rejects (such as an unknown account), is rejected with it.
     A field or attribute that the ledger lacks, a computed or aggregated attribute, and values of another type than the
     field's are wrong for the whole batch, of which nothing is written then; other faults reject the rows that have them.
     """
