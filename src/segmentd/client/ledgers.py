@@ -36,7 +36,7 @@ class LedgerStatus:
 
     `journal_bytes` wait for a checkpoint, which has `checkpoint_version`; `data_directory_bytes` are those of all
     ledgers. `pending_erasures` are deletions of which bytes may be left. `past_values`: of
-    customers and accounts before they were changed; evaluations are as of `past_start` or later, None: any moment.
+    customers and accounts before they were changed; evaluations are as of `past_start` or later, None: any.
     """
 
     data_version: int

@@ -49,8 +49,8 @@ class _Slot:
 class Mark:
     """The open file of a mark. Threads may share it; close it.
 
-    `found`: what it held, None where it was lacking or no slot could be read; `is_damaged` tells the two apart. Then
-    the file is made anew with the first `keep`. A write that is torn spoils one slot, and the other one tells what was
+    `found`: what it held, None where it was lacking or no slot could be read. Then the file is made anew with the first
+    `keep`. A write that is torn spoils one slot, and the other one tells what was
     kept before. Raises StoreFailedError where there is a file that cannot be opened or read.
     """
 
@@ -67,7 +67,6 @@ class Mark:
             self.close()
             raise StoreFailedError(f"opening {path}", error) from error
         last = max(slots, key=lambda slot: slot.number, default=None)
-        self.is_damaged = self._descriptor >= 0 and last is None
         self.found = None if last is None else last.marked
         self._number = 0 if last is None else last.number
         self._wanted = self._kept = self.found

@@ -975,7 +975,9 @@ class LedgerStatus(_message.Message):
 
     @_builtins.property
     def past_start_time(self) -> _timestamp_pb2.Timestamp:
-        """The first moment as of which can be evaluated. Absent: any, since nothing of the past was let go."""
+        """The first moment as of which can be evaluated, but for those before the ledger was created, of which what records are now is
+        taken. Absent: any, since nothing of the past was let go.
+        """
 
     def __init__(
         self,

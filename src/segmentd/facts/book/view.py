@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from segmentd.columns.column import Batch, Column, ListColumn
+from segmentd.columns.column import Batch, Column
 from segmentd.facts.book.changes import ChangeLog, joined
 from segmentd.facts.book.exchange import Exchange, exchange_of
 from segmentd.facts.book.field import Cells, FieldView, column_of
@@ -31,10 +31,7 @@ HIDDEN: Final = frozenset({"consent_times"})
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One version of a ledger's facts. Threads may share it.
-
-    Beside the protocol's: `consent_times`, and what of the past no file has.
-    """
+    """One version of a ledger's facts, and `past`: what of their past no file has. Threads may share it."""
 
     ledger: Ledger
     version: int
@@ -119,13 +116,6 @@ class View:
     def latest_amounts(self, cells: Cells, accounts: Slots) -> Column:
         """Amounts in the currencies of accounts as ones in the ledger's, by the last rates that there are."""
         return self._money(cells if self._exchange is None else self._exchange.latest(cells, accounts))
-
-    def consent_times(self) -> ListColumn | None:
-        """When the customers, as in `entities`, gave each of their consents; None where nobody gave any."""
-        table = self.tables[RecordKind.CUSTOMER]
-        field = table.fields.get("consent_times")
-        column = None if field is None else field.gather(table.rows)
-        return column if isinstance(column, ListColumn) else None
 
     @cached_property
     def _exchange(self) -> Exchange | None:
